@@ -1,0 +1,35 @@
+/**
+ * Everything that pgkeel has to know before it can open a connection.
+ *
+ * The values come from `DATABASE_URL`, from the `PG*` variables that libpq also
+ * reads, and from `PGKEEL_*` for what libpq has no name for, through Effect's
+ * `ConfigProvider`; secrets also from files (`DATABASE_URL_FILE`,
+ * `PGPASSWORD_FILE`). Options given in code win over the URL, and the URL wins
+ * over the `PG*` variables. Every wrong variable is reported at once.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import type { DatabaseConfigError } from "./DatabaseConfigError.ts"
+import { load } from "./internal/load.ts"
+import type { DatabaseOptions, Settings } from "./Settings.ts"
+
+export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()("pgkeel/config/DatabaseConfig") {
+  /** Reads and checks the configuration; fails with every problem at once. */
+  static readonly load = (
+    options: DatabaseOptions = {}
+  ): Effect.Effect<Settings, DatabaseConfigError, FileSystem.FileSystem> => load(options)
+
+  /** The configuration from variables, and from `options` where they are given. */
+  static readonly layer = (
+    options: DatabaseOptions = {}
+  ): Layer.Layer<DatabaseConfig, DatabaseConfigError, FileSystem.FileSystem> =>
+    Layer.effect(DatabaseConfig, DatabaseConfig.load(options))
+}
+
+/** Where a connection goes, in words that may be logged: no password, no options. */
+export const describeTarget = (settings: Pick<Settings, "host" | "port" | "database" | "username">): string =>
+  settings.host.startsWith("/")
+    ? `database "${settings.database}" in ${settings.host} as "${settings.username}"`
+    : `database "${settings.database}" at ${settings.host}:${settings.port} as "${settings.username}"`

@@ -1,0 +1,66 @@
+/**
+ * What is wrong with a configuration: every wrong variable at once, so that one
+ * restart is enough to put it right.
+ *
+ * No problem holds the value that it complains about: a URL or a password that
+ * was pasted into the wrong variable must not end in a log.
+ */
+import * as Schema from "effect/Schema"
+
+/** A variable without which nothing can be done is not set. */
+export class MissingVariable extends Schema.TaggedError<MissingVariable>()("MissingVariable", {
+  variable: Schema.String,
+  accepted: Schema.String
+}) {
+  override get message() {
+    return `${this.variable} is not set: give ${this.accepted}`
+  }
+}
+
+/** A variable is set to something that is not accepted. */
+export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("InvalidVariable", {
+  variable: Schema.String,
+  problem: Schema.String,
+  accepted: Schema.String
+}) {
+  override get message() {
+    return `${this.variable} ${this.problem}: give ${this.accepted}`
+  }
+}
+
+/** The file that a `*_FILE` variable names cannot be read. */
+export class UnreadableFile extends Schema.TaggedError<UnreadableFile>()("UnreadableFile", {
+  variable: Schema.String,
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `${this.variable} names ${this.path}, which ${this.problem}: mount the secret there, readable by this process`
+  }
+}
+
+/** A variable and its `*_FILE` form are both set. */
+export class ConflictingVariables extends Schema.TaggedError<ConflictingVariables>()("ConflictingVariables", {
+  variable: Schema.String,
+  other: Schema.String
+}) {
+  override get message() {
+    return `${this.variable} and ${this.other} are both set: keep one of them`
+  }
+}
+
+export const ConfigProblem = Schema.Union([MissingVariable, InvalidVariable, UnreadableFile, ConflictingVariables])
+export type ConfigProblem = typeof ConfigProblem.Type
+
+/** The configuration cannot be used; `reasons` names every variable that is wrong. */
+export class DatabaseConfigError extends Schema.TaggedError<DatabaseConfigError>()("DatabaseConfigError", {
+  reasons: Schema.NonEmptyArray(ConfigProblem)
+}) {
+  override get message() {
+    return this.reasons.length === 1
+      ? `the database configuration is wrong: ${this.reasons[0].message}`
+      : `the database configuration is wrong in ${this.reasons.length} places:\n${
+          this.reasons.map((reason) => `  - ${reason.message}`).join("\n")
+        }`
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Where the connection to the server stands, as a value:
+ * `Initializing -> Connected`, or `Initializing -> Retrying -> Connected | Failed`,
+ * and `Closing -> Closed` at the end.
+ */
+import * as Data from "effect/Data"
+import type { DatabaseError } from "../error/DatabaseError.ts"
+import type { ServerInfo } from "./ServerInfo.ts"
+
+export type ConnectionState = Data.TaggedEnum<{
+  /** Nothing has been tried yet, or the first attempt is under way. */
+  Initializing: {}
+  /** The server was not there; it is tried again. */
+  Retrying: { readonly attempt: number; readonly error: DatabaseError }
+  Connected: { readonly server: ServerInfo }
+  /** It cannot get better, or it has been tried for long enough. */
+  Failed: { readonly error: DatabaseError }
+  /** New work is refused; what runs may finish. */
+  Closing: {}
+  Closed: {}
+}>
+
+export const ConnectionState = Data.taggedEnum<ConnectionState>()

@@ -1,0 +1,116 @@
+/**
+ * Who may have a connection next: at most `max` at a time, the rest in the order
+ * of their coming, each for at most the acquire timeout.
+ *
+ * Waiting costs one callback and no timer. All waiters share one sweeper, which
+ * sleeps until the oldest of them has waited long enough; the timeout is the same
+ * for all, so the oldest is always the first to give up.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** One user's place: it waits, is granted, or has ended. */
+export class Ticket {
+  granted = false
+  /** Monotonic nanoseconds. */
+  deadline = 0n
+  resume: ((effect: Effect.Effect<void, SqlError>) => void) | undefined
+}
+
+export interface AdmissionOptions {
+  readonly max: number
+  readonly timeoutNanos: bigint
+  readonly clock: Clock.Clock
+  /** Runs the sweeper in the pool's scope. */
+  readonly fork: (effect: Effect.Effect<void>) => void
+  /** What a waiter fails with after it has waited in vain. */
+  readonly exhausted: () => SqlError
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #waiters = new Set<Ticket>()
+  #granted = 0
+  #sweeping = false
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  get granted(): number {
+    return this.#granted
+  }
+
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
+  /** Grants at once when there is room and nobody waits. */
+  tryEnter(ticket: Ticket): boolean {
+    if (this.#granted >= this.#options.max || this.#waiters.size > 0) return false
+    this.#granted++
+    ticket.granted = true
+    return true
+  }
+
+  /** Waits for a place. The caller calls `leave` on every exit, granted or not. */
+  readonly enter = (ticket: Ticket): Effect.Effect<void, SqlError> =>
+    Effect.callback<void, SqlError>((resume) => {
+      ticket.resume = resume
+      ticket.deadline = this.#options.clock.monotonicTimeNanosUnsafe() + this.#options.timeoutNanos
+      this.#waiters.add(ticket)
+      this.#startSweeping()
+    })
+
+  /** Gives the place back, or leaves the queue. */
+  leave(ticket: Ticket): void {
+    if (!ticket.granted) {
+      this.#waiters.delete(ticket)
+      return
+    }
+    ticket.granted = false
+    this.#granted--
+    this.#admitNext()
+  }
+
+  /** Fails everyone who waits. */
+  refuseAll(error: SqlError): void {
+    for (const ticket of this.#waiters) {
+      this.#waiters.delete(ticket)
+      ticket.resume?.(Effect.fail(error))
+    }
+  }
+
+  #admitNext(): void {
+    if (this.#granted >= this.#options.max) return
+    for (const ticket of this.#waiters) {
+      this.#waiters.delete(ticket)
+      this.#granted++
+      ticket.granted = true
+      ticket.resume?.(Effect.void)
+      return
+    }
+  }
+
+  #startSweeping(): void {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    this.#options.fork(this.#sweep)
+  }
+
+  /** Ends when nobody waits; the next waiter starts it again. */
+  readonly #sweep: Effect.Effect<void> = Effect.suspend(() => {
+    const now = this.#options.clock.monotonicTimeNanosUnsafe()
+    for (const ticket of this.#waiters) {
+      if (ticket.deadline > now) {
+        return Effect.andThen(Effect.sleep(Duration.nanos(ticket.deadline - now)), this.#sweep)
+      }
+      this.#waiters.delete(ticket)
+      ticket.resume?.(Effect.fail(this.#options.exhausted()))
+    }
+    this.#sweeping = false
+    return Effect.void
+  })
+}

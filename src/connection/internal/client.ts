@@ -1,0 +1,120 @@
+/**
+ * `PgClient` on an instrumented pool: what `@effect/sql-pg` provides, with the
+ * same types, so that every program written for it runs unchanged.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Queue from "effect/Queue"
+import type * as Reactivity from "effect/reactivity/Reactivity"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { Borrower } from "effect/sql/SqlConnection"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
+import * as Statement from "effect/sql/Statement"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import type { Settings } from "../../config/Settings.ts"
+import type { InstrumentedPool } from "./pool.ts"
+import { makeWithTransaction } from "./transaction.ts"
+
+/** How names and JSON change between the database and the program; as in `PgClientConfig`. */
+export interface Transforms {
+  readonly transformResultNames?: (name: string) => string
+  readonly transformQueryNames?: (name: string) => string
+  readonly transformJson?: boolean
+}
+
+const spanAttributesOf = (settings: Settings): ReadonlyArray<readonly [string, unknown]> => [
+  ["db.system.name", "postgresql"],
+  ["db.namespace", settings.database],
+  ["server.address", settings.host],
+  ["server.port", settings.port]
+]
+
+/** PostgreSQL truncates a longer name with a notice that nobody reads, and then nobody listens. */
+const longestChannel = 63
+
+const checkChannel = (channel: string, operation: string): Effect.Effect<void, SqlError> => {
+  if (new TextEncoder().encode(channel).byteLength <= longestChannel) return Effect.void
+  const message = `a channel name is at most ${longestChannel} bytes long`
+  return Effect.fail(new SqlError({ reason: new UnknownError({ cause: new Error(message), message, operation }) }))
+}
+
+/**
+ * Lends a connection to one statement, or the transaction's when one is open.
+ * Effect's own lookup allocates for every statement; this one reads the context.
+ */
+const makeBorrower = (
+  pool: InstrumentedPool,
+  transactionService: SqlClient.SqlClient["transactionService"]
+): Borrower => (f) =>
+  Effect.withFiber((fiber) => {
+    const open = Context.getOrUndefined(fiber.context, transactionService)
+    return open === undefined ? pool.borrow(fiber, f) : f(open[0])
+  })
+
+const PgJson = Statement.custom<Statement.Custom<"PgJson", unknown>>("PgJson")
+
+/** LISTEN and NOTIFY. A listener keeps its connection until its scope closes. */
+const channels = (pool: InstrumentedPool, sql: SqlClient.SqlClient) => ({
+  listen: (
+    channel: string
+  ): Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError>, SqlError, Scope.Scope> =>
+    Effect.andThen(
+      checkChannel(channel, "listen"),
+      Effect.flatMap(pool.pinned("listener"), (lease) => lease.connection.listen(channel))
+    ),
+  notify: (channel: string, payload: string): Effect.Effect<void, SqlError> =>
+    Effect.andThen(checkChannel(channel, "notify"), sql`SELECT pg_catalog.pg_notify(${channel}, ${payload})`)
+})
+
+/** Builds the client; it lives as long as its pool. */
+export const makeClient = Effect.fnUntraced(function*(
+  settings: Settings,
+  pool: InstrumentedPool,
+  transforms: Transforms
+): Effect.fn.Return<PgClient.PgClient, never, Reactivity.Reactivity> {
+  const compiler = PgClient.makeCompiler(transforms.transformQueryNames, transforms.transformJson)
+  const transformRows = transforms.transformResultNames === undefined
+    ? undefined
+    : Statement.defaultTransforms(transforms.transformResultNames, transforms.transformJson).array
+  const spanAttributes = spanAttributesOf(settings)
+  const acquirer = pool.pinned("connection")
+  const client = yield* SqlClient.make({
+    driver: "pg",
+    acquirer,
+    borrower: (f) => Effect.withFiber((fiber) => pool.borrow(fiber, f)),
+    compiler,
+    spanAttributes,
+    transformRows
+  })
+  const getConnection = Effect.flatMap(
+    Effect.serviceOption(client.transactionService),
+    (open) => open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.pinned("stream")
+  )
+  const borrower = makeBorrower(pool, client.transactionService)
+  const statements = (transformed: boolean): Statement.Constructor =>
+    Statement.make(
+      getConnection,
+      transformed ? compiler : compiler.withoutTransform,
+      spanAttributes,
+      transformed ? transformRows : undefined,
+      borrower
+    )
+  const assemble = (statement: Statement.Constructor): PgClient.PgClient => {
+    const self: PgClient.PgClient = Object.assign(statement, {
+      ...client,
+      ...statement,
+      ...channels(pool, client),
+      [PgClient.TypeId]: PgClient.TypeId,
+      config: pool.config,
+      withTransaction: makeWithTransaction(pool, client.transactionService, spanAttributes),
+      withoutTransforms: () => transformRows === undefined ? self : assemble(statements(false)),
+      json: (value: unknown) => Statement.fragment([PgJson(value)]),
+      // A client is its own `safe`, so it can only be tied once it is there.
+      safe: undefined as never
+    })
+    return Object.assign(self, { safe: self })
+  }
+  return assemble(statements(true))
+})

@@ -1,0 +1,37 @@
+/** Who has a connection, in words for a person who looks for the one that does not let go. */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import * as Tracer from "effect/Tracer"
+import type { ActiveConnection } from "../PoolStatus.ts"
+import { TransactionContext } from "../TransactionContext.ts"
+import { Lease } from "./lease.ts"
+import type { Slot } from "./lease.ts"
+
+const longestStatement = 80
+
+/** The beginning of a statement on one line; a password clause is left out, since it may hold a verifier. */
+const shorten = (statement: string): string => {
+  const line = statement.replace(/\s+/g, " ").replace(/(password\s+)\S.*/i, "$1...").trim()
+  return line.length > longestStatement ? `${line.slice(0, longestStatement - 3)}...` : line
+}
+
+const spanName = (fiber: Fiber.Fiber<unknown, unknown> | undefined): string | undefined => {
+  const span = fiber && Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+  return span?._tag === "Span" ? span.name : undefined
+}
+
+/** The name under which a fiber takes a connection: what its session calls itself, else its span. */
+export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined =>
+  Context.get(fiber.context, TransactionContext).label ?? spanName(fiber)
+
+export const describeUse = (use: Slot | Lease, nowNanos: bigint): ActiveConnection => {
+  const statement = use.statement === undefined ? undefined : shorten(use.statement)
+  const holder = use instanceof Lease ? use.holder : spanName(use.fiber)
+  return {
+    processId: use.connection.processId,
+    kind: use.kind,
+    holder: holder ?? statement ?? "no statement yet",
+    statement,
+    heldMillis: Number((nowNanos - use.since) / 1_000_000n)
+  }
+}

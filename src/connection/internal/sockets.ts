@@ -1,0 +1,46 @@
+/**
+ * The sockets of a pool. pgkeel opens them itself, so that it can count them and,
+ * when a shutdown has waited long enough, close those that are still in use.
+ */
+import * as Duration from "effect/Duration"
+import * as Net from "node:net"
+import type { Settings } from "../../config/Settings.ts"
+
+const keepAliveMillis = (settings: Settings): number => Math.max(1000, Duration.toMillis(settings.keepAlive))
+
+const address = (settings: Settings): Net.NetConnectOpts =>
+  settings.host.startsWith("/")
+    ? { path: `${settings.host}/.s.PGSQL.${settings.port}` }
+    : {
+      host: settings.host,
+      port: settings.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMillis(settings)
+    }
+
+export class Sockets {
+  readonly #open = new Set<Net.Socket>()
+  readonly #settings: Settings
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  /** Sockets that are connected or connecting. One that carries a cancel request counts while it lasts. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  readonly connect = (): Net.Socket => {
+    const socket = Net.connect(address(this.#settings))
+    this.#open.add(socket)
+    socket.once("close", () => this.#open.delete(socket))
+    return socket
+  }
+
+  /** Cuts every connection. The work on them fails with a lost connection. */
+  readonly destroyAll = (): void => {
+    for (const socket of this.#open) socket.destroy()
+  }
+}

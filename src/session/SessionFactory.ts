@@ -1,0 +1,182 @@
+/**
+ * Opens sessions: a transaction around an effect that says who acts, or a handle
+ * that outlives transactions and holds a connection only while one is open.
+ *
+ * Actor and tenant travel in the same write as BEGIN and are local to the
+ * transaction, so they cost no round trip and cannot reach another session. On
+ * success the transaction commits; on failure and interruption it rolls back; in
+ * each case the connection goes back clean, or is closed.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { TransactionContext } from "../connection/TransactionContext.ts"
+import { DatabaseError } from "../error/DatabaseError.ts"
+import { beginWith } from "./internal/begin.ts"
+import { Session } from "./Session.ts"
+import type { SessionInfo, SessionOptions } from "./Session.ts"
+import { SessionClosed, SessionConflict, SessionError, TransactionAlreadyOpen } from "./SessionError.ts"
+
+/** What becomes of an effect's errors in a session: the driver's are told apart. */
+export type SessionFailure<E> = Exclude<E, SqlError> | DatabaseError | SessionError
+
+/** A session that lives in a scope. */
+export interface SessionHandle extends SessionInfo {
+  /** Runs an effect in a transaction of this session. */
+  readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
+}
+
+/** A session that is open, as `activeSessions` shows it. */
+export interface ActiveSession extends SessionInfo {
+  readonly ageMillis: number
+  /** Whether one of its transactions is open now. */
+  readonly inTransaction: boolean
+}
+
+interface Entry {
+  readonly info: SessionInfo
+  closed: boolean
+  transactions: number
+}
+
+/** The options in which a session that joins another must not differ from it. */
+const identity = ["actor", "tenant", "isolation", "readOnly"] as const
+
+const conflict = (open: SessionInfo, wanted: SessionOptions): SessionError | undefined => {
+  const option = identity.find((key) => wanted[key] !== undefined && wanted[key] !== open[key])
+  return option === undefined
+    ? undefined
+    : new SessionError({ reason: new SessionConflict({ session: describe(open), option }) })
+}
+
+const describe = (info: SessionInfo): string => info.name === undefined ? info.id : `${info.id} (${info.name})`
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const clock = yield* Clock.Clock
+  const sessions = new Map<string, Entry>()
+  let opened = 0
+
+  const open = (options: SessionOptions): Entry => {
+    const info = { ...options, id: `s${++opened}`, openedAt: clock.currentTimeMillisUnsafe() }
+    const entry = { info, closed: false, transactions: 0 }
+    sessions.set(info.id, entry)
+    return entry
+  }
+
+  const close = (entry: Entry): void => {
+    entry.closed = true
+    sessions.delete(entry.info.id)
+  }
+
+  /** One transaction with the context of a session around `effect`. */
+  const transact = <A, E, R>(entry: Entry, effect: Effect.Effect<A, E, R>) =>
+    Effect.provideService(effect, Session, entry.info).pipe(
+      sql.withTransaction,
+      Effect.provideService(TransactionContext, beginWith(entry.info)),
+      DatabaseError.refine
+    )
+
+  /** Joins the session that is open, as a savepoint, or says why not. */
+  const join = <A, E, R>(info: SessionInfo, options: SessionOptions, effect: Effect.Effect<A, E, R>) => {
+    const error = conflict(info, options)
+    return error === undefined
+      ? DatabaseError.refine(sql.withTransaction(Effect.provideService(effect, Session, info)))
+      : Effect.fail(error)
+  }
+
+  const withSession = (options: SessionOptions) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
+    Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
+      const outer = Context.getOrUndefined(fiber.context, Session)
+      const inTransaction = Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined
+      if (inTransaction) {
+        return outer === undefined ? Effect.fail(alreadyOpen(options)) : join(outer, options, effect)
+      }
+      let entry: Entry | undefined
+      // Registered inside the frame that takes it off again, so that no interruption falls between.
+      return Effect.onExitPrimitive(
+        Effect.suspend(() => {
+          entry = open(options)
+          entry.transactions = 1
+          return transact(entry, effect)
+        }),
+        () => {
+          if (entry !== undefined) close(entry)
+          return undefined
+        }
+      )
+    })
+
+  const run = (entry: Entry): SessionHandle["run"] => (effect) =>
+    Effect.withFiber((fiber) => {
+      if (entry.closed) return Effect.fail(new SessionError({ reason: new SessionClosed({ session: describe(entry.info) }) }))
+      if (Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined) {
+        const outer = Context.getOrUndefined(fiber.context, Session)
+        return outer === undefined ? Effect.fail(alreadyOpen(entry.info)) : join(outer, entry.info, effect)
+      }
+      return Effect.onExitPrimitive(
+        Effect.suspend(() => {
+          entry.transactions++
+          return transact(entry, effect)
+        }),
+        () => {
+          entry.transactions--
+          return undefined
+        }
+      )
+    })
+
+  const createSession = Effect.fn("SessionFactory.createSession")(function*(
+    options: SessionOptions
+  ): Effect.fn.Return<SessionHandle, never, Scope.Scope> {
+    const entry = yield* Effect.acquireRelease(
+      Effect.sync(() => open(options)),
+      (entry) => Effect.sync(() => close(entry))
+    )
+    return { ...entry.info, run: run(entry) }
+  })
+
+  const closeSession = (id: string): Effect.Effect<boolean> =>
+    Effect.sync(() => {
+      const entry = sessions.get(id)
+      if (entry === undefined) return false
+      close(entry)
+      return true
+    })
+
+  const activeSessions = Effect.sync((): ReadonlyArray<ActiveSession> => {
+    const now = clock.currentTimeMillisUnsafe()
+    return Array.from(sessions.values(), ({ info, transactions }) => ({
+      ...info,
+      ageMillis: now - info.openedAt,
+      inTransaction: transactions > 0
+    }))
+  })
+
+  return { withSession, createSession, closeSession, activeSessions }
+})
+
+const alreadyOpen = (options: SessionOptions): SessionError =>
+  new SessionError({ reason: new TransactionAlreadyOpen({ session: options.name ?? "without a name" }) })
+
+export class SessionFactory extends Context.Service<SessionFactory, {
+  /** One transaction around an effect. Inside a session with the same actor and tenant it joins it by a savepoint. */
+  readonly withSession: (
+    options: SessionOptions
+  ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
+  /** A session for a request or a conversation; it ends with its scope. */
+  readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, never, Scope.Scope>
+  /** Lets the session with this id begin no further transaction; false when there is none. */
+  readonly closeSession: (id: string) => Effect.Effect<boolean>
+  readonly activeSessions: Effect.Effect<ReadonlyArray<ActiveSession>>
+}>()("pgkeel/session/SessionFactory") {
+  static readonly layer: Layer.Layer<SessionFactory, never, SqlClient.SqlClient> = Layer.effect(
+    SessionFactory,
+    Effect.map(make, SessionFactory.of)
+  )
+}

@@ -1,0 +1,30 @@
+/** From a session's options to what its transactions begin with. */
+import type { BeginWith } from "../../connection/TransactionContext.ts"
+import type { SessionOptions } from "../Session.ts"
+
+/** Every text that can come out of this is one of a few dozen, so preparing them is bounded. */
+const beginStatement = (options: SessionOptions): string =>
+  [
+    "BEGIN",
+    options.isolation === undefined ? "" : ` ISOLATION LEVEL ${options.isolation.toUpperCase()}`,
+    options.readOnly === undefined ? "" : options.readOnly ? " READ ONLY" : " READ WRITE",
+    options.deferrable === true ? " DEFERRABLE" : ""
+  ].join("")
+
+/** `component/name`, cut to the 63 bytes that PostgreSQL keeps of an application name. */
+const applicationName = ({ component, name }: SessionOptions): string | undefined =>
+  component === undefined ? name : name === undefined ? component : `${component}/${name}`
+
+/**
+ * The actor and the tenant are both set even when one is missing: an absent value
+ * is '', and never what an earlier transaction or a role's defaults left behind.
+ */
+export const beginWith = (options: SessionOptions): BeginWith => {
+  const shown = applicationName(options)
+  const settings: Array<readonly [string, string]> = [
+    ["pgkeel.actor", options.actor ?? ""],
+    ["pgkeel.tenant", options.tenant ?? ""]
+  ]
+  if (shown !== undefined) settings.push(["application_name", shown])
+  return { begin: beginStatement(options), settings, label: shown }
+}
