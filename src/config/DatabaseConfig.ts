@@ -13,13 +13,34 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type { DatabaseConfigError } from "./DatabaseConfigError.ts"
 import { load } from "./internal/load.ts"
+import { variable } from "./internal/variables.ts"
 import type { DatabaseOptions, Settings } from "./Settings.ts"
 
 export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()("pgkeel/config/DatabaseConfig") {
-  /** Reads and checks the configuration; fails with every problem at once. */
+  /**
+   * Reads and checks the configuration; fails with every problem at once.
+   *
+   * `urlVariable` names another URL than the application's, such as
+   * `DATABASE_ADMIN_URL`. Its login is complete in itself: `PGUSER`,
+   * `PGPASSWORD` and their like speak of the application and are not mixed in.
+   */
   static readonly load = (
+    options: DatabaseOptions = {},
+    urlVariable = "DATABASE_URL"
+  ): Effect.Effect<Settings, DatabaseConfigError, FileSystem.FileSystem> => load(options, urlVariable)
+
+  /** The same when the URL is given in `options` or set in the environment, and `undefined` when it is not. */
+  static readonly find = (
+    urlVariable: string,
     options: DatabaseOptions = {}
-  ): Effect.Effect<Settings, DatabaseConfigError, FileSystem.FileSystem> => load(options)
+  ): Effect.Effect<Settings | undefined, DatabaseConfigError, FileSystem.FileSystem> =>
+    Effect.flatMap(
+      Effect.all([variable(urlVariable), variable(`${urlVariable}_FILE`)]),
+      ([direct, file]) =>
+        options.url === undefined && direct === undefined && file === undefined
+          ? Effect.undefined
+          : load(options, urlVariable)
+    )
 
   /** The configuration from variables, and from `options` where they are given. */
   static readonly layer = (

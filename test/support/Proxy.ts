@@ -42,7 +42,10 @@ export class Proxy extends Context.Service<
       let refusing = false
 
       const join = (client: Net.Socket) => {
-        if (refusing) return client.destroy()
+        if (refusing) {
+          client.destroy()
+          return
+        }
         counters.connections++
         const upstream = Net.connect({ host, port, noDelay: true })
         client.setNoDelay(true)

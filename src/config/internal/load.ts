@@ -29,8 +29,12 @@ interface Text {
 
 class Reader {
   readonly problems: Array<ConfigProblem> = []
-  urlVariable = "DATABASE_URL"
+  urlVariable: string
   url: UrlParts = {}
+
+  constructor(urlVariable: string) {
+    this.urlVariable = urlVariable
+  }
 
   /** Takes what an effect found, and keeps its problem when it failed. */
   keep<A, R>(effect: Effect.Effect<A, ConfigProblem, R>): Effect.Effect<A | undefined, never, R> {
@@ -92,7 +96,7 @@ const connectSeconds = {
 
 const readUrl = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
   const found = options.url === undefined
-    ? yield* reader.keep(secret("DATABASE_URL"))
+    ? yield* reader.keep(secret(reader.urlVariable))
     : { variable: "url", value: options.url }
   if (found === undefined) return
   reader.urlVariable = found.variable
@@ -165,59 +169,73 @@ const readRootCertificate = Effect.fnUntraced(function*(reader: Reader, options:
   )
 })
 
-const readPassword = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
-  if (options.password !== undefined) return options.password
-  if (reader.url.password !== undefined) return reader.url.password
-  return (yield* reader.keep(secret("PGPASSWORD")))?.value
+/** The login and the place from `PG*`, unless a URL of its own was asked for: those speak of the application. */
+const readAmbient = Effect.fnUntraced(function*(reader: Reader, own: boolean) {
+  const ambient = (name: string) => own ? Effect.undefined : variable(name)
+  return yield* Effect.all({
+    host: ambient("PGHOST"),
+    port: ambient("PGPORT"),
+    username: ambient("PGUSER"),
+    database: ambient("PGDATABASE"),
+    password: own ? Effect.undefined : reader.keep(secret("PGPASSWORD")),
+    startupOptions: ambient("PGOPTIONS"),
+    sslMode: variable("PGSSLMODE"),
+    applicationName: variable("PGAPPNAME")
+  })
 })
 
 const readUsername = (reader: Reader, options: DatabaseOptions, found: Found | undefined): string => {
   const username = reader.text(options.username, "user", reader.url.username, found)?.text
   if (username !== undefined) return username
-  const urlIsWrong = reader.problems.some((problem) => problem.variable.startsWith("DATABASE_URL"))
-  if (!urlIsWrong) {
+  // A URL that could not be read has been complained of already.
+  if (!reader.problems.some((problem) => problem.variable.startsWith(reader.urlVariable))) {
+    const hasUrl = Object.keys(reader.url).length > 0
     reader.problems.push(
-      reader.url.host === undefined
-        ? new MissingVariable({ variable: "DATABASE_URL", accepted: `${urlShape}, or PGHOST, PGUSER and PGDATABASE` })
-        : new MissingVariable({ variable: "PGUSER", accepted: "the role to log in as, here or in the URL" })
+      hasUrl
+        ? new MissingVariable({ variable: reader.urlVariable, accepted: "the role to log in as, in the URL or in PGUSER" })
+        : new MissingVariable({ variable: reader.urlVariable, accepted: `${urlShape}, or PGHOST, PGUSER and PGDATABASE` })
     )
   }
   return ""
 }
 
+const checkCertificate = (reader: Reader, settings: Settings): void => {
+  if (settings.rootCertificate === undefined) return
+  if (settings.sslMode !== "disable" && settings.sslMode !== "prefer") return
+  reader.invalid(
+    "PGSSLMODE",
+    `is ${settings.sslMode}, which does not look at the certificate that PGSSLROOTCERT names`,
+    "verify-full, verify-ca or require"
+  )
+}
+
 /** Reads everything; see `DatabaseConfig.load`. */
 export const load = Effect.fn("DatabaseConfig.load")(function*(
-  options: DatabaseOptions
+  options: DatabaseOptions,
+  urlVariable: string
 ): Effect.fn.Return<Settings, DatabaseConfigError, FileSystem.FileSystem> {
-  const reader = new Reader()
+  const reader = new Reader(urlVariable)
   yield* readUrl(reader, options)
-  const found = yield* Effect.all({
-    host: variable("PGHOST"),
-    port: variable("PGPORT"),
-    username: variable("PGUSER"),
-    database: variable("PGDATABASE"),
-    sslMode: variable("PGSSLMODE"),
-    applicationName: variable("PGAPPNAME"),
-    startupOptions: variable("PGOPTIONS")
-  })
+  const found = yield* readAmbient(reader, urlVariable !== "DATABASE_URL" || options.url !== undefined)
+  const { url } = reader
   const username = readUsername(reader, options, found.username)
   const portText = options.port === undefined ? undefined : String(options.port)
   const read: Settings = {
-    host: reader.text(options.host, "host", reader.url.host, found.host)?.text ?? "localhost",
-    port: reader.parse(reader.text(portText, "port", reader.url.port, found.port), port),
-    database: reader.text(options.database, "dbname", reader.url.database, found.database)?.text ?? username,
+    host: reader.text(options.host, "host", url.host, found.host)?.text ?? "localhost",
+    port: reader.parse(reader.text(portText, "port", url.port, found.port), port),
+    database: reader.text(options.database, "dbname", url.database, found.database)?.text ?? username,
     username,
-    password: yield* readPassword(reader, options),
-    sslMode: reader.parse(reader.text(options.sslMode, "sslmode", reader.url.sslmode, found.sslMode), sslMode),
+    password: options.password ?? url.password ?? found.password?.value,
+    sslMode: reader.parse(reader.text(options.sslMode, "sslmode", url.sslmode, found.sslMode), sslMode),
     rootCertificate: yield* readRootCertificate(reader, options),
     applicationName:
-      reader.text(options.applicationName, "application_name", reader.url.applicationName, found.applicationName)
-        ?.text ?? "pgkeel",
-    startupOptions: reader.text(options.startupOptions, "options", reader.url.startupOptions, found.startupOptions)
-      ?.text,
+      reader.text(options.applicationName, "application_name", url.applicationName, found.applicationName)?.text ??
+      "pgkeel",
+    startupOptions: reader.text(options.startupOptions, "options", url.startupOptions, found.startupOptions)?.text,
     connectTimeout: yield* readConnectTimeout(reader, options),
     ...(yield* readSettings(reader, options))
   }
+  checkCertificate(reader, read)
   return Arr.isArrayNonEmpty(reader.problems)
     ? yield* new DatabaseConfigError({ reasons: reader.problems })
     : read

@@ -1,0 +1,36 @@
+/**
+ * The driver's errors, told apart.
+ *
+ * A `SqlError` carries what really happened as its reason's cause: the fields of
+ * an ErrorResponse, a socket's error, or the driver's own words. The tag of the
+ * driver's reason is hardly asked, because it calls most of this "unknown".
+ */
+import * as Predicate from "effect/Predicate"
+import type { SqlError } from "effect/sql/SqlError"
+import { isReason, type Reason } from "../Reason.ts"
+import type { Phase } from "../RetryScope.ts"
+import { clientReason } from "./classifyClient.ts"
+import { isServerReport, serverReason } from "./classifyServer.ts"
+
+/** What the caller knows and the driver does not say. */
+export interface Context {
+  /** How far the connection had come. Decides what may be run again after it is lost. */
+  readonly phase?: Phase | undefined
+  /** The statement's text with its placeholders; never its parameters. */
+  readonly statement?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+}
+
+export const classify = (error: SqlError, context: Context = {}): Reason => {
+  const { cause, operation } = error.reason
+  const carried = carriedReason(cause)
+  if (carried !== undefined) return carried
+  const phase = context.phase ?? (operation === "connect" ? "connecting" : undefined)
+  const known = phase === context.phase ? context : { ...context, phase }
+  return isServerReport(cause) ? serverReason(cause, known) : clientReason(error.reason, known)
+}
+
+/** Failures that were classified already travel through `SqlError` as they are. */
+const carriedReason = (cause: unknown): Reason | undefined =>
+  isReason(cause) ? cause : Predicate.hasProperty(cause, "reason") && isReason(cause.reason) ? cause.reason : undefined

@@ -1,0 +1,54 @@
+/** What the connection manager itself refuses. */
+import * as Schema from "effect/Schema"
+import { contextFields, define, type ReasonTraits } from "./reasonClass.ts"
+import { said } from "./wording.ts"
+
+/** The pool was closed before, or while, a connection was asked for. */
+export class PoolClosed extends Schema.TaggedError<PoolClosed, ReasonTraits>("pgkeel/error/PoolClosed")(
+  "PoolClosed",
+  contextFields
+) {
+  static {
+    define(this, {
+      code: "PGK7005",
+      category: "pool",
+      transient: false,
+      connectionLost: false,
+      retryScope: "never",
+      message: () => "the pool is closed: the application shuts down, or the scope that owned the pool has ended"
+    })
+  }
+}
+
+/** The server is older than what is supported. */
+export class UnsupportedServer extends Schema.TaggedError<UnsupportedServer, ReasonTraits>(
+  "pgkeel/error/UnsupportedServer"
+)("UnsupportedServer", { ...contextFields, version: Schema.String, oldest: Schema.String }) {
+  static {
+    define(this, {
+      code: "PGK7201",
+      category: "unsupported",
+      transient: false,
+      connectionLost: false,
+      retryScope: "never",
+      message: ({ oldest, version }) =>
+        `the server is PostgreSQL ${version}; pgkeel needs ${oldest} or later: upgrade the server`
+    })
+  }
+}
+
+/** Whatever should have said which login to use did not. */
+export class LoginUnavailable extends Schema.TaggedError<LoginUnavailable, ReasonTraits>(
+  "pgkeel/error/LoginUnavailable"
+)("LoginUnavailable", { ...contextFields, failure: Schema.optional(Schema.String) }) {
+  static {
+    define(this, {
+      code: "PGK7202",
+      category: "authentication",
+      transient: false,
+      connectionLost: false,
+      retryScope: "never",
+      message: ({ failure }) => `there is no login for a new connection${said(failure)}`
+    })
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Takes a server from nothing to a database that an application can migrate and
+ * use: roles, database, grants, extensions, the package's own tables, generated
+ * credentials.
+ *
+ * Runs with an administrator's login, at every start of a container if need be:
+ * what is right is left alone, and what a killed run left undone is done. One
+ * provisioner works on a server at a time; the others wait.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Path from "effect/Path"
+import { DatabaseConfig } from "../config/DatabaseConfig.ts"
+import type { DatabaseConfigError } from "../config/DatabaseConfigError.ts"
+import type { DatabaseOptions, Settings } from "../config/Settings.ts"
+import type { CredentialError } from "../credential/CredentialError.ts"
+import type { Crypto } from "../credential/CredentialManager.ts"
+import type { DatabaseError } from "../error/DatabaseError.ts"
+import type { MigrationError } from "../migration/MigrationError.ts"
+import { KeyProvider } from "../secret/KeyProvider.ts"
+import { resolve } from "./DesiredState.ts"
+import type { DesiredState } from "./DesiredState.ts"
+import { applyState, planState } from "./internal/apply.ts"
+import { checkNames } from "./internal/names.ts"
+import type { Change, ProvisionReport } from "./ProvisionReport.ts"
+import { AdministratorMissing, ProvisioningError } from "./ProvisioningError.ts"
+
+export interface ProvisionerOptions {
+  /** The administrator's login. Default: `DATABASE_ADMIN_URL`. */
+  readonly admin?: DatabaseOptions
+  /** A file that gets `DATABASE_URL` and `DATABASE_MIGRATOR_URL`, for development; mode 0600. Default: none. */
+  readonly credentialsFile?: string
+  /** How long to wait for another provisioner. Default: 1 minute. */
+  readonly patience?: Duration.Input
+}
+
+export type ProvisioningFailure =
+  | ProvisioningError
+  | DatabaseConfigError
+  | DatabaseError
+  | MigrationError
+  | CredentialError
+
+const adminVariable = "DATABASE_ADMIN_URL"
+
+type Services = KeyProvider | Crypto | FileSystem.FileSystem | Path.Path
+
+const readAdmin = (
+  options: DatabaseOptions
+): Effect.Effect<Settings, ProvisioningError | DatabaseConfigError, FileSystem.FileSystem> =>
+  Effect.flatMap(
+    DatabaseConfig.find(adminVariable, { applicationName: "pgkeel provisioner", maxConnections: 4, ...options }),
+    (settings) =>
+      settings === undefined
+        ? Effect.fail(new ProvisioningError({ reason: new AdministratorMissing({ variable: adminVariable }) }))
+        : Effect.succeed(settings)
+  )
+
+const make = Effect.fnUntraced(function*(options: ProvisionerOptions) {
+  const services = yield* Effect.context<Services>()
+  const patience = options.patience ?? "1 minute"
+
+  const plan = Effect.fn("Provisioner.plan")(function*(state: DesiredState) {
+    const wanted = resolve(state)
+    yield* checkNames(wanted)
+    return yield* planState(yield* readAdmin(options.admin ?? {}), wanted)
+  }, Effect.provideContext(services))
+
+  const apply = Effect.fn("Provisioner.apply")(function*(state: DesiredState) {
+    const wanted = resolve(state)
+    yield* checkNames(wanted)
+    const admin = yield* readAdmin(options.admin ?? {})
+    return yield* applyState(admin, wanted, { patience, credentialsFile: options.credentialsFile })
+  }, Effect.provideContext(services))
+
+  return Provisioner.of({ plan, apply })
+})
+
+export class Provisioner extends Context.Service<Provisioner, {
+  /** What `apply` would change; changes nothing. */
+  readonly plan: (state: DesiredState) => Effect.Effect<ReadonlyArray<Change>, ProvisioningFailure>
+  /** Makes the server as wanted. Repeating it changes nothing. */
+  readonly apply: (state: DesiredState) => Effect.Effect<ProvisionReport, ProvisioningFailure>
+}>()("pgkeel/provisioning/Provisioner") {
+  static readonly layer = (options: ProvisionerOptions = {}): Layer.Layer<Provisioner, never, Services> =>
+    Layer.effect(Provisioner, make(options))
+}

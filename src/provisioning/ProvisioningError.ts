@@ -1,0 +1,38 @@
+/** Why a server could not be provisioned. What the server refuses is a `DatabaseError`. */
+import * as Schema from "effect/Schema"
+
+/** A name that PostgreSQL would cut off or refuse. */
+export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName", {
+  name: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `the name ${JSON.stringify(this.name)} ${this.problem}: choose a name of 1 to 63 bytes`
+  }
+}
+
+/** Another provisioner works on the same server. */
+export class ProvisionerBusy extends Schema.TaggedError<ProvisionerBusy>()("ProvisionerBusy", {
+  holder: Schema.String
+}) {
+  override get message() {
+    return `the server is being provisioned by another process (${this.holder}): wait for it, or end that session`
+  }
+}
+
+/** Only an administrator's URL can provision. */
+export class AdministratorMissing extends Schema.TaggedError<AdministratorMissing>()("AdministratorMissing", {
+  variable: Schema.String
+}) {
+  override get message() {
+    return `${this.variable} is not set: give the URL of a role that may create roles and databases`
+  }
+}
+
+export class ProvisioningError extends Schema.TaggedError<ProvisioningError>()("ProvisioningError", {
+  reason: Schema.Union([InvalidName, ProvisionerBusy, AdministratorMissing])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
