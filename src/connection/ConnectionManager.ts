@@ -28,6 +28,8 @@ import { LoginSource } from "../secret/LoginSource.ts"
 import { ConnectionState } from "./ConnectionState.ts"
 import { makeClient } from "./internal/client.ts"
 import type { Transforms } from "./internal/client.ts"
+
+export type { Transforms }
 import { makePool } from "./internal/pool.ts"
 import type { OpenPool } from "./internal/pool.ts"
 import type { ActiveConnection, PoolStatus } from "./PoolStatus.ts"

@@ -1,0 +1,33 @@
+/** One line a step: what, how it went, how long it took. */
+import { Clock, Console, Effect } from "effect"
+import { styleText } from "node:util"
+
+const width = { name: 16, detail: 76 }
+
+/** Plain when piped, and where NO_COLOR asks for it. */
+const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+  process.stdout.isTTY && !process.env["NO_COLOR"] ? styleText(format, text) : text
+
+const time = (millis: number): string => `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`.padStart(8)
+
+export const line = (name: string, detail: string, millis?: number): Effect.Effect<void> =>
+  Console.log(
+    `${style("green", "✓")} ${style("bold", name.padEnd(width.name))} ${
+      detail.padEnd(millis === undefined ? 0 : width.detail)
+    }${millis === undefined ? "" : ` ${style("dim", time(millis))}`}`
+  )
+
+/** A part of the step above it. */
+export const part = (name: string, detail: string, millis: number): Effect.Effect<void> =>
+  Console.log(style("dim", `    ${name.padEnd(width.name - 2)} ${detail.padEnd(width.detail)} ${time(millis)}`))
+
+/** Runs a step and prints its line; `describe` says what came of it. */
+export const step = <A, E, R>(name: string, describe: (value: A) => string, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const start = yield* Clock.monotonicTimeNanos
+    const value = yield* effect
+    yield* line(name, describe(value), Number((yield* Clock.monotonicTimeNanos) - start) / 1e6)
+    return value
+  })
+
+export const title = (text: string): Effect.Effect<void> => Console.log(`\n${style("bold", text)}\n`)

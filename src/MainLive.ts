@@ -1,0 +1,158 @@
+/**
+ * The one layer that an application provides: configuration, connection, tables,
+ * sessions, errors, composed and started.
+ *
+ * Building it starts the application's side of the database: the configuration is
+ * checked, the server awaited, the tables verified and, with the migrator's login,
+ * migrated. What cannot get better fails at once with its type; a server that is
+ * not there yet is retried until the start timeout. What was done, and how long
+ * each step took, is the `StartReport`.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import type * as PgClient from "@effect/sql-pg/PgClient"
+import { DatabaseConfig, describeTarget } from "./config/DatabaseConfig.ts"
+import type { DatabaseConfigError } from "./config/DatabaseConfigError.ts"
+import { migrationsDirectory } from "./config/MigrationsDirectory.ts"
+import type { DatabaseOptions } from "./config/Settings.ts"
+import { ConnectionManager } from "./connection/ConnectionManager.ts"
+import type { Transforms } from "./connection/ConnectionManager.ts"
+import type { ServerInfo } from "./connection/ServerInfo.ts"
+import type { DatabaseError } from "./error/DatabaseError.ts"
+import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
+import type { MigrationError } from "./migration/MigrationError.ts"
+import { Migrator } from "./migration/Migrator.ts"
+import * as MigrationSource from "./migration/MigrationSource.ts"
+import type { SchemaError } from "./schema/SchemaError.ts"
+import { SchemaVerifier } from "./schema/SchemaVerifier.ts"
+import { TableInitializer } from "./schema/TableInitializer.ts"
+import type { InitializationReport, Privileged, TableInitializerOptions } from "./schema/TableInitializer.ts"
+import { SessionFactory } from "./session/SessionFactory.ts"
+
+/** Everything has a default or a variable; see the configuration table of the README. */
+export interface MainOptions extends DatabaseOptions, Transforms, TableInitializerOptions {
+  /**
+   * The application's migrations: a directory (namespace `app`), or sources of
+   * one's own. Default: `PGKEEL_MIGRATIONS`, else `./migrations` where it exists.
+   */
+  readonly migrations?: string | URL | ReadonlyArray<MigrationSource.MigrationSource>
+  /** The migrator's URL, for a start that migrates. Default: `DATABASE_MIGRATOR_URL`; without one, it verifies. */
+  readonly migrator?: Redacted.Redacted<string>
+}
+
+/** One step of a start. */
+export interface StartStep {
+  readonly name: string
+  readonly changed: boolean
+  readonly detail: string
+  readonly durationMillis: number
+}
+
+export class StartReport extends Context.Service<StartReport, {
+  readonly server: ServerInfo
+  readonly steps: ReadonlyArray<StartStep>
+  readonly initialization: InitializationReport
+  readonly durationMillis: number
+}>()("pgkeel/StartReport") {}
+
+/** What the layer provides. */
+export type MainServices =
+  | ConnectionManager
+  | DatabaseConfig
+  | DatabaseErrorHandler
+  | Migrator
+  | PgClient.PgClient
+  | SchemaVerifier
+  | SessionFactory
+  | SqlClient.SqlClient
+  | StartReport
+  | TableInitializer
+
+/** Why a start did not succeed. */
+export type StartFailure = DatabaseConfigError | DatabaseError | MigrationError | SchemaError
+
+const sourcesOf = Effect.fnUntraced(function*(options: MainOptions) {
+  if (Array.isArray(options.migrations)) return [MigrationSource.own, ...options.migrations]
+  const given = options.migrations as string | URL | undefined
+  const directory = given ?? (yield* migrationsDirectory(MigrationSource.own.directory))
+  return directory === undefined ? [MigrationSource.own] : [MigrationSource.own, { namespace: "app", directory }]
+})
+
+/** A migrator on a client, for as long as the scope. */
+const migratorOn = (sql: SqlClient.SqlClient, sources: ReadonlyArray<MigrationSource.MigrationSource>) =>
+  Effect.map(
+    Layer.build(Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(Layer.succeed(SqlClient.SqlClient, sql)))),
+    Context.get(Migrator)
+  )
+
+/** The migrator's own small pool; nothing is opened before there is something to migrate. */
+const findPrivileged = Effect.fnUntraced(function*(
+  options: MainOptions,
+  sources: ReadonlyArray<MigrationSource.MigrationSource>
+) {
+  const url = options.migrator === undefined ? {} : { url: options.migrator }
+  const settings = yield* DatabaseConfig.find("DATABASE_MIGRATOR_URL", {
+    applicationName: "pgkeel migrator",
+    maxConnections: 2,
+    ...(options.sslMode !== undefined && { sslMode: options.sslMode }),
+    ...(options.rootCertificate !== undefined && { rootCertificate: options.rootCertificate }),
+    ...url
+  })
+  if (settings === undefined) return undefined
+  const manager = yield* ConnectionManager
+  const { client } = yield* manager.createPool({ ...settings, minConnections: 0 })
+  const migrator = yield* migratorOn(client, sources)
+  return { sql: client, migrator } satisfies Privileged
+})
+
+/** `Migrator` for the application, with the migrator's login where there is one, and `TableInitializer`. */
+const tables = (options: MainOptions) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const sources = yield* sourcesOf(options)
+    const privileged = yield* findPrivileged(options, sources)
+    const reader = yield* migratorOn(yield* SqlClient.SqlClient, sources)
+    const initializer = TableInitializer.layer(options, privileged).pipe(
+      Layer.provide(Layer.succeed(Migrator, reader))
+    )
+    return Layer.merge(initializer, Layer.succeed(Migrator, privileged?.migrator ?? reader))
+  }))
+
+const elapsed = (since: bigint) =>
+  Effect.map(Clock.monotonicTimeNanos, (now) => Number(now - since) / 1e6)
+
+const start = Effect.gen(function*() {
+  const began = yield* Clock.monotonicTimeNanos
+  const settings = yield* DatabaseConfig
+  const manager = yield* ConnectionManager
+  const initializer = yield* TableInitializer
+  const server = yield* manager.connect
+  const connection: StartStep = {
+    name: "connection",
+    changed: false,
+    detail: `PostgreSQL ${server.version}, ${describeTarget(settings)}`,
+    durationMillis: yield* elapsed(began)
+  }
+  const initialization = yield* initializer.initializeTables
+  const durationMillis = yield* elapsed(began)
+  yield* Effect.logDebug(`ready in ${Math.round(durationMillis)} ms: ${connection.detail}`)
+  return StartReport.of({ server, steps: [connection, ...initialization.steps], initialization, durationMillis })
+}).pipe(Effect.withSpan("pgkeel.start"))
+
+/** The layer with options in code; each wins over the variable of the same meaning. */
+export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, StartFailure> =>
+  Layer.effect(StartReport, start).pipe(
+    Layer.provideMerge(tables(options)),
+    Layer.provideMerge(Layer.mergeAll(SessionFactory.layer, SchemaVerifier.layer, DatabaseErrorHandler.layer)),
+    Layer.provideMerge(ConnectionManager.layer(options)),
+    Layer.provideMerge(DatabaseConfig.layer(options)),
+    Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
+  )
+
+/** The layer from configuration. */
+export const MainLive: Layer.Layer<MainServices, StartFailure> = layer()
