@@ -63,19 +63,31 @@ const findHolder = `
 
 const pollEvery = Duration.millis(100)
 
+export interface LockOptions<E> {
+  readonly key: Key
+  /** How long to poll for a lock that another session has. */
+  readonly patience: Duration.Input
+  /** What the caller calls it when it cannot have the lock, or has lost it. */
+  readonly refused: (problem: LockHeld | LockLost) => E
+}
+
 /**
  * Runs `use` while `connection` holds the lock. `use` is told the server process
  * that holds it, so that it can notice if it ever speaks to another.
  */
-export const withLock = <A, E, R>(
+export const withLock = <E1, A, E, R>(
   connection: Connection,
-  key: Key,
-  patience: Duration.Input,
+  { key, patience, refused }: LockOptions<E1>,
   use: (pid: number) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | DatabaseError | LockHeld | LockLost, R> =>
-  Effect.acquireUseRelease(Effect.interruptible(acquire(connection, key, patience)), use, (_, exit) =>
-    release(connection, key, exit)
+): Effect.Effect<A, E | E1 | DatabaseError, R> => {
+  const say = <E2>(error: LockHeld | LockLost | E2) =>
+    error instanceof LockHeld || error instanceof LockLost ? refused(error) : error
+  return Effect.acquireUseRelease(
+    Effect.interruptible(Effect.mapError(acquire(connection, key, patience), say)),
+    use,
+    (_, exit) => Effect.mapError(release(connection, key, exit), say)
   )
+}
 
 const acquire = (connection: Connection, key: Key, patience: Duration.Input) =>
   connection.executeValuesUnprepared(tryLock, key).pipe(

@@ -57,13 +57,7 @@ const exclusively = <A, E, R>(patience: Duration.Input, use: Effect.Effect<A, E,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const connection = yield* DatabaseError.refine(sql.reserve)
-    const exit = yield* AdvisoryLock.withLock(connection, lockKey, patience, () => Effect.exit(use)).pipe(
-      Effect.catchTags({
-        LockHeld: (error) => Effect.fail(busy(error)),
-        LockLost: (error) => Effect.fail(busy(error))
-      })
-    )
-    return yield* exit
+    return yield* AdvisoryLock.withLock(connection, { key: lockKey, patience, refused: busy }, () => use)
   }).pipe(Effect.scoped)
 
 export interface ApplyOptions {

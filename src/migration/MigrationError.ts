@@ -1,0 +1,16 @@
+/**
+ * What can go wrong with migrations that is not the database's own failure:
+ * one error with a tagged `reason`, so that `Effect.catchReason` and
+ * `Effect.unwrapReason` narrow it.
+ */
+import * as Schema from "effect/Schema"
+import { MigrationErrorReason } from "./MigrationErrorReason.ts"
+
+export class MigrationError extends Schema.TaggedError<MigrationError>("pgkeel/migration/MigrationError")(
+  "MigrationError",
+  { reason: MigrationErrorReason }
+) {
+  override get message() {
+    return this.reason.message
+  }
+}

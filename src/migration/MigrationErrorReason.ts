@@ -1,0 +1,296 @@
+/**
+ * The reasons of `MigrationError`. A message names the file, says what happened
+ * to it, whether anything was changed, and what to do next: it is read by
+ * somebody whose deployment has just stopped.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { DatabaseError } from "../error/DatabaseError.ts"
+
+/** Which migration. `file` is how people know it: a file name, or `<id>_<name>` of one given in code. */
+const subject = {
+  namespace: Schema.String,
+  id: Schema.String,
+  name: Schema.String,
+  file: Schema.String
+}
+
+const named = (self: { readonly file: string; readonly namespace: string }) => `${self.file} (${self.namespace})`
+
+const day = (instant: DateTime.Utc | undefined): string =>
+  instant === undefined ? "" : ` on ${DateTime.formatIsoDateUtc(instant)}`
+
+/** A source's directory is missing, or cannot be read. */
+export class DirectoryUnreadable extends Schema.TaggedError<DirectoryUnreadable>(
+  "pgkeel/migration/DirectoryUnreadable"
+)("DirectoryUnreadable", {
+  namespace: Schema.String,
+  directory: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return (
+      `the directory ${this.directory} of the migrations "${this.namespace}" cannot be read: ${this.problem}; ` +
+      "create it, or correct the source's directory"
+    )
+  }
+}
+
+/** A file or an entry looks like a migration and is none that can be run. */
+export class InvalidFile extends Schema.TaggedError<InvalidFile>("pgkeel/migration/InvalidFile")("InvalidFile", {
+  namespace: Schema.String,
+  path: Schema.String,
+  /** What is wrong, and what would be right. */
+  problem: Schema.String
+}) {
+  override get message() {
+    return `${this.path} cannot be used as a migration: ${this.problem}`
+  }
+}
+
+/** Two migrations of one namespace have the same id, or two sources the same namespace. */
+export class Duplicate extends Schema.TaggedError<Duplicate>("pgkeel/migration/Duplicate")("Duplicate", {
+  namespace: Schema.String,
+  /** Not there when it is the namespace that is given twice. */
+  id: Schema.optional(Schema.String),
+  files: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return this.id === undefined
+      ? `two sources have the namespace "${this.namespace}": give each its own`
+      : `${this.files.join(" and ")} (${this.namespace}) have the same id ${this.id}: give all but one a new id`
+  }
+}
+
+/** PostgreSQL's parser does not understand the file. Nothing was run. */
+export class ParseFailed extends Schema.TaggedError<ParseFailed>("pgkeel/migration/ParseFailed")("ParseFailed", {
+  ...subject,
+  /** Counted from 1. */
+  line: Schema.Int,
+  /** Counted from 1, in UTF-16 units, as editors do. */
+  column: Schema.Int,
+  /** The parser's own words. */
+  parserMessage: Schema.String
+}) {
+  override get message() {
+    return (
+      `migration ${named(this)} cannot be parsed at line ${this.line}, column ${this.column}: ` +
+      `${this.parserMessage}; nothing was run, correct the file`
+    )
+  }
+}
+
+/** A statement is good SQL, and cannot be run by a migration. Nothing was run. */
+export class StatementUnsupported extends Schema.TaggedError<StatementUnsupported>(
+  "pgkeel/migration/StatementUnsupported"
+)("StatementUnsupported", {
+  ...subject,
+  line: Schema.Int,
+  /** Such as `CREATE INDEX CONCURRENTLY`. */
+  statement: Schema.String,
+  /** Why not, and what to do instead. */
+  problem: Schema.String
+}) {
+  override get message() {
+    return `migration ${named(this)} has ${this.statement} at line ${this.line}: ${this.problem}; nothing was run`
+  }
+}
+
+/** A module cannot be imported, or exports no Effect as `up` or `down`. */
+export class InvalidModule extends Schema.TaggedError<InvalidModule>("pgkeel/migration/InvalidModule")(
+  "InvalidModule",
+  { ...subject, problem: Schema.String }
+) {
+  override get message() {
+    return `migration ${named(this)} ${this.problem}; nothing was run`
+  }
+}
+
+/** An Effect migration failed by itself. It was rolled back. */
+export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migration/EffectFailed")("EffectFailed", {
+  ...subject,
+  direction: Schema.Literals(["up", "down"]),
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `migration ${named(this)} failed: ${describe(this.cause)}; it was rolled back, ${again(this.direction)}`
+  }
+}
+
+/** The server refused a statement of a migration. The migration was rolled back. */
+export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel/migration/StatementFailed")(
+  "StatementFailed",
+  {
+    ...subject,
+    direction: Schema.Literals(["up", "down"]),
+    /** Which statement of the file, counted from 1. */
+    statement: Schema.Int,
+    /** Where in the file, counted from 1: the place the server points at, or where the statement begins. */
+    line: Schema.Int,
+    cause: DatabaseError
+  }
+) {
+  override get message() {
+    return (
+      `migration ${named(this)} failed at line ${this.line} (statement ${this.statement}): ${this.cause.message}; ` +
+      `it was rolled back, ${again(this.direction)}`
+    )
+  }
+}
+
+const again = (direction: "up" | "down"): string => `correct it and call Migrator.${direction} again`
+
+const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** An applied migration's file was edited since. */
+export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgkeel/migration/ChecksumMismatch")(
+  "ChecksumMismatch",
+  {
+    ...subject,
+    appliedAt: Schema.optional(Schema.DateTimeUtc)
+  }
+) {
+  override get message() {
+    return (
+      `migration ${named(this)} was applied${day(this.appliedAt)} with other contents; restore the file and put ` +
+      "the change in a new migration, or, where data may be lost, revert it with Migrator.down and apply it again"
+    )
+  }
+}
+
+/** An applied migration's file has another name now. */
+export class NameMismatch extends Schema.TaggedError<NameMismatch>("pgkeel/migration/NameMismatch")("NameMismatch", {
+  ...subject,
+  appliedName: Schema.String,
+  appliedAt: Schema.optional(Schema.DateTimeUtc)
+}) {
+  override get message() {
+    return (
+      `migration ${this.id} (${this.namespace}) was applied${day(this.appliedAt)} under the name ` +
+      `"${this.appliedName}", and ${this.file} has the same id; give the file its old name, ` +
+      "or, if it is another migration, a new id"
+    )
+  }
+}
+
+/** The history has a migration that the sources have not. */
+export class MissingFile extends Schema.TaggedError<MissingFile>("pgkeel/migration/MissingFile")("MissingFile", {
+  namespace: Schema.String,
+  id: Schema.String,
+  name: Schema.String,
+  appliedAt: Schema.optional(Schema.DateTimeUtc),
+  /** Whether it is later than everything in the sources: the database is newer than the code. */
+  newer: Schema.Boolean
+}) {
+  override get message() {
+    const what = `migration ${this.id} "${this.name}" (${this.namespace}) was applied${day(this.appliedAt)}`
+    return this.newer
+      ? `${what} and is later than every file here: the database is newer than this code; ` +
+          "deploy the release that has the migration"
+      : `${what}, and its file is not here; restore it from version control`
+  }
+}
+
+/** A migration that was not applied is earlier than one that was. */
+export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("pgkeel/migration/OutOfOrder")("OutOfOrder", {
+  ...subject,
+  /** The id of the latest applied one. */
+  latest: Schema.String
+}) {
+  override get message() {
+    return (
+      `migration ${named(this)} was not applied, and ${this.latest}, which is later, was; ` +
+      `give it an id after ${this.latest}`
+    )
+  }
+}
+
+/** What should be reverted has no `down`. Nothing was reverted. */
+export class DownMissing extends Schema.TaggedError<DownMissing>("pgkeel/migration/DownMissing")("DownMissing", {
+  /** Each as `<file> (<namespace>)`. */
+  migrations: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return (
+      `${this.migrations.join(", ")} cannot be reverted because there is no down; ` +
+      "nothing was reverted: write the down, or revert by a new migration"
+    )
+  }
+}
+
+/** `up` or `down` was asked to stop at a migration that is not there. */
+export class UnknownTarget extends Schema.TaggedError<UnknownTarget>("pgkeel/migration/UnknownTarget")(
+  "UnknownTarget",
+  { target: Schema.String, problem: Schema.String }
+) {
+  override get message() {
+    return `cannot migrate to "${this.target}": ${this.problem}`
+  }
+}
+
+/** Another session held the lock for as long as the caller was willing to wait. */
+export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked")("Locked", {
+  /** The holder's server process; not there when it let go at the last moment. */
+  pid: Schema.optional(Schema.Int),
+  applicationName: Schema.optional(Schema.String),
+  /** What the holder does, as `pg_stat_activity` has it, such as `active` or `idle`. */
+  state: Schema.optional(Schema.String),
+  /** How long the holder has been in that state. */
+  stateFor: Schema.optional(Schema.Duration),
+  /** How long the holder has been connected. Hidden from roles without pg_read_all_stats. */
+  age: Schema.optional(Schema.Duration)
+}) {
+  override get message() {
+    if (this.pid === undefined) return "the migration lock was held by another session; call Migrator.up again"
+    return (
+      `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ` +
+      `run SELECT pg_terminate_backend(${this.pid})`
+    )
+  }
+
+  private get holder(): string {
+    const parts = [
+      this.applicationName ? `"${this.applicationName}"` : undefined,
+      this.age === undefined ? undefined : `connected for ${seconds(this.age)}`,
+      this.state === undefined
+        ? undefined
+        : `${this.state}${this.stateFor === undefined ? "" : ` for ${seconds(this.stateFor)}`}`
+    ].filter((part) => part !== undefined)
+    return `the server process ${this.pid}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`
+  }
+}
+
+const seconds = (duration: typeof Schema.Duration.Type): string => `${Math.round(Duration.toSeconds(duration))} s`
+
+/** The session that held the lock is no longer the one that runs the migrations. */
+export class LockLost extends Schema.TaggedError<LockLost>("pgkeel/migration/LockLost")("LockLost", {
+  problem: Schema.String
+}) {
+  override get message() {
+    return (
+      `the migration lock was lost: ${this.problem}; what the history calls applied is applied. ` +
+      "Behind a pooler in transaction mode, give the migrator a direct URL to the server"
+    )
+  }
+}
+
+export const MigrationErrorReason = Schema.Union([
+  DirectoryUnreadable,
+  InvalidFile,
+  Duplicate,
+  ParseFailed,
+  StatementUnsupported,
+  InvalidModule,
+  EffectFailed,
+  StatementFailed,
+  ChecksumMismatch,
+  NameMismatch,
+  MissingFile,
+  OutOfOrder,
+  DownMissing,
+  UnknownTarget,
+  Locked,
+  LockLost
+])
+export type MigrationErrorReason = typeof MigrationErrorReason.Type

@@ -1,0 +1,167 @@
+/**
+ * The history of a database: `pgkeel.migrations`, one row for each migration
+ * that was ever tried. A migration and its row are written in one transaction,
+ * so the row is the truth about what happened whatever became of the runner.
+ *
+ * The primary key and the conditions on `state` hold even without the lock: a
+ * second runner that somehow got through cannot record what is already applied,
+ * and its transaction goes back.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Connection } from "effect/sql/SqlConnection"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import { InvalidResult } from "../../error/Reason.ts"
+import { MigrationError } from "../MigrationError.ts"
+import { LockLost } from "../MigrationErrorReason.ts"
+import type { Migration } from "./migration.ts"
+
+const State = Schema.Literals(["started", "applied", "failed", "reverted", "baselined"])
+
+const Row = Schema.Struct({
+  namespace: Schema.String,
+  id: Schema.String,
+  name: Schema.String,
+  checksum: Schema.NullOr(Schema.String),
+  state: State,
+  appliedAt: Schema.NullOr(Schema.DateTimeUtcFromMillis),
+  durationMillis: Schema.NullOr(Schema.Finite),
+  error: Schema.NullOr(Schema.String)
+})
+export type Row = typeof Row.Type
+
+/** Whether what the migration does is in the database. */
+export const isApplied = (row: Row): boolean => row.state === "applied" || row.state === "baselined"
+
+const select = `
+  SELECT namespace, id, name, checksum, state, error, duration_millis AS "durationMillis",
+    floor(extract(epoch FROM applied_at) * 1000)::float8 AS "appliedAt"
+  FROM pgkeel.migrations`
+
+const decodeRows = Schema.decodeUnknownEffect(Schema.Array(Row))
+
+/**
+ * The whole history in one round trip. A database without the table has none,
+ * which the server's refusal says as well as a question of its own would;
+ * `connection` must not be in a transaction, which the refusal would abort.
+ */
+export const read = (
+  connection: Connection
+): Effect.Effect<{ readonly exists: boolean; readonly rows: ReadonlyArray<Row> }, DatabaseError> =>
+  connection.executeUnprepared(select, [], undefined).pipe(
+    DatabaseError.refine,
+    Effect.flatMap((rows) => decodeRows(rows)),
+    Effect.catchTag("SchemaError", (error) =>
+      Effect.fail(new DatabaseError({ reason: new InvalidResult({ failure: error.message, statement: select }) }))
+    ),
+    Effect.map((rows) => ({ exists: true, rows })),
+    Effect.catchReason("DatabaseError", "UndefinedTable", () => Effect.succeed({ exists: false, rows: [] }))
+  )
+
+const createTable = `
+  CREATE TABLE IF NOT EXISTS pgkeel.migrations (
+    namespace text NOT NULL,
+    id text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    checksum text,
+    state text NOT NULL CHECK (state IN ('started', 'applied', 'failed', 'reverted', 'baselined')),
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    applied_at timestamptz,
+    duration_millis float8,
+    statements integer NOT NULL DEFAULT 0,
+    role text NOT NULL,
+    host text,
+    application text,
+    error text,
+    PRIMARY KEY (namespace, id)
+  )`
+
+/** Makes the schema and the table. Only under the lock: IF NOT EXISTS does not keep two sessions from colliding. */
+export const create = Effect.fnUntraced(function* (connection: Connection) {
+  const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
+  // CREATE SCHEMA IF NOT EXISTS wants the privilege to create even where the schema exists.
+  const [row] = yield* connection.executeValuesUnprepared("SELECT to_regnamespace('pgkeel') IS NULL", [])
+  if (row?.[0] === true) yield* run("CREATE SCHEMA pgkeel")
+  yield* run(createTable)
+}, DatabaseError.refine)
+
+const columns = `
+  INSERT INTO pgkeel.migrations AS m (namespace, id, name, kind, checksum, duration_millis, statements, state, error,
+    started_at, finished_at, applied_at, role, host, application)`
+
+const values = `$1::text, $2::text, $3::text, $4::text, $5::text, $6::float8, $7::integer`
+
+const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
+
+const replace = `
+  ON CONFLICT (namespace, id) DO UPDATE SET
+    (name, kind, checksum, duration_millis, statements, state, error, started_at, finished_at, applied_at, role, host,
+      application) = ROW (excluded.name, excluded.kind, excluded.checksum, excluded.duration_millis, excluded.statements,
+      excluded.state, excluded.error, excluded.started_at, excluded.finished_at, excluded.applied_at, excluded.role,
+      excluded.host, excluded.application)
+    WHERE m.state NOT IN ('applied', 'baselined')
+  RETURNING 1`
+
+const recordApplied = `${columns}
+  SELECT ${values}, 'applied', NULL, now(), clock_timestamp(), clock_timestamp(), ${origin} ${replace}`
+
+const recordFailed = `${columns}
+  SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
+    ${origin} ${replace}`
+
+const recordReverted = `
+  UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, duration_millis = $3::float8, statements = $4::integer,
+    started_at = now(), finished_at = clock_timestamp(), role = session_user,
+    host = pg_catalog.host(pg_catalog.inet_client_addr()), application = current_setting('application_name')
+  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`
+
+const recordStuck = `
+  UPDATE pgkeel.migrations SET error = $3::text
+  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`
+
+/** What a row says beyond the migration itself. */
+export interface Outcome {
+  /** The id as the row has it, if there is a row: a file may have gained leading zeros since. */
+  readonly id: string
+  readonly duration: Duration.Duration
+  /** Statements that had finished. An Effect counts as one. */
+  readonly statements: number
+}
+
+const parameters = (migration: Migration, { duration, id, statements }: Outcome) => [
+  migration.namespace,
+  id,
+  migration.name,
+  migration.kind,
+  migration.checksum ?? null,
+  Duration.toMillis(duration),
+  statements
+]
+
+/** In the migration's transaction, as its last statement. */
+export const applied = (connection: Connection, migration: Migration, outcome: Outcome) =>
+  fenced(connection, recordApplied, parameters(migration, outcome))
+
+/** After the migration's transaction was rolled back. It leaves alone what another runner has applied meanwhile. */
+export const failed = (connection: Connection, migration: Migration, outcome: Outcome, error: string) =>
+  execute(connection, recordFailed, [...parameters(migration, outcome), error])
+
+export const reverted = (connection: Connection, migration: Migration, { duration, id, statements }: Outcome) =>
+  fenced(connection, recordReverted, [migration.namespace, id, Duration.toMillis(duration), statements])
+
+/** What would not be reverted is still applied; the row keeps why. */
+export const revertFailed = (connection: Connection, migration: Migration, { id }: Outcome, error: string) =>
+  execute(connection, recordStuck, [migration.namespace, id, error])
+
+const execute = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
+  connection.executeValues(statement, parameters).pipe(DatabaseError.refine)
+
+const fenced = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
+  Effect.flatMap(execute(connection, statement, parameters), (rows) =>
+    rows.length === 1
+      ? Effect.void
+      : Effect.fail(new MigrationError({ reason: new LockLost({ problem: "another session ran the migration too" }) }))
+  )

@@ -1,0 +1,106 @@
+/**
+ * Makes a script ready to run: SQL is split, a module is imported. All that are
+ * about to run are prepared before the first of them does, so that a mistake in
+ * the third file is found while nothing has changed yet.
+ */
+import * as Effect from "effect/Effect"
+import * as Path from "effect/Path"
+import * as Predicate from "effect/Predicate"
+import { MigrationError } from "../MigrationError.ts"
+import { DownMissing, InvalidModule, ParseFailed, StatementUnsupported } from "../MigrationErrorReason.ts"
+import type { MigrationEffect } from "../MigrationSource.ts"
+import { type Migration, type Script, subject } from "./migration.ts"
+import { split, type SplitFailure, type Statement } from "./splitter.ts"
+
+export type Work =
+  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<Statement> }
+  | { readonly _tag: "Effect"; readonly effect: MigrationEffect }
+
+export type Direction = "up" | "down"
+
+/** A migration, what to run of it, and the file that has it. */
+export interface Prepared {
+  readonly migration: Migration
+  readonly direction: Direction
+  readonly script: Script
+  readonly work: Work
+}
+
+export const prepareUp = Effect.fnUntraced(function* (migration: Migration) {
+  const work = yield* prepare(migration, migration.up, "up")
+  if (work !== undefined) return { migration, direction: "up", script: migration.up, work } satisfies Prepared
+  return yield* fail(new InvalidModule({ ...subject(migration), problem: "exports no Effect as `up`" }))
+})
+
+/** All or none: what has no `down` is named completely before anything is reverted. */
+export const prepareDowns = Effect.fnUntraced(function* (migrations: ReadonlyArray<Migration>) {
+  const prepared: Array<Prepared> = []
+  const missing: Array<Migration> = []
+  for (const migration of migrations) {
+    const script = migration.down
+    const work = script && (yield* prepare(migration, script, "down"))
+    if (script === undefined || work === undefined) missing.push(migration)
+    else prepared.push({ migration, direction: "down", script, work })
+  }
+  if (missing.length === 0) return prepared
+  const migrationNames = missing.map(({ namespace, up }) => `${up.file} (${namespace})`)
+  return yield* fail(new DownMissing({ migrations: migrationNames }))
+})
+
+/** `undefined` if a module has nothing for this direction. */
+const prepare = (
+  migration: Migration,
+  script: Script,
+  direction: Direction
+): Effect.Effect<Work | undefined, MigrationError, Path.Path> => {
+  switch (script._tag) {
+    case "Code":
+      return Effect.succeed({ _tag: "Effect", effect: script.effect })
+    case "Module":
+      return Effect.map(
+        importModule(migration, script.path, direction),
+        (effect) => effect && { _tag: "Effect", effect }
+      )
+    case "Sql":
+      return script.text.pipe(
+        Effect.flatMap((text) => Effect.mapError(split(text), splitError(migration, script))),
+        Effect.map((statements) => ({ _tag: "Statements", statements }))
+      )
+  }
+}
+
+const splitError = (migration: Migration, script: Script) => (failure: SplitFailure) => {
+  const { line } = failure
+  const reason =
+    failure._tag === "Refused"
+      ? new StatementUnsupported({
+          ...subject(migration, script),
+          line,
+          statement: failure.statement,
+          problem: failure.problem
+        })
+      : new ParseFailed({ ...subject(migration, script), line, column: failure.column, parserMessage: failure.message })
+  return new MigrationError({ reason })
+}
+
+const importModule = Effect.fnUntraced(function* (migration: Migration, file: string, direction: Direction) {
+  const path = yield* Path.Path
+  const invalid = (problem: string) =>
+    new MigrationError({ reason: new InvalidModule({ ...subject(migration), problem }) })
+  const url = yield* path.toFileUrl(file).pipe(Effect.mapError((error) => invalid(error.message)))
+  // Modules are cached by their URL: one that was edited since must not run with its old contents.
+  const href = `${url.href}?sha256=${migration.checksum}`
+  const module: unknown = yield* Effect.tryPromise({
+    try: () => import(/* @vite-ignore */ href),
+    catch: (error) => invalid(`cannot be imported: ${error instanceof Error ? error.message : String(error)}`)
+  })
+  const exported = Predicate.hasProperty(module, direction) ? module[direction] : undefined
+  if (exported === undefined) return undefined
+  if (isMigrationEffect(exported)) return exported
+  return yield* Effect.fail(invalid(`exports something as \`${direction}\` that is no Effect`))
+})
+
+/** What an Effect needs cannot be seen from outside: a module that asks for more than SqlClient fails when it runs. */
+const isMigrationEffect = (value: unknown): value is MigrationEffect => Effect.isEffect(value)
+
+const fail = (reason: MigrationError["reason"]) => Effect.fail(new MigrationError({ reason }))

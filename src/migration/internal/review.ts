@@ -1,0 +1,91 @@
+/**
+ * Compares the sources with the history: what is applied, what is pending, and
+ * what keeps the two from fitting together. Pure, so that `up` can do it a
+ * second time once it has the lock.
+ */
+import {
+  ChecksumMismatch,
+  type MigrationErrorReason,
+  MissingFile,
+  NameMismatch,
+  OutOfOrder
+} from "../MigrationErrorReason.ts"
+import { isApplied, type Row } from "./history.ts"
+import type { LoadedSource } from "./loader.ts"
+import { compareIds, idKey, type Migration, subject } from "./migration.ts"
+
+export type Problem = Extract<
+  MigrationErrorReason,
+  { readonly _tag: "ChecksumMismatch" | "NameMismatch" | "MissingFile" | "OutOfOrder" }
+>
+
+/** A migration, its row in the history, or both. */
+export interface Entry {
+  readonly namespace: string
+  readonly id: string
+  readonly migration: Migration | undefined
+  readonly row: Row | undefined
+  readonly problem: Problem | undefined
+}
+
+/** In the order in which they run. Namespaces of the history that are in no source belong to somebody else. */
+export const review = (sources: ReadonlyArray<LoadedSource>, rows: ReadonlyArray<Row>): ReadonlyArray<Entry> => {
+  const byNamespace = Map.groupBy(rows, (row) => row.namespace)
+  return sources.flatMap((source) => reviewSource(source, byNamespace.get(source.namespace) ?? []))
+}
+
+const reviewSource = (source: LoadedSource, rows: ReadonlyArray<Row>): ReadonlyArray<Entry> => {
+  const { migrations, namespace } = source
+  const rowOf = new Map(rows.map((row) => [idKey(row.id), row]))
+  const known = new Set(migrations.map((migration) => idKey(migration.id)))
+  const latestApplied = rows
+    .filter(isApplied)
+    .map((row) => row.id)
+    .toSorted(compareIds)
+    .at(-1)
+  const latestFile = migrations.at(-1)?.id
+  const found = migrations.map((migration): Entry => {
+    const row = rowOf.get(idKey(migration.id))
+    return { namespace, id: migration.id, migration, row, problem: problemOf(migration, row, latestApplied) }
+  })
+  // What failed or was reverted, and is gone from the sources, is of no consequence.
+  const lost = rows
+    .filter((row) => isApplied(row) && !known.has(idKey(row.id)))
+    .map((row): Entry => {
+      const { appliedAt, id, name } = row
+      const newer = latestFile === undefined || compareIds(id, latestFile) > 0
+      const problem = new MissingFile({ namespace, id, name, appliedAt: appliedAt ?? undefined, newer })
+      return { namespace, id, migration: undefined, row, problem }
+    })
+  return lost.length === 0 ? found : [...found, ...lost].toSorted((left, right) => compareIds(left.id, right.id))
+}
+
+const problemOf = (
+  migration: Migration,
+  row: Row | undefined,
+  latestApplied: string | undefined
+): Problem | undefined => {
+  if (row === undefined || !isApplied(row)) {
+    return latestApplied !== undefined && compareIds(migration.id, latestApplied) < 0
+      ? new OutOfOrder({ ...subject(migration), latest: latestApplied })
+      : undefined
+  }
+  const appliedAt = row.appliedAt ?? undefined
+  if (row.name !== migration.name) {
+    return new NameMismatch({ ...subject(migration), appliedName: row.name, appliedAt })
+  }
+  return row.checksum !== null && migration.checksum !== undefined && row.checksum !== migration.checksum
+    ? new ChecksumMismatch({ ...subject(migration), appliedAt })
+    : undefined
+}
+
+/** A migration to run, and its row if there is one. */
+export interface Selected {
+  readonly migration: Migration
+  readonly row: Row | undefined
+}
+
+export const pendingOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Selected> =>
+  entries.flatMap(({ migration, row }) =>
+    migration !== undefined && (row === undefined || !isApplied(row)) ? [{ migration, row }] : []
+  )

@@ -1,0 +1,101 @@
+/**
+ * One call of the migrator: one connection, reserved from the client's pool, on
+ * which the history is read, the lock is held and the migrations run.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { MigrationError } from "../MigrationError.ts"
+import { make as makeClient, type MigrationClient } from "./client.ts"
+import * as History from "./history.ts"
+import { withLock } from "./lock.ts"
+import type { Kind, Migration } from "./migration.ts"
+import type { Prepared } from "./prepare.ts"
+import type { Selected } from "./review.ts"
+import { run, type Run } from "./runner.ts"
+import { enter, type Settings } from "./settings.ts"
+
+/** A migration that was applied or reverted, and how long that took. */
+export interface MigrationResult {
+  readonly namespace: string
+  readonly id: string
+  readonly name: string
+  readonly kind: Kind
+  readonly duration: Duration.Duration
+}
+
+export interface SessionOptions {
+  readonly role?: string | undefined
+  readonly searchPath?: ReadonlyArray<string> | undefined
+  readonly lockTimeout?: Duration.Input | undefined
+  readonly statementTimeout?: Duration.Input | undefined
+  readonly lockPatience?: Duration.Input | undefined
+}
+
+type Failure = MigrationError | DatabaseError
+
+/** Chooses from the history what to run. It is asked again once the lock is held. */
+type Select = (rows: ReadonlyArray<History.Row>) => Effect.Effect<ReadonlyArray<Selected>, MigrationError>
+
+type Prepare = (migrations: ReadonlyArray<Migration>) => Effect.Effect<ReadonlyArray<Prepared>, MigrationError>
+
+export const makeSession = Effect.fnUntraced(function* (options: SessionOptions) {
+  const application = yield* SqlClient
+  const pgClient = Option.getOrUndefined(yield* Effect.serviceOption(PgClient))
+  const patience = options.lockPatience ?? Duration.minutes(1)
+  const settings: Settings = { ...options, lockTimeout: options.lockTimeout ?? Duration.seconds(10) }
+
+  const reserved = <A, E>(use: (connection: Connection) => Effect.Effect<A, E>) =>
+    Effect.scoped(Effect.flatMap(DatabaseError.refine(application.reserve), use))
+
+  const underLock = Effect.fnUntraced(function* (
+    connection: Connection,
+    pid: number,
+    select: Select,
+    prepare: Prepare
+  ) {
+    const { exists, rows } = yield* History.read(connection)
+    const selected = yield* select(rows)
+    if (selected.length === 0) return []
+    const prepared = yield* prepare(selected.map(({ migration }) => migration))
+    const client = yield* makeClient(connection, application, pgClient).pipe(
+      Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
+    )
+    const current: Run = { client, settings, pid }
+    if (!exists) yield* createHistory(client, settings, pid)
+    const rowIds = new Map(selected.map(({ migration, row }) => [migration, row?.id]))
+    return yield* Effect.forEach(prepared, (next) => runLogged(current, next, rowIds.get(next.migration)))
+  })
+
+  const migrate = (select: Select, prepare: Prepare): Effect.Effect<ReadonlyArray<MigrationResult>, Failure> =>
+    reserved((connection) =>
+      Effect.flatMap(
+        Effect.flatMap(History.read(connection), ({ rows }) => select(rows)),
+        (selected) =>
+          selected.length === 0
+            ? Effect.succeed([])
+            : withLock(connection, patience, (pid) => underLock(connection, pid, select, prepare))
+      )
+    )
+
+  return { history: reserved(History.read), migrate }
+})
+
+const createHistory = ({ connection, sql }: MigrationClient, settings: Settings, pid: number) =>
+  sql
+    .withTransaction(Effect.andThen(enter(connection, settings, pid), History.create(connection)))
+    .pipe(DatabaseError.refine)
+
+const runLogged = Effect.fnUntraced(function* (current: Run, prepared: Prepared, rowId: string | undefined) {
+  const { id, kind, name, namespace } = prepared.migration
+  const duration = yield* run(current, prepared, rowId)
+  yield* Effect.logInfo(
+    `${prepared.direction === "up" ? "applied" : "reverted"} migration ${prepared.script.file}`
+  ).pipe(Effect.annotateLogs({ namespace, id, durationMillis: Duration.toMillis(duration) }))
+  return { namespace, id, name, kind, duration } satisfies MigrationResult
+})

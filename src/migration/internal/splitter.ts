@@ -1,0 +1,119 @@
+/**
+ * Splits a file of SQL into its statements with PostgreSQL's own parser, so that
+ * dollar quoting, `BEGIN ATOMIC` bodies, nested comments and semicolons in
+ * strings are what the server takes them for. The parser is WebAssembly of
+ * 1.7 MB: it is loaded when the first file has to be split, not before.
+ *
+ * Statements are sent one by one, because that is what the extended protocol
+ * does, and because only so can a failure be told by its statement.
+ */
+import * as Effect from "effect/Effect"
+import type { SqlError } from "libpg-query"
+import { refusal } from "./refusal.ts"
+
+export interface Statement {
+  readonly text: string
+  /** The line of the file on which it begins, counted from 1. */
+  readonly line: number
+}
+
+/** Why a file cannot be split, with the place counted from 1. */
+export type SplitFailure =
+  | { readonly _tag: "Syntax"; readonly line: number; readonly column: number; readonly message: string }
+  | { readonly _tag: "Refused"; readonly line: number; readonly statement: string; readonly problem: string }
+
+export const split = Effect.fnUntraced(function* (
+  text: string
+): Effect.fn.Return<ReadonlyArray<Statement>, SplitFailure> {
+  const directive = /^[ \t]*--[ \t]*pgkeel:no-transaction\b/mu.exec(text)
+  if (directive !== null) {
+    return yield* Effect.fail({
+      _tag: "Refused" as const,
+      line: lineAt(text, directive.index),
+      statement: "the directive pgkeel:no-transaction",
+      problem: "this version runs each migration in one transaction"
+    })
+  }
+  // The parser refuses the empty string, and says of one comment that it has no statements.
+  const { stmts = [] } = yield* parse(text === "" ? ";" : text)
+  const indexOf = toIndex(text)
+  const statements: Array<Statement> = []
+  let [line, measured] = [1, 0]
+  for (const { stmt, stmt_len, stmt_location = 0 } of stmts) {
+    const start = indexOf(stmt_location)
+    const end = stmt_len === undefined ? text.length : indexOf(stmt_location + stmt_len)
+    line += newlines(text, measured, start)
+    measured = start
+    const refused = stmt === undefined ? undefined : refusal(stmt)
+    if (refused !== undefined) return yield* Effect.fail({ _tag: "Refused" as const, line, ...refused })
+    statements.push({ text: text.slice(start, end).trimEnd(), line })
+  }
+  return statements
+})
+
+const parse = (text: string) =>
+  Effect.tryPromise({
+    try: () => import("libpg-query").then(({ parse }) => parse(text)),
+    catch: (error) => failure(text, error)
+  })
+
+const failure = (text: string, error: unknown): SplitFailure => {
+  const message = error instanceof Error ? error.message : String(error)
+  const at = characterToIndex(text, detailsOf(error)?.cursorPosition ?? 0)
+  const line = lineAt(text, at)
+  if (text.startsWith("\\", at)) {
+    const command = /\\\S*/u.exec(text.slice(at))?.[0] ?? "\\"
+    return {
+      _tag: "Refused",
+      line,
+      statement: `the psql command ${command}`,
+      problem: "the server does not know commands of psql; remove it"
+    }
+  }
+  const copy = /^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;/imu.exec(text.slice(0, at))
+  if (copy !== null) {
+    return { _tag: "Refused", line: lineAt(text, copy.index), ...copyRefusal }
+  }
+  return { _tag: "Syntax", line, column: at - (text.lastIndexOf("\n", at - 1) + 1) + 1, message }
+}
+
+const copyRefusal = {
+  statement: "COPY ... FROM stdin",
+  problem: "a migration has no input to copy from; use INSERT ... VALUES (pg_dump --inserts writes that)"
+}
+
+const detailsOf = (error: unknown): SqlError["sqlDetails"] =>
+  error instanceof Error && "sqlDetails" in error ? (error as SqlError).sqlDetails : undefined
+
+/** Statements are placed by bytes of UTF-8, and strings here count UTF-16 units. */
+const toIndex = (text: string): ((byte: number) => number) => {
+  const bytes = Buffer.from(text, "utf8")
+  if (bytes.length === text.length) return (byte) => byte
+  let lastByte = 0
+  let lastIndex = 0
+  return (byte) => {
+    // The places come in order, so that each part of the file is measured once.
+    if (byte < lastByte) lastByte = lastIndex = 0
+    lastIndex += bytes.toString("utf8", lastByte, byte).length
+    lastByte = byte
+    return lastIndex
+  }
+}
+
+/** Errors are placed by characters, and one outside the basic plane is two UTF-16 units. */
+export const characterToIndex = (text: string, character: number): number => {
+  let index = 0
+  for (let n = 0; n < character && index < text.length; n++) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1
+  }
+  return index
+}
+
+/** The line, counted from 1, that has the character at `index`. */
+export const lineAt = (text: string, index: number): number => 1 + newlines(text, 0, index)
+
+const newlines = (text: string, from: number, to: number): number => {
+  let count = 0
+  for (let i = text.indexOf("\n", from); i !== -1 && i < to; i = text.indexOf("\n", i + 1)) count++
+  return count
+}

@@ -1,0 +1,362 @@
+import { assert, describe } from "@effect/vitest"
+import { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { DatabaseError } from "../../src/error/DatabaseError.ts"
+import type { MigrationError } from "../../src/migration/MigrationError.ts"
+import {
+  assertClean,
+  directory,
+  exists,
+  history,
+  makeMigrator,
+  migratorOf,
+  reasonOf,
+  scalar,
+  test,
+  write
+} from "./support.ts"
+
+const users = {
+  "1_users.up.sql": "CREATE TABLE users (id int PRIMARY KEY);",
+  "1_users.down.sql": "DROP TABLE users;"
+}
+const posts = {
+  "2_posts.up.sql": "CREATE TABLE posts (id int PRIMARY KEY, author int REFERENCES users);",
+  "2_posts.down.sql": "DROP TABLE posts;"
+}
+
+const ids = (results: ReadonlyArray<{ readonly id: string }>) => results.map(({ id }) => id)
+
+describe("Migrator.up", () => {
+  test("applies everything to an empty database, in the order of the ids as numbers", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "10_c.up.sql": "SELECT 1", ...posts, ...users, "README.md": "not one" })
+      const { applied } = yield* (yield* migratorOf(path)).up()
+      assert.deepStrictEqual(ids(applied), ["1", "2", "10"])
+      assert.deepStrictEqual(yield* history, [
+        { namespace: "app", id: "1", name: "users", kind: "sql", state: "applied", statements: 1, error: null },
+        { namespace: "app", id: "10", name: "c", kind: "sql", state: "applied", statements: 1, error: null },
+        { namespace: "app", id: "2", name: "posts", kind: "sql", state: "applied", statements: 1, error: null }
+      ])
+      yield* assertClean
+    }))
+
+  test("sends one statement and takes no lock when there is nothing to do, and so does status", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, ...posts })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* scalar("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+      const calls =
+        "SELECT coalesce(sum(calls), 0)::int FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database() AND query NOT LIKE '%pg_stat_statements%'"
+      for (const call of [migrator.up(), migrator.status()]) {
+        const before = Number(yield* scalar(calls))
+        yield* Effect.asVoid(call as Effect.Effect<unknown, MigrationError | DatabaseError>)
+        assert.strictEqual(Number(yield* scalar(calls)) - before, 1)
+      }
+    }))
+
+  test("takes no lock when there is nothing to do: a holder does not keep it waiting", () =>
+    Effect.gen(function* () {
+      const path = yield* directory(users)
+      const migrator = yield* migratorOf(path, { lockPatience: "100 millis" })
+      yield* migrator.up()
+      const sql = yield* SqlClient.SqlClient
+      const holder = yield* sql.reserve
+      yield* holder.execute("SELECT pg_advisory_lock(1885825893, 1701576705)", [], undefined)
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+    }))
+
+  test("leaves the database as it was before a migration that fails half-way, says so, and tries it again", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        ...users,
+        "2_posts.up.sql":
+          "CREATE TABLE posts (id int);\nINSERT INTO posts VALUES (1);\n\nINSERT INTO\n  nowhere VALUES (1);\n"
+      })
+      const migrator = yield* migratorOf(path)
+      const reason = yield* reasonOf(migrator.up())
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { namespace: "app", id: "2", name: "posts", statement: 3, line: 5 })
+      assert.strictEqual(reason.cause.reason._tag, "UndefinedTable")
+      assert.include(reason.message, "migration 2_posts.up.sql (app) failed at line 5 (statement 3)")
+      assert.strictEqual(yield* exists("posts"), false)
+      assert.strictEqual(yield* exists("users"), true)
+      const [, failed] = yield* history
+      assert.strictEqual(failed?.state, "failed")
+      assert.strictEqual(failed?.statements, 2)
+      assert.include(failed?.error ?? "", "nowhere")
+      yield* assertClean
+
+      yield* write(path, { "2_posts.up.sql": "CREATE TABLE posts (id int);" })
+      assert.deepStrictEqual(ids((yield* migrator.up()).applied), ["2"])
+      assert.deepInclude((yield* history)[1], { state: "applied", error: null })
+    }))
+
+  test("names the migration whose deferred constraint does not hold", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql":
+          "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1, 2);"
+      })
+      const reason = yield* reasonOf((yield* migratorOf(path)).up())
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.cause.reason._tag, "ForeignKeyViolation")
+      assert.strictEqual(yield* exists("a"), false)
+    }))
+
+  test("refuses a file that does not parse before it runs the files in front of it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, "2_bad.up.sql": "SELECT 1;\nSELEC 2;" })
+      const reason = yield* reasonOf((yield* migratorOf(path)).up())
+      assert(reason._tag === "ParseFailed")
+      assert.deepInclude({ ...reason }, { line: 2, column: 1, parserMessage: 'syntax error at or near "SELEC"' })
+      assert.strictEqual(yield* exists("users"), false)
+      assert.strictEqual(yield* exists("pgkeel.migrations"), false)
+    }))
+
+  test("runs the package's own namespace first and the others as given", () =>
+    Effect.gen(function* () {
+      const migrator = yield* makeMigrator({
+        sources: [
+          { namespace: "z", migrations: [{ id: "1", name: "one", up: Effect.void }] },
+          { namespace: "a", migrations: [{ id: "1", name: "one", up: Effect.void }] },
+          { namespace: "pgkeel", migrations: [{ id: "9", name: "own", up: Effect.void }] }
+        ]
+      })
+      assert.deepStrictEqual(
+        (yield* migrator.up()).applied.map(({ namespace }) => namespace),
+        ["pgkeel", "z", "a"]
+      )
+    }))
+
+  test("starts every file with the same settings, whatever the file before it has set", () =>
+    Effect.gen(function* () {
+      const settings =
+        "INSERT INTO public.seen SELECT current_setting('search_path'), current_setting('lock_timeout'), current_setting('statement_timeout'), current_user, current_setting('work_mem');"
+      const path = yield* directory({
+        "1_a.up.sql": `CREATE TABLE public.seen (search_path text, lock text, statement text, role text, memory text);\n${settings}
+          SET ROLE pg_read_all_data;
+          SET work_mem = '1MB';
+          SET SESSION AUTHORIZATION DEFAULT;
+          SET lock_timeout = '3s';
+          SET statement_timeout = '3s';
+          SELECT pg_catalog.set_config('search_path', '', false);`,
+        "2_b.up.sql": settings
+      })
+      const migrator = yield* migratorOf(path, {
+        searchPath: ["public", 'odd "one'],
+        lockTimeout: "2 seconds",
+        statementTimeout: "1 minute"
+      })
+      yield* migrator.up()
+      const sql = yield* SqlClient.SqlClient
+      const [first, second, ...rest] = yield* sql.unsafe("SELECT * FROM seen")
+      assert.deepInclude(first, { search_path: `"public", "odd ""one"`, lock: "2s", statement: "1min" })
+      assert.deepStrictEqual(second, first)
+      assert.strictEqual(rest.length, 0)
+      assert.notStrictEqual(yield* scalar("SHOW search_path"), "")
+    }))
+
+  test("creates everything as the role that should own it, the history included", () =>
+    Effect.gen(function* () {
+      const role = `owner of ${String(yield* scalar("SELECT current_database()"))}`
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE ROLE ${sql(role)}`
+      yield* Effect.addFinalizer(() =>
+        Effect.ignore(Effect.andThen(sql`DROP OWNED BY ${sql(role)} CASCADE`, sql`DROP ROLE ${sql(role)}`))
+      )
+      yield* sql`GRANT CREATE ON DATABASE ${sql(String(yield* scalar("SELECT current_database()")))} TO ${sql(role)}`
+      yield* sql`GRANT CREATE ON SCHEMA public TO ${sql(role)}`
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a (); RESET ROLE; SET ROLE NONE;" })
+      yield* (yield* migratorOf(path, { role })).up()
+      assert.strictEqual(yield* scalar("SELECT tableowner FROM pg_tables WHERE tablename = 'a'"), role)
+      assert.strictEqual(yield* scalar("SELECT tableowner FROM pg_tables WHERE schemaname = 'pgkeel'"), role)
+      assert.strictEqual(yield* scalar("SELECT current_user = session_user"), true)
+    }))
+
+  test("gives up on a table lock after lockTimeout instead of queueing the application behind it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "ALTER TABLE busy ADD COLUMN b int;" })
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE busy (a int)`
+      const migrator = yield* migratorOf(path, { lockTimeout: "100 millis" })
+      const reason = yield* sql.withTransaction(Effect.andThen(sql`SELECT * FROM busy`, reasonOf(migrator.up())))
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.cause.reason._tag, "LockNotAvailable")
+    }))
+
+  test("works with a pool of one connection", () =>
+    Effect.gen(function* () {
+      const { url } = (yield* PgClient.PgClient).config
+      const one = PgClient.layer({ ...(url && { url }), maxConnections: 1 })
+      const path = yield* directory({ ...users, ...posts })
+      const { applied } = yield* Effect.flatMap(migratorOf(path), (migrator) => migrator.up()).pipe(Effect.provide(one))
+      assert.strictEqual(applied.length, 2)
+    }))
+
+  test("reports a connection that is lost in a migration as a failure, and can be called again", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a (); SELECT pg_terminate_backend(pg_backend_pid());"
+      })
+      const migrator = yield* migratorOf(path)
+      const reason = yield* reasonOf(migrator.up())
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.cause.connectionLost, true)
+      assert.strictEqual(yield* exists("a"), false)
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a ();" })
+      assert.strictEqual((yield* migrator.up()).applied.length, 1)
+    }))
+})
+
+describe("Migrator.up with files that changed", () => {
+  test("refuses an edited file, and takes CRLF and a byte-order mark for no edit", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();\nSELECT 1;\n" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "1_a.up.sql": "\uFEFFCREATE TABLE a ();\r\nSELECT 1;\r\n" })
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a ();\nSELECT 2;\n" })
+      const reason = yield* reasonOf(migrator.up())
+      assert.strictEqual(reason._tag, "ChecksumMismatch")
+      assert.match(
+        reason.message,
+        /^migration 1_a\.up\.sql \(app\) was applied on \d{4}-\d\d-\d\d with other contents; restore the file/
+      )
+      const [status] = yield* migrator.status()
+      assert.strictEqual(status?.state, "applied")
+      assert.strictEqual(status?.problem?._tag, "ChecksumMismatch")
+    }))
+
+  test("refuses a missing file, a renamed one, and a late one, and status tells all of them", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, ...posts, "3_c.up.sql": "SELECT 1", "5_e.up.sql": "SELECT 1" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+
+      yield* write(path, { "4_d.up.sql": "SELECT 1" })
+      const late = yield* reasonOf(migrator.up())
+      assert(late._tag === "OutOfOrder")
+      assert.strictEqual(late.latest, "5")
+
+      yield* write(path, { "4_d.up.sql": undefined, "2_posts.up.sql": undefined, "2_posts.down.sql": undefined })
+      const missing = yield* reasonOf(migrator.up())
+      assert(missing._tag === "MissingFile")
+      assert.deepInclude({ ...missing }, { id: "2", name: "posts", newer: false })
+
+      yield* write(path, { ...posts, "5_e.up.sql": undefined })
+      const newer = yield* reasonOf(migrator.plan())
+      assert(newer._tag === "MissingFile")
+      assert.strictEqual(newer.newer, true)
+
+      yield* write(path, {
+        "5_e.up.sql": "SELECT 1",
+        "3_c.up.sql": undefined,
+        "03_see.up.sql": "SELECT 1",
+        "4_d.up.sql": "SELECT 1"
+      })
+      assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "NameMismatch")
+      const problems = (yield* migrator.status()).map(({ id, problem, state }) => [id, state, problem?._tag])
+      assert.deepStrictEqual(problems, [
+        ["1", "applied", undefined],
+        ["2", "applied", undefined],
+        ["03", "applied", "NameMismatch"],
+        ["4", "pending", "OutOfOrder"],
+        ["5", "applied", undefined]
+      ])
+    }))
+})
+
+describe("Migrator.down", () => {
+  test("reverts by steps, to an id, and all, and up applies them again", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        ...users,
+        ...posts,
+        "3_c.up.sql": "CREATE TABLE c ()",
+        "3_c.down.sql": "DROP TABLE c"
+      })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      assert.deepStrictEqual(ids((yield* migrator.down({ steps: 1 })).reverted), ["3"])
+      assert.strictEqual(yield* exists("c"), false)
+      assert.strictEqual((yield* history)[2]?.state, "reverted")
+      assert.deepStrictEqual(ids((yield* migrator.up()).applied), ["3"])
+      assert.deepStrictEqual(ids((yield* migrator.down({ to: "01" })).reverted), ["3", "2"])
+      assert.deepStrictEqual(ids((yield* migrator.down({ all: true })).reverted), ["1"])
+      assert.deepStrictEqual((yield* migrator.down({ all: true })).reverted, [])
+      assert.deepStrictEqual(ids((yield* migrator.up()).applied), ["1", "2", "3"])
+      yield* assertClean
+    }))
+
+  test("refuses before it touches anything where one of them has no down", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_users.up.sql": users["1_users.up.sql"], ...posts })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      const reason = yield* reasonOf(migrator.down({ all: true }))
+      assert(reason._tag === "DownMissing")
+      assert.deepStrictEqual(reason.migrations, ["1_users.up.sql (app)"])
+      assert.strictEqual(yield* exists("posts"), true)
+    }))
+
+  test("stays applied when its down fails, and the history has the error", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, "1_users.down.sql": "DROP TABLE users; DROP TABLE nowhere;" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      const reason = yield* reasonOf(migrator.down({ steps: 1 }))
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { direction: "down", file: "1_users.down.sql", statement: 2 })
+      assert.strictEqual(yield* exists("users"), true)
+      const [row] = yield* history
+      assert.strictEqual(row?.state, "applied")
+      assert.include(row?.error ?? "", "nowhere")
+    }))
+
+  test("leaves the package's own tables alone unless they are named, and refuses what it does not know", () =>
+    Effect.gen(function* () {
+      const migrations = [{ id: "1", name: "one", up: Effect.void, down: Effect.void }]
+      const migrator = yield* makeMigrator({
+        sources: ["a", "pgkeel", "b"].map((namespace) => ({ namespace, migrations }))
+      })
+      yield* migrator.up()
+      assert.strictEqual((yield* reasonOf(migrator.down({ to: "1" })))._tag, "UnknownTarget")
+      assert.strictEqual((yield* reasonOf(migrator.down({ to: "7", namespace: "a" })))._tag, "UnknownTarget")
+      assert.strictEqual((yield* reasonOf(migrator.down({ all: true, namespace: "c" })))._tag, "UnknownTarget")
+      assert.strictEqual((yield* reasonOf(migrator.down({ steps: -1 })))._tag, "UnknownTarget")
+      const { reverted } = yield* migrator.down({ all: true })
+      assert.deepStrictEqual(
+        reverted.map(({ namespace }) => namespace),
+        ["b", "a"]
+      )
+      assert.strictEqual((yield* migrator.down({ all: true, namespace: "pgkeel" })).reverted.length, 1)
+    }))
+})
+
+describe("Migrator.plan", () => {
+  test("shows the statements that would run and changes nothing", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, "2_b.up.sql": "-- first\nSELECT 1;\nSELECT 2" })
+      const migrator = yield* migratorOf(path)
+      const plan = yield* migrator.plan()
+      assert.deepStrictEqual(
+        plan.map(({ file, statements }) => [file, statements]),
+        [
+          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1 }]],
+          [
+            "2_b.up.sql",
+            [
+              { text: "SELECT 1", line: 2 },
+              { text: "SELECT 2", line: 3 }
+            ]
+          ]
+        ]
+      )
+      assert.strictEqual(yield* exists("pgkeel.migrations"), false)
+      assert.strictEqual(yield* scalar("SELECT to_regnamespace('pgkeel') IS NULL"), true)
+    }))
+})

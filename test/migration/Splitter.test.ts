@@ -1,0 +1,128 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { split } from "../../src/migration/internal/splitter.ts"
+import { directory, migratorOf, reasonOf, scalar, test } from "./support.ts"
+
+const texts = (sql: string) => Effect.map(split(sql), (statements) => statements.map(({ text }) => text))
+
+describe("splitting SQL", () => {
+  it.effect("keeps dollar quotes, BEGIN ATOMIC bodies, comments and strings with semicolons whole", () =>
+    Effect.gen(function* () {
+      const statements = [
+        "CREATE FUNCTION a() RETURNS void LANGUAGE plpgsql AS $body$ BEGIN; PERFORM ';'; END $body$",
+        "CREATE FUNCTION b() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END",
+        "SELECT ';' || E'\\';' || $$;$$ || \"a;\" /* ; /* ; */ ; */ -- ;\n FROM c",
+        "CREATE RULE r AS ON INSERT TO c DO ALSO (SELECT 1; SELECT 2)"
+      ]
+      assert.deepStrictEqual(yield* texts(statements.join(";\n") + ";;\n;"), statements)
+    })
+  )
+
+  it.effect("finds the places in text that is not ASCII, on both sides of the basic plane", () =>
+    Effect.gen(function* () {
+      const sql = "-- ünï 😀\nSELECT 'é😀';\n\n  /* 😀 */ SELECT '漢字';\nSELECT 'ÿ'\n"
+      assert.deepStrictEqual(yield* split(sql), [
+        { text: "SELECT 'é😀'", line: 2 },
+        { text: "SELECT '漢字'", line: 4 },
+        { text: "SELECT 'ÿ'", line: 5 }
+      ])
+      const failure = yield* Effect.flip(split("SELECT 'é😀';\nSELECT '😀é' x y;"))
+      assert.deepStrictEqual(failure, {
+        _tag: "Syntax",
+        line: 2,
+        column: 16,
+        message: 'syntax error at or near "y"'
+      })
+    })
+  )
+
+  it.effect("has no statements in a file without any", () =>
+    Effect.gen(function* () {
+      for (const nothing of ["", ";;", "  \n", "-- a comment", "/* another */"]) {
+        assert.deepStrictEqual(yield* split(nothing), [])
+      }
+    })
+  )
+
+  const refused: ReadonlyArray<readonly [sql: string, statement: string]> = [
+    ["BEGIN", "BEGIN"],
+    ["START TRANSACTION", "START TRANSACTION"],
+    ["COMMIT", "COMMIT"],
+    ["ROLLBACK", "ROLLBACK"],
+    ["END", "COMMIT"],
+    ["PREPARE TRANSACTION 'x'", "PREPARE"],
+    ["CREATE INDEX CONCURRENTLY i ON t (c)", "CREATE INDEX CONCURRENTLY"],
+    ["DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY"],
+    ["REINDEX TABLE CONCURRENTLY t", "REINDEX CONCURRENTLY"],
+    ["REINDEX SCHEMA s", "REINDEX SCHEMA"],
+    ["ALTER TABLE p DETACH PARTITION q CONCURRENTLY", "ALTER TABLE ... DETACH PARTITION CONCURRENTLY"],
+    ["VACUUM t", "VACUUM"],
+    ["CLUSTER", "CLUSTER of all tables"],
+    ["ALTER SYSTEM SET work_mem = '1MB'", "ALTER SYSTEM"],
+    ["CREATE DATABASE d", "CREATE DATABASE"],
+    ["DROP DATABASE d", "DROP DATABASE"],
+    ["ALTER DATABASE d SET TABLESPACE t", "ALTER DATABASE ... SET TABLESPACE"],
+    ["CREATE TABLESPACE t LOCATION '/t'", "CREATE TABLESPACE"],
+    ["COPY t FROM stdin", "COPY ... FROM stdin"],
+    ["COPY t (a, b) FROM stdin;\n1\t2\n\\.", "COPY ... FROM stdin"],
+    ["COPY t TO stdout", "COPY ... TO stdout"],
+    ["\\restrict abc", "the psql command \\restrict"],
+    ["-- pgkeel:no-transaction\nSELECT 1", "the directive pgkeel:no-transaction"]
+  ]
+  for (const [sql, statement] of refused) {
+    it.effect(`refuses ${JSON.stringify(sql)}, by its name and line`, () =>
+      Effect.gen(function* () {
+        const failure = yield* Effect.flip(split(sql.startsWith("--") ? sql : `SELECT 1;\n\n${sql}`))
+        assert.deepInclude({ ...failure }, { _tag: "Refused", statement, line: sql.startsWith("--") ? 1 : 3 })
+      })
+    )
+  }
+
+  it.effect("leaves what looks like those, and can run in a transaction, alone", () =>
+    Effect.gen(function* () {
+      const statements = [
+        "SAVEPOINT a",
+        "ROLLBACK TO a",
+        "RELEASE a",
+        "ANALYZE t",
+        "REINDEX TABLE t",
+        "CLUSTER t USING i",
+        "COPY t FROM '/file'",
+        "ALTER TYPE e ADD VALUE 'x'",
+        "ALTER DATABASE d SET work_mem = '1MB'",
+        "SELECT 'COMMIT; VACUUM'"
+      ]
+      assert.deepStrictEqual(yield* texts(statements.join(";\n")), statements)
+    })
+  )
+})
+
+describe("running SQL files", () => {
+  test("makes of difficult files what they say", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": [
+          '\uFEFFCREATE TABLE "größe;" (name text);',
+          "CREATE FUNCTION two() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;",
+          "CREATE FUNCTION text() RETURNS text LANGUAGE sql AS $$ SELECT 'a;",
+          "b' $$;",
+          "INSERT INTO \"größe;\" VALUES ('😀'), (text()), ('C:\\new');"
+        ].join("\r\n")
+      })
+      yield* (yield* migratorOf(path)).up()
+      const sql = yield* SqlClient.SqlClient
+      assert.deepStrictEqual(yield* sql`SELECT name FROM "größe;"`.values, [["😀"], ["a;\nb"], ["C:\\new"]])
+      assert.strictEqual(yield* scalar("SELECT two()"), 2)
+    }))
+
+  test("points at the line where the server found the mistake", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "-- 😀\r\nSELECT 1;\r\nSELECT '😀',\r\n  1,\r\n  missing_é;\r\n"
+      })
+      const reason = yield* reasonOf((yield* migratorOf(path)).up())
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { statement: 2, line: 5 })
+    }))
+})
