@@ -96,16 +96,9 @@ const tooOld = (server: ServerInfo): DatabaseError =>
 const resolveLogin = Effect.fnUntraced(function*(settings: Settings) {
   const source = yield* Effect.serviceOption(LoginSource)
   if (Option.isNone(source)) return { username: settings.username, password: settings.password }
-  const { login } = source.value
-  const { username } = yield* Effect.mapError(login, (error) =>
-    new DatabaseError({ reason: new LoginUnavailable({ failure: error.message }) }))
-  // The driver's hook cannot fail: an empty password makes the server refuse the login, with a type.
-  const password = login.pipe(
-    Effect.tapError((error) => Effect.logWarning(`no login for a new connection: ${error.message}`)),
-    Effect.map((found) => found.password ?? Redacted.make("")),
-    Effect.orElseSucceed(() => Redacted.make(""))
-  )
-  return { username, password }
+  const login = Effect.mapError(source.value.login, ({ message }) => new LoginUnavailable({ failure: message }))
+  const { username } = yield* Effect.mapError(login, (reason) => new DatabaseError({ reason }))
+  return { username, password: Effect.map(login, ({ password }) => password ?? Redacted.make("")) }
 })
 
 const openPool = Effect.fnUntraced(function*(settings: Settings, transforms: Transforms) {

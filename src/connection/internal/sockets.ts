@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Net from "node:net"
 import type { Settings } from "../../config/Settings.ts"
+import type { LoginUnavailable } from "../../error/Reason.ts"
 
 const keepAliveMillis = (settings: Settings): number => Math.max(1000, Duration.toMillis(settings.keepAlive))
 
@@ -22,9 +23,15 @@ const address = (settings: Settings): Net.NetConnectOpts =>
 export class Sockets {
   readonly #open = new Set<Net.Socket>()
   readonly #settings: Settings
+  #refusal: LoginUnavailable | undefined
 
   constructor(settings: Settings) {
     this.#settings = settings
+  }
+
+  /** Makes the next connection fail with `reason` before it is tried. */
+  refuseNext(reason: LoginUnavailable): void {
+    this.#refusal = reason
   }
 
   /** Sockets that are connected or connecting. One that carries a cancel request counts while it lasts. */
@@ -32,7 +39,11 @@ export class Sockets {
     return this.#open.size
   }
 
+  /** Throws a refusal: the driver turns what its factory throws into the cause of a typed error. */
   readonly connect = (): Net.Socket => {
+    const refusal = this.#refusal
+    this.#refusal = undefined
+    if (refusal !== undefined) throw refusal
     const socket = Net.connect(address(this.#settings))
     this.#open.add(socket)
     socket.once("close", () => this.#open.delete(socket))

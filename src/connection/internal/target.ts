@@ -1,10 +1,11 @@
 /** From settings to what the driver's pool takes. */
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as PgPool from "@effect/sql-pg/PgPool"
 import type { ConnectionOptions } from "node:tls"
 import type { Settings } from "../../config/Settings.ts"
+import type { LoginUnavailable } from "../../error/Reason.ts"
 import type { Sockets } from "./sockets.ts"
 
 const acceptAnyName = () => undefined
@@ -39,7 +40,17 @@ const startupParameters = (settings: Settings): Record<string, string> =>
     ? {}
     : { statement_timeout: String(Math.ceil(Duration.toMillis(settings.statementTimeout))) }
 
-export type Password = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>>
+/** A password, or the question for one that is put for each new connection. */
+export type Password = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, LoginUnavailable>
+
+/**
+ * The driver's question for a password cannot fail. The socket that it asks for
+ * next can, and says why there is no password.
+ */
+const passwordFor = (password: Password | undefined, sockets: Sockets) =>
+  Effect.isEffect(password)
+    ? Effect.catch(password, (reason) => Effect.as(Effect.sync(() => sockets.refuseNext(reason)), Redacted.make("")))
+    : password
 
 /** The configuration of a pool whose sockets are `sockets`. */
 export const poolConfig = (
@@ -52,7 +63,7 @@ export const poolConfig = (
   port: settings.port,
   database: settings.database,
   username: login.username,
-  password: login.password,
+  password: passwordFor(login.password, sockets),
   ssl: tls(settings),
   connectTimeout: settings.connectTimeout,
   applicationName: settings.applicationName,
