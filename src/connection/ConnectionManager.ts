@@ -135,7 +135,7 @@ const makeService = (
   settings: Settings,
   { client, close, pool }: OpenPool & { readonly client: PgClient.PgClient },
   state: SubscriptionRef.SubscriptionRef<ConnectionState>,
-  reactivity: Context.Context<Reactivity.Reactivity>
+  reactivity: Reactivity.Reactivity
 ): ConnectionManagerService => ({
   getConnection: DatabaseError.refine(client.reserve),
   createPool: Effect.fn("ConnectionManager.createPool")(
@@ -143,7 +143,7 @@ const makeService = (
       const { pool, client } = yield* openPool({ ...settings, ...options }, options)
       return { client, status: Effect.sync(() => pool.status()) }
     },
-    Effect.provideContext(reactivity)
+    Effect.provideService(Reactivity.Reactivity, reactivity)
   ),
   verifyConnection: verify(client).pipe(Effect.withSpan("ConnectionManager.verifyConnection")),
   connect: connectWith(settings, verify(client), state).pipe(Effect.withSpan("ConnectionManager.connect")),
@@ -163,7 +163,7 @@ const make = Effect.fnUntraced(function*(transforms: Transforms) {
   const settings = yield* DatabaseConfig
   const open = yield* openPool(settings, transforms)
   const state = yield* SubscriptionRef.make<ConnectionState>(ConnectionState.Initializing())
-  const reactivity = yield* Effect.context<Reactivity.Reactivity>()
+  const reactivity = yield* Reactivity.Reactivity
   const manager = ConnectionManager.of(makeService(settings, open, state, reactivity))
   yield* Effect.addFinalizer(() => manager.closeAll)
   return Context.make(ConnectionManager, manager).pipe(

@@ -19,9 +19,9 @@ import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import type * as Path from "effect/Path"
+import * as Path from "effect/Path"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { DatabaseError } from "../error/DatabaseError.ts"
 import { type DownTarget, revertible } from "./internal/downTarget.ts"
@@ -104,7 +104,10 @@ export class Migrator extends Context.Service<
 
 const make = Effect.fnUntraced(function* (options: MigratorOptions) {
   const session = yield* makeSession(options)
-  const files = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  // Only these: the rest of the context belongs to whoever calls, not to whoever built the layer.
+  const files = Context.make(FileSystem.FileSystem, yield* FileSystem.FileSystem).pipe(
+    Context.add(Path.Path, yield* Path.Path)
+  )
   const sources = Effect.provideContext(load(options.sources), files)
 
   const up = Effect.fn("Migrator.up")(function* () {

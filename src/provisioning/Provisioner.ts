@@ -8,6 +8,11 @@
  * provisioner works on a server at a time; the others wait.
  */
 import * as Context from "effect/Context"
+import * as Aead from "effect/crypto/Aead"
+import * as Digest from "effect/crypto/Digest"
+import * as Kdf from "effect/crypto/Kdf"
+import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -44,6 +49,18 @@ export type ProvisioningFailure =
   | MigrationError
   | CredentialError
 
+/** Only these: the rest of the context belongs to whoever calls, not to whoever built the layer. */
+const pickServices = Context.pick(
+  KeyProvider,
+  FileSystem.FileSystem,
+  Path.Path,
+  Aead.Aead,
+  Digest.Digest,
+  Kdf.Kdf,
+  Mac.Mac,
+  SecureRandom.SecureRandom
+)
+
 const adminVariable = "DATABASE_ADMIN_URL"
 
 type Services = KeyProvider | Crypto | FileSystem.FileSystem | Path.Path
@@ -60,7 +77,7 @@ const readAdmin = (
   )
 
 const make = Effect.fnUntraced(function*(options: ProvisionerOptions) {
-  const services = yield* Effect.context<Services>()
+  const services = pickServices(yield* Effect.context<Services>())
   const patience = options.patience ?? "1 minute"
 
   const plan = Effect.fn("Provisioner.plan")(function*(state: DesiredState) {

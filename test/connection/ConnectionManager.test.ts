@@ -3,7 +3,8 @@ import { Deferred, Effect, Fiber, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
-import { assertClean, connected } from "../support/Connected.ts"
+import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { Proxy } from "../support/Proxy.ts"
 
 const untilWaiting = (count: number) =>
   Effect.gen(function*() {
@@ -121,3 +122,43 @@ layer(connected({ maxConnections: 2, acquireTimeout: "200 millis" }), { excludeT
       }))
   }
 )
+
+layer(proxied({ maxConnections: 2, acquireTimeout: "2 seconds" }), { excludeTestServices: true })(
+  "A scope that outlives a failed attempt to connect",
+  (it) => {
+    it.effect("does not keep a place in the pool", () =>
+      Effect.gen(function*() {
+        const manager = yield* ConnectionManager
+        const proxy = yield* Proxy
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* proxy.setRefusing(true)
+          for (let attempt = 0; attempt < 5; attempt++) {
+            const error = yield* Effect.flip(manager.getConnection)
+            assert.strictEqual(error.reason._tag, "ConnectionLost")
+          }
+          yield* proxy.setRefusing(false)
+          yield* manager.getConnection
+        }))
+        yield* assertClean
+      }))
+  }
+)
+
+layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A pool beside the application's own", (it) => {
+  it.effect("has its own size and status, and closes with its scope", () =>
+    Effect.gen(function*() {
+      const manager = yield* ConnectionManager
+      const sql = yield* SqlClient.SqlClient
+      const opened = yield* Effect.scoped(Effect.gen(function*() {
+        const { client, status } = yield* manager.createPool({ maxConnections: 1, applicationName: "reports" })
+        assert.deepStrictEqual(yield* client`SELECT current_setting('application_name') AS name`, [{ name: "reports" }])
+        assert.deepInclude(yield* status, { max: 1, total: 1, inUse: 0 })
+        return client
+      }))
+      const error = yield* Effect.flip(DatabaseError.refine(opened`SELECT 1`))
+      assert.strictEqual(error.reason._tag, "PoolClosed")
+      const left = sql`SELECT 1 FROM pg_stat_activity WHERE application_name = 'reports'`
+      while ((yield* left).length > 0) yield* Effect.sleep("5 millis")
+      yield* assertClean
+    }))
+})

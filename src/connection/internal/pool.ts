@@ -101,6 +101,8 @@ export class InstrumentedPool {
           return Scope.addFinalizer(scope, Effect.sync(() => this.#leave(ticket))).pipe(
             Effect.andThen(enter),
             Effect.andThen(restore(this.#pool.get)),
+            // A scope that goes on after the failure must not keep the place of a connection it never had.
+            Effect.onError(() => Effect.sync(() => this.#leave(ticket))),
             Effect.flatMap((base) => {
               const since = this.#clock.monotonicTimeNanosUnsafe()
               const lease = new Lease(base, scope, { kind, holder: holderOf(fiber), since })

@@ -1,0 +1,99 @@
+/**
+ * A database of its own for each test file, cloned in milliseconds from a
+ * template that was migrated once, and dropped with the scope.
+ *
+ * The template is built under a lock, once for each key and server, by whichever
+ * process comes first; it counts as built only when PostgreSQL itself has it
+ * marked as a template, so what a killed process left half-built is built again.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { EmbeddedPostgres } from "./EmbeddedPostgres.ts"
+import { acquireDatabase } from "./internal/freshDatabase.ts"
+import type { Server } from "./internal/server.ts"
+import { parseServer, refused } from "./internal/server.ts"
+import { ensureTemplate } from "./internal/template.ts"
+import type { TestDatabaseError } from "./TestDatabaseError.ts"
+
+/** What a template's `build` may use: the template database itself, and a client connected to it. */
+export type TemplateServices = TestDatabase | PgClient.PgClient | SqlClient.SqlClient
+
+export interface TemplateOptions<E = never, R = never> {
+  /**
+   * Names what `build` makes: it is run once for each key and server, so the
+   * key has to change with it (a checksum over the migrations, for example).
+   */
+  readonly key: string
+  readonly build: Effect.Effect<void, E, R>
+  /** How long to wait while another process builds it. Default: 5 minutes. */
+  readonly patience?: Duration.Input | undefined
+}
+
+export interface TestDatabaseOptions<E = never, R = never> {
+  /** Default: an empty database, with the extensions of `template1`. */
+  readonly template?: TemplateOptions<E, R> | undefined
+}
+
+const make = Effect.fnUntraced(function* <E, R>(server: Server, options: TestDatabaseOptions<E, R>) {
+  const template = options.template
+  const source =
+    template === undefined
+      ? "template1"
+      : yield* ensureTemplate(server, template, (database) => Effect.provide(template.build, servicesFor(database)))
+  return yield* acquireDatabase(server, source)
+})
+
+const servicesFor = (database: TestDatabase["Service"]) =>
+  TestDatabase.layerClient.pipe(
+    Layer.catch((error) => Layer.effectContext(Effect.fail(refused("connect to", database.name)(error)))),
+    Layer.provideMerge(Layer.succeed(TestDatabase, database))
+  )
+
+type Requirements<R> = Exclude<R, TemplateServices>
+
+export class TestDatabase extends Context.Service<
+  TestDatabase,
+  {
+    readonly name: string
+    /** Of the same login as the server's, which is a superuser's on an embedded server. */
+    readonly url: Redacted.Redacted
+    readonly host: string
+    readonly port: number
+    readonly username: string
+    readonly password: Redacted.Redacted
+  }
+>()("pgkeel/testing/TestDatabase") {
+  /** A fresh database on the embedded server. */
+  static readonly layer = <E = never, R = never>(
+    options?: TestDatabaseOptions<E, R>
+  ): Layer.Layer<TestDatabase, E | TestDatabaseError, EmbeddedPostgres | Requirements<R>> =>
+    Layer.unwrap(Effect.map(EmbeddedPostgres, ({ url }) => TestDatabase.layerServer(url, options)))
+
+  /**
+   * A fresh database on a server of your own, given the URL of a login that may
+   * create databases. The lock under which templates are built lives in the
+   * URL's database, so all processes that share them have to name the same one.
+   */
+  static readonly layerServer = <E = never, R = never>(
+    url: Redacted.Redacted,
+    options?: TestDatabaseOptions<E, R>
+  ): Layer.Layer<TestDatabase, E | TestDatabaseError, Requirements<R>> =>
+    Layer.effect(
+      TestDatabase,
+      Effect.flatMap(parseServer(url), (server) => make(server, options ?? {}))
+    )
+
+  /**
+   * A plain client of the fresh database, with a pool of its own. It is built
+   * anew wherever it is provided: shared by reference, as layers are, it would
+   * stay connected to the database of whichever test came first.
+   */
+  static readonly layerClient: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, SqlError.SqlError, TestDatabase> =
+    Layer.fresh(Layer.unwrap(Effect.map(TestDatabase, ({ url }) => PgClient.layer({ url }))))
+}
