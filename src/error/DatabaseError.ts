@@ -17,7 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import { classify, type Context } from "./internal/classify.ts"
+import { classify } from "./internal/classify.ts"
+import type { FailureContext } from "./internal/failureContext.ts"
 import type { ReasonTraits } from "./internal/reasonClass.ts"
 import { construct } from "./internal/construct.ts"
 import { Reason } from "./Reason.ts"
@@ -25,7 +26,7 @@ import { Reason } from "./Reason.ts"
 const TypeId = "~pgkeel/error/DatabaseError" as const
 
 /** What the caller knows and the driver does not say: how far it had come, which statement, which server. */
-export type { Context }
+export type { FailureContext }
 
 export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/error/DatabaseError")("DatabaseError", {
   reason: Reason
@@ -69,7 +70,7 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
   }
 
   /** Says what the driver's error means. A `SqlError` that carries a reason of ours keeps it. */
-  static fromSqlError(this: void, error: SqlError, context?: Context): DatabaseError {
+  static fromSqlError(this: void, error: SqlError, context?: FailureContext): DatabaseError {
     return construct(DatabaseError, { _tag: "DatabaseError", reason: classify(error, context) })
   }
 

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import { type Context as ErrorContext, DatabaseError } from "./DatabaseError.ts"
+import { type FailureContext, DatabaseError } from "./DatabaseError.ts"
 import { translationOf } from "./internal/translations.ts"
 import { ClientError, isReason, type Reason } from "./Reason.ts"
 import type { Category } from "./RetryScope.ts"
@@ -38,11 +38,11 @@ export class DatabaseErrorHandler extends Context.Service<
   DatabaseErrorHandler,
   {
     /** Names any failure. What is no database failure becomes a `ClientError`. */
-    readonly classify: (failure: unknown, context?: ErrorContext) => DatabaseError
+    readonly classify: (failure: unknown, context?: FailureContext) => DatabaseError
     /** A message for end users, without names of tables or values. */
     readonly translate: (error: DatabaseError) => Translation
     /** Logs once, counts, runs what was registered for the reason, and returns the error. */
-    readonly handle: (failure: unknown, context?: ErrorContext) => Effect.Effect<DatabaseError>
+    readonly handle: (failure: unknown, context?: FailureContext) => Effect.Effect<DatabaseError>
     /** Handles each failure of an effect on its way out. */
     readonly handling: <A, E, R>(
       effect: Effect.Effect<A, E, R>
@@ -76,7 +76,7 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
     message: options.translate?.(error.reason) ?? translationOf(error.reason)
   })
 
-  const handle = Effect.fn("DatabaseErrorHandler.handle")(function* (failure: unknown, context?: ErrorContext) {
+  const handle = Effect.fn("DatabaseErrorHandler.handle")(function* (failure: unknown, context?: FailureContext) {
     const error = classify(failure, context)
     if (handled.has(error.reason)) return error
     handled.add(error.reason)
@@ -110,7 +110,7 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
 
 const isTagged = <K extends Tag>(tag: K, reason: Reason): reason is ReasonOf<K> => reason._tag === tag
 
-const classify = (failure: unknown, context?: ErrorContext): DatabaseError => {
+const classify = (failure: unknown, context?: FailureContext): DatabaseError => {
   if (DatabaseError.isDatabaseError(failure)) return failure
   if (isReason(failure)) return new DatabaseError({ reason: failure })
   if (isSqlError(failure)) return DatabaseError.fromSqlError(failure, context)

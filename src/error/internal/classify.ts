@@ -8,21 +8,11 @@
 import * as Predicate from "effect/Predicate"
 import type { SqlError } from "effect/sql/SqlError"
 import { isReason, type Reason } from "../Reason.ts"
-import type { Phase } from "../RetryScope.ts"
 import { clientReason } from "./classifyClient.ts"
 import { isServerReport, serverReason } from "./classifyServer.ts"
+import type { FailureContext } from "./failureContext.ts"
 
-/** What the caller knows and the driver does not say. */
-export interface Context {
-  /** How far the connection had come. Decides what may be run again after it is lost. */
-  readonly phase?: Phase | undefined
-  /** The statement's text with its placeholders; never its parameters. */
-  readonly statement?: string | undefined
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-}
-
-export const classify = (error: SqlError, context: Context = {}): Reason => {
+export const classify = (error: SqlError, context: FailureContext = {}): Reason => {
   const { cause, operation } = error.reason
   const carried = carriedReason(cause)
   if (carried !== undefined) return carried

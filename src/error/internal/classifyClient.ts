@@ -2,7 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import type { SqlErrorReason } from "effect/sql/SqlError"
 import * as Reason from "../Reason.ts"
-import type { Context } from "./classify.ts"
+import type { FailureContext } from "./failureContext.ts"
 import { type ClassOf, construct } from "./construct.ts"
 
 type Class = ClassOf<Reason.Reason>
@@ -55,7 +55,7 @@ const byText: ReadonlyArray<readonly [RegExp, Class]> = [
   [/^PostgreSQL channel names/u, Reason.InvalidParameter]
 ]
 
-export const clientReason = (reason: SqlErrorReason, context: Context): Reason.Reason => {
+export const clientReason = (reason: SqlErrorReason, context: FailureContext): Reason.Reason => {
   const cause = firstError(reason.cause)
   const failure = read(cause, reason, context)
   const self = classOf(cause, reason, failure)
@@ -74,7 +74,7 @@ const stringOf = (value: unknown, key: string): string | undefined => {
   return typeof found === "string" ? found : undefined
 }
 
-const read = (cause: unknown, reason: SqlErrorReason, context: Context): Failure => {
+const read = (cause: unknown, reason: SqlErrorReason, context: FailureContext): Failure => {
   const port = Predicate.hasProperty(cause, "port") ? cause.port : undefined
   return {
     text: stringOf(cause, "message") ?? reason.message ?? reason._tag,
@@ -139,7 +139,7 @@ const endpointClasses: ReadonlySet<Class> = new Set<Class>([
   Reason.NotPostgres
 ])
 
-const fieldsOf = (self: Class, failure: Failure, context: Context): Record<string, unknown> => {
+const fieldsOf = (self: Class, failure: Failure, context: FailureContext): Record<string, unknown> => {
   const fields: Record<string, unknown> = {
     _tag: self.prototype.name,
     failure: valueClasses.has(self) ? withoutValue(failure.text) : failure.text

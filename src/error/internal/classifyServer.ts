@@ -1,7 +1,7 @@
 /** What a server, or a pooler in its place, reports in an ErrorResponse. */
 import * as Predicate from "effect/Predicate"
 import * as Reason from "../Reason.ts"
-import type { Context } from "./classify.ts"
+import type { FailureContext } from "./failureContext.ts"
 import { type ClassOf, construct } from "./construct.ts"
 import { columnsOf } from "./detail.ts"
 import { poolerCode } from "./pooler.ts"
@@ -74,7 +74,7 @@ const rowSecurityRoutines = new Set(["ExecWithCheckOptions", "check_enable_rls"]
 
 const isFatal = (report: ServerReport): boolean => severityOf(report) !== "ERROR"
 
-const classOf = (code: string, report: ServerReport, context: Context): Class => {
+const classOf = (code: string, report: ServerReport, context: FailureContext): Class => {
   const direct = byCode[code]
   if (direct !== undefined) return direct
   switch (code) {
@@ -135,7 +135,7 @@ const withColumns: ReadonlySet<Class> = new Set<Class>([
   Reason.ExclusionViolation
 ])
 
-export const serverReason = (report: ServerReport, context: Context): Reason.Reason => {
+export const serverReason = (report: ServerReport, context: FailureContext): Reason.Reason => {
   const pooled = report.code === "08P01" && report.message !== undefined ? poolerCode(report.message) : undefined
   const code = pooled ?? report.code
   const self = classOf(code, report, context)
