@@ -3,7 +3,6 @@
  */
 import { Context, Layer, Redacted } from "effect"
 import { inject } from "vitest"
-import type {} from "./globalSetup.ts"
 import { TestDatabase, type TestDatabaseOptions } from "../../src/testing/index.ts"
 
 /** The run's server, by the login of its superuser. */

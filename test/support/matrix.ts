@@ -32,8 +32,17 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** Runs a command in front of the user, and succeeds with its exit code. */
 const run = (command: string, args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
-  ChildProcess.make(command, args, { cwd: root, env, extendEnv: true, stdin: "ignore", stdout: "inherit", stderr: "inherit" })
-    .pipe(Effect.flatMap((child) => child.exitCode), Effect.scoped)
+  ChildProcess.make(command, args, {
+    cwd: root,
+    env,
+    extendEnv: true,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit"
+  }).pipe(
+    Effect.flatMap((child) => child.exitCode),
+    Effect.scoped
+  )
 
 /** The package's folder. Install scripts are not needed, and some hosts forbid them. */
 const install = Effect.fnUntraced(function* (major: string, version: string) {
