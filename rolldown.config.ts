@@ -1,0 +1,29 @@
+/**
+ * The package's JavaScript: a file for each public module, all of them thin, over
+ * one chunk for each context. A hundred small files took longer to find and read
+ * than to run; a dozen do not, and a subpath still loads no more than its own
+ * context and the floors below. Declarations come from `tsc`, a file for a file.
+ */
+import { globSync } from "node:fs"
+import { defineConfig } from "rolldown"
+
+const modules = globSync("src/**/*.ts", { exclude: ["src/**/internal/**"] })
+
+/** The folder below `src`, which is the context; `MainLive` and the index stand alone. */
+const context = (id: string): string | null => /\/src\/([^/]+)\//.exec(id)?.[1] ?? null
+
+export default defineConfig({
+  input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),
+  external: /^[^./]/,
+  platform: "node",
+  output: {
+    dir: "dist",
+    format: "esm",
+    sourcemap: true,
+    minifyInternalExports: false,
+    entryFileNames: "[name].js",
+    // At the depth of the sources, from where the package's own migrations are found.
+    chunkFileNames: "chunks/[name].js",
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: context }] }
+  }
+})
