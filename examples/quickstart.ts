@@ -9,10 +9,11 @@
 import { NodeCrypto, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Config, Context, Deferred, Effect, Layer, Option, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
-import { tmpdir, userInfo } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
   ConnectionManager,
+  DatabaseConfig,
   KeyProvider,
   Main,
   Migrator,
@@ -22,32 +23,36 @@ import {
   StartReport
 } from "pgkeel"
 import { EmbeddedPostgres } from "pgkeel/testing"
-import { line, part, step, title } from "./quickstart/printer.ts"
+import { failure, line, part, step, title } from "./quickstart/printer.ts"
 
 const database = "quickstart"
 const keepAt = process.argv.indexOf("--keep")
-const directory = keepAt < 0
-  ? undefined
-  : process.argv[keepAt + 1] ?? join(tmpdir(), `pgkeel-quickstart-${userInfo().username}`)
+const usual = join(tmpdir(), `pgkeel-quickstart-${process.getuid?.() ?? "user"}`)
+const directory = keepAt < 0 ? undefined : process.argv[keepAt + 1] ?? usual
 
 /** The administrator's URL: yours, or that of a server which is started here. */
 const server = Effect.gen(function*() {
   const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return { url: own.value, what: "your server, from DATABASE_URL" }
+  if (Option.isSome(own)) {
+    // Read as an application would read it, so that what is wrong with it is said of the variable.
+    const { host, port } = yield* DatabaseConfig.load()
+    return { url: own.value, what: `yours, at ${host}:${port}` }
+  }
   const options = directory === undefined ? {} : { dataDirectory: join(directory, "data") }
   const context = yield* Layer.build(EmbeddedPostgres.layer(options))
   const { port, url, version } = Context.get(context, EmbeddedPostgres)
   return { url, what: `PostgreSQL ${version} embedded, on port ${port}` }
 })
 
-/** What seals the generated passwords: a key of this run, or one that is kept beside the data. */
-const key = directory === undefined
+/** What seals the generated passwords: a key of this run, or, where they outlive it, one that is kept. */
+const keyDirectory = directory ?? (process.env["DATABASE_URL"] ? usual : undefined)
+const key = keyDirectory === undefined
   ? KeyProvider.layerStatic([Redacted.make(crypto.getRandomValues(new Uint8Array(32)))])
-  : KeyProvider.layerFile(join(directory, "key"), { create: true })
+  : KeyProvider.layerFile(join(keyDirectory, "key"), { create: true })
 
 const provision = (admin: Redacted.Redacted) =>
   Effect.flatMap(Provisioner, ({ apply }) => apply({ database })).pipe(
-    Effect.provide(Provisioner.layer({ admin: { url: admin } })),
+    Effect.provide(Provisioner.layer({ admin: { url: admin, startTimeout: "5 seconds" } })),
     Effect.provide(key)
   )
 
@@ -127,9 +132,10 @@ const main = Effect.gen(function*() {
   yield* line("stop", "the pool is drained and everything that was started is stopped")
 }).pipe(
   Effect.scoped,
-  // The steps say what happens; the log speaks up only when something is wrong.
-  Effect.provideService(References.MinimumLogLevel, "Warn"),
+  // The steps say what happens, and the last line what went wrong.
+  Effect.provideService(References.MinimumLogLevel, "Error"),
+  Effect.tapCause(failure),
   Effect.provide(Layer.mergeAll(NodeServices.layer, NodeCrypto.layer))
 )
 
-NodeRuntime.runMain(main)
+NodeRuntime.runMain(main, { disableErrorReporting: true })

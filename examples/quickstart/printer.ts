@@ -1,8 +1,8 @@
 /** One line a step: what, how it went, how long it took. */
-import { Clock, Console, Effect } from "effect"
+import { Cause, Clock, Console, Effect } from "effect"
 import { styleText } from "node:util"
 
-const width = { name: 16, detail: 76 }
+const width = { name: 16, detail: 80 }
 
 /** Plain when piped, and where NO_COLOR asks for it. */
 const style = (format: Parameters<typeof styleText>[0], text: string): string =>
@@ -31,3 +31,10 @@ export const step = <A, E, R>(name: string, describe: (value: A) => string, effe
   })
 
 export const title = (text: string): Effect.Effect<void> => Console.log(`\n${style("bold", text)}\n`)
+
+/** One line for what the server or the configuration is to blame for; everything that is known of a bug. */
+export const failure = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.void
+  const error = Cause.squash(cause)
+  return Console.error(`✗ ${error instanceof Error && !Cause.hasDies(cause) ? error.message : Cause.pretty(cause)}`)
+}

@@ -204,6 +204,10 @@ export class CredentialError extends Schema.TaggedError<CredentialError>("pgkeel
     reason: CredentialErrorReason
   }
 ) {
+  override get name(): string {
+    return "CredentialError"
+  }
+
   override get message() {
     return this.reason.message
   }

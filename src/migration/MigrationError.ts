@@ -10,6 +10,10 @@ export class MigrationError extends Schema.TaggedError<MigrationError>("pgkeel/m
   "MigrationError",
   { reason: MigrationErrorReason }
 ) {
+  override get name(): string {
+    return "MigrationError"
+  }
+
   override get message() {
     return this.reason.message
   }

@@ -155,6 +155,10 @@ export type SecretErrorReason = typeof SecretErrorReason.Type
 export class SecretError extends Schema.TaggedError<SecretError>("pgkeel/secret/SecretError")("SecretError", {
   reason: SecretErrorReason
 }) {
+  override get name(): string {
+    return "SecretError"
+  }
+
   override get message() {
     return this.reason.message
   }

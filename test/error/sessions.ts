@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
 import { Effect, Redacted } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { DatabaseError, type Context } from "../../src/error/DatabaseError.ts"
+import { DatabaseError, type FailureContext } from "../../src/error/DatabaseError.ts"
 import type { Reason } from "../../src/error/Reason.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 
@@ -24,14 +24,14 @@ export type Connection = PgConnection.PgConnection
 export const run = (connection: Connection, ...statements: ReadonlyArray<string>) =>
   Effect.forEach(statements, (sql) => connection.query(sql), { discard: true })
 
-export const failure = <A, R>(effect: Effect.Effect<A, SqlError, R>, context?: Context) =>
+export const failure = <A, R>(effect: Effect.Effect<A, SqlError, R>, context?: FailureContext) =>
   Effect.map(Effect.flip(effect), (error) => DatabaseError.fromSqlError(error, context))
 
 /** Fails the test when the reason is another. */
 export const expectReason = <A, R, K extends Reason["_tag"]>(
   effect: Effect.Effect<A, SqlError, R>,
   tag: K,
-  context?: Context
+  context?: FailureContext
 ) =>
   Effect.map(failure(effect, context), ({ reason }) => {
     assert.strictEqual(reason._tag, tag, reason.message)

@@ -54,7 +54,7 @@ export class CommitRolledBack extends Schema.TaggedError<CommitRolledBack, Reaso
   }
 }
 
-/** COMMIT, or a write outside a transaction, was sent and its answer never came. */
+/** COMMIT was sent and its answer never came. */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown, ReasonTraits>("pgkeel/error/OutcomeUnknown")(
   "OutcomeUnknown",
   { ...contextFields, transactionId: Schema.optional(Schema.String), failure: Schema.optional(Schema.String) }

@@ -39,7 +39,7 @@ export class DatabaseMissing extends Schema.TaggedError<DatabaseMissing, ReasonT
       transient: false,
       retryScope: "never",
       message: (reason) =>
-        `the database does not exist${said(reason.serverMessage)}; create it (pgkeel init), or correct the name`
+        `the database does not exist${said(reason.serverMessage)}; create it (Provisioner.apply does), or correct the name`
     })
   }
 }

@@ -1,0 +1,83 @@
+/** The quickstart as a person starts it: a process of its own, by its script's command. */
+import { Effect, Schema } from "effect"
+import type { Scope } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { eventually } from "../testing/support/processes.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const binaries = join(root, "node_modules/.bin")
+
+class NeverCame extends Schema.TaggedError<NeverCame>()("NeverCame", { output: Schema.String }) {
+  override get message() {
+    return `it did not come to that; it had printed:\n${this.output}`
+  }
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+export interface Program {
+  readonly process: ChildProcess
+  readonly output: () => string
+  /** Waits until the condition holds of what it printed. */
+  readonly until: (condition: (output: string) => boolean) => Effect.Effect<void, NeverCame>
+  readonly ended: Effect.Effect<Ended>
+}
+
+/** What of this process's environment is about databases is not passed on. */
+const environment = (env: Record<string, string>) => {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(?:PG|PGKEEL_|DATABASE_|NO_COLOR|FORCE_COLOR)/u.test(name)
+  )
+  return {
+    ...Object.fromEntries(inherited),
+    PATH: `${binaries}:${process.env["PATH"]}`,
+    TERM: "xterm",
+    NODE_COMPILE_CACHE: join(tmpdir(), "compiled"),
+    ...env
+  }
+}
+
+/** Runs a command in a process group of its own, which ends with the scope. */
+export const start = ([command = "", ...args]: ReadonlyArray<string>, env: Record<string, string> = {}) =>
+  Effect.acquireRelease(
+    Effect.sync((): Program => {
+      const child = spawn(command, args, {
+        cwd: root,
+        detached: true,
+        env: environment(env),
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      let output = ""
+      let errors = ""
+      child.stdout.on("data", (chunk) => (output += String(chunk)))
+      child.stderr.on("data", (chunk) => (errors += String(chunk)))
+      const closed = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, output, errors })))
+      return {
+        process: child,
+        output: () => output,
+        until: (condition) =>
+          Effect.flatMap(
+            eventually(() => condition(output) || child.exitCode !== null),
+            () => (condition(output) ? Effect.void : Effect.fail(new NeverCame({ output: output + errors })))
+          ),
+        ended: Effect.promise(() => closed)
+      }
+    }),
+    ({ process: child }) =>
+      Effect.sync(() => {
+        if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), "SIGKILL")
+      })
+  )
+
+export const quickstart = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
+  start([join(binaries, "tsx"), "examples/quickstart.ts", ...args], env)
+
+export const finished = (program: Effect.Effect<Program, never, Scope.Scope>) =>
+  Effect.scoped(Effect.flatMap(program, ({ ended }) => ended))
