@@ -16,13 +16,14 @@ import type * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
-import type * as PgClient from "@effect/sql-pg/PgClient"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import { DatabaseConfig, describeTarget } from "./config/DatabaseConfig.ts"
 import type { DatabaseConfigError } from "./config/DatabaseConfigError.ts"
 import { migrationsDirectory } from "./config/MigrationsDirectory.ts"
 import type { DatabaseOptions } from "./config/Settings.ts"
 import { ConnectionManager } from "./connection/ConnectionManager.ts"
 import type { Transforms } from "./connection/ConnectionManager.ts"
+import { transformsOf } from "./connection/internal/transforms.ts"
 import type { ServerInfo } from "./connection/ServerInfo.ts"
 import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
@@ -85,9 +86,9 @@ const sourcesOf = Effect.fnUntraced(function*(options: MainOptions) {
 })
 
 /** A migrator on a client, for as long as the scope. */
-const migratorOn = (sql: SqlClient.SqlClient, sources: ReadonlyArray<MigrationSource.MigrationSource>) =>
+const migratorOn = (client: PgClient.PgClient, sources: ReadonlyArray<MigrationSource.MigrationSource>) =>
   Effect.map(
-    Layer.build(Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(Layer.succeed(SqlClient.SqlClient, sql)))),
+    Layer.build(Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(PgClient.layerFrom(Effect.succeed(client))))),
     Context.get(Migrator)
   )
 
@@ -100,13 +101,15 @@ const findPrivileged = Effect.fnUntraced(function*(
   const settings = yield* DatabaseConfig.find("DATABASE_MIGRATOR_URL", {
     applicationName: "pgkeel migrator",
     maxConnections: 2,
+    minConnections: 0,
     ...(options.sslMode !== undefined && { sslMode: options.sslMode }),
     ...(options.rootCertificate !== undefined && { rootCertificate: options.rootCertificate }),
     ...url
   })
   if (settings === undefined) return undefined
   const manager = yield* ConnectionManager
-  const { client } = yield* manager.createPool({ ...settings, minConnections: 0 })
+  // What is long enough for the application's statements is not for a migration's.
+  const { client } = yield* manager.createPool({ ...settings, statementTimeout: undefined, ...transformsOf(options) })
   const migrator = yield* migratorOn(client, sources)
   return { sql: client, migrator } satisfies Privileged
 })
@@ -116,7 +119,7 @@ const tables = (options: MainOptions) =>
   Layer.unwrap(Effect.gen(function*() {
     const sources = yield* sourcesOf(options)
     const privileged = yield* findPrivileged(options, sources)
-    const reader = yield* migratorOn(yield* SqlClient.SqlClient, sources)
+    const reader = yield* migratorOn(yield* PgClient.PgClient, sources)
     const initializer = TableInitializer.layer(options, privileged).pipe(
       Layer.provide(Layer.succeed(Migrator, reader))
     )
@@ -148,7 +151,9 @@ const start = Effect.gen(function*() {
 export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, StartFailure> =>
   Layer.effect(StartReport, start).pipe(
     Layer.provideMerge(tables(options)),
-    Layer.provideMerge(Layer.mergeAll(SessionFactory.layer, SchemaVerifier.layer, DatabaseErrorHandler.layer)),
+    // Shared by reference, as layers are, sessions would go to whichever database a program connects to first.
+    Layer.provideMerge(Layer.fresh(Layer.merge(SessionFactory.layer, SchemaVerifier.layer))),
+    Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
     Layer.provideMerge(DatabaseConfig.layer(options)),
     Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))

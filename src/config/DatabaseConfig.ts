@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import type { DatabaseConfigError } from "./DatabaseConfigError.ts"
+import { DatabaseConfigError } from "./DatabaseConfigError.ts"
 import { load } from "./internal/load.ts"
 import { variable } from "./internal/variables.ts"
 import type { DatabaseOptions, Settings } from "./Settings.ts"
@@ -35,7 +35,10 @@ export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()(
     options: DatabaseOptions = {}
   ): Effect.Effect<Settings | undefined, DatabaseConfigError, FileSystem.FileSystem> =>
     Effect.flatMap(
-      Effect.all([variable(urlVariable), variable(`${urlVariable}_FILE`)]),
+      Effect.mapError(
+        Effect.all([variable(urlVariable), variable(`${urlVariable}_FILE`)]),
+        (problem) => new DatabaseConfigError({ reasons: [problem] })
+      ),
       ([direct, file]) =>
         options.url === undefined && direct === undefined && file === undefined
           ? Effect.undefined
@@ -53,4 +56,7 @@ export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()(
 export const describeTarget = (settings: Pick<Settings, "host" | "port" | "database" | "username">): string =>
   settings.host.startsWith("/")
     ? `database "${settings.database}" in ${settings.host} as "${settings.username}"`
-    : `database "${settings.database}" at ${settings.host}:${settings.port} as "${settings.username}"`
+    : `database "${settings.database}" at ${authority(settings)} as "${settings.username}"`
+
+const authority = ({ host, port }: Pick<Settings, "host" | "port">): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`

@@ -28,14 +28,15 @@ export class InvalidVariable extends Schema.TaggedError<InvalidVariable>()("Inva
   }
 }
 
-/** The file that a `*_FILE` variable names cannot be read. */
+/** The file that a variable names, a `*_FILE` or `PGSSLROOTCERT`, cannot be read. */
 export class UnreadableFile extends Schema.TaggedError<UnreadableFile>()("UnreadableFile", {
   variable: Schema.String,
-  path: Schema.String,
+  /** `undefined` when what was given does not look like a path: it may be the secret itself. */
+  path: Schema.UndefinedOr(Schema.String),
   problem: Schema.String
 }) {
   override get message() {
-    return `${this.variable} names ${this.path}, which ${this.problem}: mount the secret there, readable by this process`
+    return `${this.variable} names ${this.path ?? "a file"}, which ${this.problem}: give the path of a file that this process may read`
   }
 }
 

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
+import { DatabaseConfigError } from "./DatabaseConfigError.ts"
 import { variable } from "./internal/variables.ts"
 
 /**
@@ -11,7 +12,10 @@ import { variable } from "./internal/variables.ts"
  */
 export const migrationsDirectory = Effect.fnUntraced(function*(except: string | URL) {
   const path = yield* Path.Path
-  const given = yield* variable("PGKEEL_MIGRATIONS")
+  const given = yield* Effect.mapError(
+    variable("PGKEEL_MIGRATIONS"),
+    (problem) => new DatabaseConfigError({ reasons: [problem] })
+  )
   if (given !== undefined) return path.resolve(Redacted.value(given.value))
   const files = yield* FileSystem.FileSystem
   const directory = path.resolve("migrations")

@@ -7,13 +7,16 @@
  * server is there, is new enough, and lets this login in.
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type * as Stream from "effect/Stream"
@@ -22,18 +25,20 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { DatabaseConfig, describeTarget } from "../config/DatabaseConfig.ts"
 import type { Settings } from "../config/Settings.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
-import { InvalidResult, LoginUnavailable, UnsupportedServer } from "../error/Reason.ts"
+import { ConnectTimeout, InvalidResult, LoginUnavailable, PoolClosed, UnsupportedServer } from "../error/Reason.ts"
 import * as Retry from "../error/Retry.ts"
 import { LoginSource } from "../secret/LoginSource.ts"
 import { ConnectionState } from "./ConnectionState.ts"
 import { makeClient } from "./internal/client.ts"
 import type { Transforms } from "./internal/client.ts"
 
-export type { Transforms }
 import { makePool } from "./internal/pool.ts"
 import type { OpenPool } from "./internal/pool.ts"
+import { transformsOf } from "./internal/transforms.ts"
 import type { ActiveConnection, PoolStatus } from "./PoolStatus.ts"
 import { oldestSupported, ServerInfo } from "./ServerInfo.ts"
+
+export type { Transforms }
 
 /** A pool beside the application's own: another login, another size. */
 export interface ManagedPool {
@@ -44,7 +49,10 @@ export interface ManagedPool {
 export interface ConnectionManagerService {
   /** A connection of one's own until the scope closes. */
   readonly getConnection: Effect.Effect<Connection, DatabaseError, Scope.Scope>
-  /** A second pool with these settings in place of the application's; it drains and closes with the scope. */
+  /**
+   * A second pool with these settings in place of the application's; it drains and
+   * closes with the scope. A `username` here is logged in as it is, whatever `LoginSource` says.
+   */
   readonly createPool: (
     options: Partial<Settings> & Transforms
   ) => Effect.Effect<ManagedPool, DatabaseError, Scope.Scope>
@@ -52,7 +60,10 @@ export interface ConnectionManagerService {
   readonly verifyConnection: Effect.Effect<ServerInfo, DatabaseError>
   /** As `verifyConnection`, retried until the start timeout while the server is not there, and shown in `state`. */
   readonly connect: Effect.Effect<ServerInfo, DatabaseError>
-  /** Refuses new work, lets what runs finish within the shutdown timeout, and closes every connection. */
+  /**
+   * Refuses new work, lets what runs finish within the shutdown timeout, and closes every
+   * connection, those of pools that `createPool` made included.
+   */
   readonly closeAll: Effect.Effect<void>
   readonly poolStatus: Effect.Effect<PoolStatus>
   readonly activeConnections: Effect.Effect<ReadonlyArray<ActiveConnection>>
@@ -93,78 +104,130 @@ const tooOld = (server: ServerInfo): DatabaseError =>
  * The login: what `LoginSource` says, where there is one, asked again for each
  * connection; else what the configuration says.
  */
-const resolveLogin = Effect.fnUntraced(function*(settings: Settings) {
-  const source = yield* Effect.serviceOption(LoginSource)
+const resolveLogin = Effect.fnUntraced(function*(settings: Settings, source: Option.Option<LoginSource["Service"]>) {
   if (Option.isNone(source)) return { username: settings.username, password: settings.password }
   const login = Effect.mapError(source.value.login, ({ message }) => new LoginUnavailable({ failure: message }))
   const { username } = yield* Effect.mapError(login, (reason) => new DatabaseError({ reason }))
   return { username, password: Effect.map(login, ({ password }) => password ?? Redacted.make("")) }
 })
 
-const openPool = Effect.fnUntraced(function*(settings: Settings, transforms: Transforms) {
-  const login = yield* resolveLogin(settings)
-  const { close, pool } = yield* DatabaseError.refine(makePool(settings, login))
+/**
+ * The driver's pool waits for every connection to be given back, dead or not. A
+ * fiber that never does so must not keep the application from ending: once the
+ * shutdown timeout has cut the connections, it is waited for a little longer only.
+ */
+const closeWithin = (scope: Scope.Closeable, shutdownTimeout: Duration.Duration): Effect.Effect<void> =>
+  Effect.flatMap(Effect.forkDetach(Scope.close(scope, Exit.void), { startImmediately: true }), (closing) =>
+    Effect.asVoid(Effect.timeoutOption(Fiber.await(closing), Duration.sum(shutdownTimeout, Duration.millis(500)))))
+
+const openPool = Effect.fnUntraced(function*(
+  settings: Settings,
+  transforms: Transforms,
+  source: Option.Option<LoginSource["Service"]>
+) {
+  const login = yield* resolveLogin(settings, source)
+  const scope = yield* Scope.make()
+  const close = yield* Effect.cached(closeWithin(scope, settings.shutdownTimeout))
+  yield* Effect.addFinalizer(() => close)
+  const { pool } = yield* Scope.provide(DatabaseError.refine(makePool(settings, login)), scope)
   const client = yield* makeClient(settings, pool, transforms)
-  return { pool, close, client }
+  // Whoever builds on a client, as migrations do, reads from its configuration how it names things.
+  return { pool, close, client: Object.assign(client, { config: { ...client.config, ...transformsOf(transforms) } }) }
 })
+
+const silent = ({ host, port }: Settings): DatabaseError =>
+  new DatabaseError({ reason: new ConnectTimeout({ host, port, phase: "connecting" }) })
+
+/**
+ * The connect timeout ends with the handshake, and may be none: a server that lets
+ * in and then says nothing is given up here. It is not waited for either until such
+ * a server has cancelled the statement, which takes the driver ten seconds.
+ */
+const answered = (settings: Settings, verified: Effect.Effect<ServerInfo, DatabaseError>) =>
+  Effect.flatMap(Effect.forkDetach(verified, { startImmediately: true }), (asking) =>
+    Effect.timeoutOrElse(Fiber.join(asking), {
+      duration: settings.startTimeout,
+      orElse: () => Effect.fail(silent(settings))
+    }).pipe(Effect.ensuring(Effect.forkDetach(Fiber.interrupt(asking)))))
+
+type State = SubscriptionRef.SubscriptionRef<ConnectionState>
+
+const isClosing = ({ _tag }: ConnectionState): boolean => _tag === "Closing" || _tag === "Closed"
+
+/** Once the manager closes, what a connection attempt finds out is no news. */
+const advance = (state: State, next: ConnectionState): Effect.Effect<void> =>
+  SubscriptionRef.updateSome(state, (now) => isClosing(now) ? Option.none() : Option.some(next))
 
 /** Tries until the server is there, the start timeout is over, or it cannot get better; every step is a state. */
 const connectWith = (
   settings: Settings,
   verified: Effect.Effect<ServerInfo, DatabaseError>,
-  state: SubscriptionRef.SubscriptionRef<ConnectionState>
+  state: State
 ): Effect.Effect<ServerInfo, DatabaseError> =>
   Effect.suspend(() => {
     let attempt = 0
-    const tried = Effect.tapError(verified, (error) => {
+    const tried = Effect.tapError(answered(settings, verified), (error) => {
       attempt++
       return Retry.isConnectionRetryable(error)
         ? Effect.andThen(
-          SubscriptionRef.set(state, ConnectionState.Retrying({ attempt, error })),
+          advance(state, ConnectionState.Retrying({ attempt, error })),
           Effect.logWarning(`${describeTarget(settings)} is not reachable (attempt ${attempt}): ${error.message}`)
         )
         : Effect.void
     })
     return Retry.connection({ attempts: Number.POSITIVE_INFINITY, budget: settings.startTimeout, cap: "2 seconds" })(tried).pipe(
-      Effect.tap((server) => SubscriptionRef.set(state, ConnectionState.Connected({ server }))),
-      Effect.tapError((error) => SubscriptionRef.set(state, ConnectionState.Failed({ error })))
+      Effect.tap((server) => advance(state, ConnectionState.Connected({ server }))),
+      Effect.tapError((error) => advance(state, ConnectionState.Failed({ error })))
     )
   })
+
+/** Closes the pools, the later ones beside the first; closing again waits for the same end. */
+const closeWith = (state: State, closes: ReadonlySet<Effect.Effect<void>>): Effect.Effect<void> =>
+  advance(state, ConnectionState.Closing()).pipe(
+    Effect.andThen(Effect.suspend(() => Effect.all(closes, { concurrency: "unbounded", discard: true }))),
+    Effect.andThen(SubscriptionRef.updateSome(state, (now) =>
+      now._tag === "Closed" ? Option.none() : Option.some(ConnectionState.Closed()))),
+    Effect.uninterruptible
+  )
 
 const makeService = (
   settings: Settings,
   { client, close, pool }: OpenPool & { readonly client: PgClient.PgClient },
-  state: SubscriptionRef.SubscriptionRef<ConnectionState>,
-  reactivity: Reactivity.Reactivity
-): ConnectionManagerService => ({
-  getConnection: DatabaseError.refine(client.reserve),
-  createPool: Effect.fn("ConnectionManager.createPool")(
-    function*(options) {
-      const { pool, client } = yield* openPool({ ...settings, ...options }, options)
-      return { client, status: Effect.sync(() => pool.status()) }
-    },
-    Effect.provideService(Reactivity.Reactivity, reactivity)
-  ),
-  verifyConnection: verify(client).pipe(Effect.withSpan("ConnectionManager.verifyConnection")),
-  connect: connectWith(settings, verify(client), state).pipe(Effect.withSpan("ConnectionManager.connect")),
-  closeAll: SubscriptionRef.set(state, ConnectionState.Closing()).pipe(
-    Effect.andThen(close),
-    Effect.andThen(SubscriptionRef.set(state, ConnectionState.Closed())),
-    Effect.uninterruptible,
-    Effect.withSpan("ConnectionManager.closeAll")
-  ),
-  poolStatus: Effect.sync(() => pool.status()),
-  activeConnections: Effect.sync(() => pool.active()),
-  state: SubscriptionRef.get(state),
-  changes: SubscriptionRef.changes(state)
-})
+  state: State,
+  reactivity: Reactivity.Reactivity,
+  source: Option.Option<LoginSource["Service"]>
+): ConnectionManagerService => {
+  const closes = new Set([close])
+  return {
+    getConnection: DatabaseError.refine(client.reserve),
+    createPool: Effect.fn("ConnectionManager.createPool")(
+      function*(options) {
+        if (isClosing(SubscriptionRef.getUnsafe(state))) return yield* new DatabaseError({ reason: new PoolClosed({}) })
+        const login = options.username === undefined ? source : Option.none()
+        const { client, close, pool } = yield* openPool({ ...settings, ...options }, options, login)
+        closes.add(close)
+        yield* Effect.addFinalizer(() => Effect.sync(() => closes.delete(close)))
+        return { client, status: Effect.sync(() => pool.status()) }
+      },
+      Effect.provideService(Reactivity.Reactivity, reactivity)
+    ),
+    verifyConnection: verify(client).pipe(Effect.withSpan("ConnectionManager.verifyConnection")),
+    connect: connectWith(settings, verify(client), state).pipe(Effect.withSpan("ConnectionManager.connect")),
+    closeAll: closeWith(state, closes).pipe(Effect.withSpan("ConnectionManager.closeAll")),
+    poolStatus: Effect.sync(() => pool.status()),
+    activeConnections: Effect.sync(() => pool.active()),
+    state: SubscriptionRef.get(state),
+    changes: SubscriptionRef.changes(state)
+  }
+}
 
 const make = Effect.fnUntraced(function*(transforms: Transforms) {
   const settings = yield* DatabaseConfig
-  const open = yield* openPool(settings, transforms)
+  const source = yield* Effect.serviceOption(LoginSource)
+  const open = yield* openPool(settings, transforms, source)
   const state = yield* SubscriptionRef.make<ConnectionState>(ConnectionState.Initializing())
   const reactivity = yield* Reactivity.Reactivity
-  const manager = ConnectionManager.of(makeService(settings, open, state, reactivity))
+  const manager = ConnectionManager.of(makeService(settings, open, state, reactivity, source))
   yield* Effect.addFinalizer(() => manager.closeAll)
   return Context.make(ConnectionManager, manager).pipe(
     Context.add(PgClient.PgClient, open.client),

@@ -14,12 +14,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Catalog from "../catalog/Catalog.ts"
-import { quoteIdentifier, qualified } from "../error/internal/quote.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import type { MigrationError } from "../migration/MigrationError.ts"
 import { Migrator } from "../migration/Migrator.ts"
 import type { MigrationResult, MigrationStatus } from "../migration/Migrator.ts"
+import { describeConstraints, invalidIndexesOf, validate } from "./internal/constraints.ts"
 import { coreTables } from "./internal/coreTables.ts"
+import { count } from "./internal/count.ts"
 import { missing, requireTables } from "./internal/compare.ts"
 import type { CriticalTable } from "./internal/compare.ts"
 import { MigrationsPending, SchemaError } from "./SchemaError.ts"
@@ -57,7 +58,10 @@ export interface InitializationReport {
   readonly steps: ReadonlyArray<InitializationStep>
   readonly applied: ReadonlyArray<MigrationResult>
   readonly created: ReadonlyArray<string>
+  /** Constraints that were NOT VALID, and hold for every row now. */
   readonly validated: ReadonlyArray<string>
+  /** Constraints that are NOT VALID still; new rows are checked, older ones may break them. */
+  readonly unvalidated: ReadonlyArray<string>
   /** Indexes that a failed CREATE INDEX CONCURRENTLY left; PostgreSQL does not use them. */
   readonly invalidIndexes: ReadonlyArray<string>
 }
@@ -67,9 +71,6 @@ export type InitializationFailure = DatabaseError | MigrationError | SchemaError
 const isApplied = ({ state }: MigrationStatus): boolean => state === "applied" || state === "baselined"
 
 const label = ({ id, name, namespace }: MigrationStatus): string => `${namespace}/${id}_${name}`
-
-const count = (items: ReadonlyArray<unknown>, one: string): string =>
-  `${items.length} ${one}${items.length === 1 ? "" : "s"}`
 
 /** Applies what is pending, or fails with its names. */
 const migrate = Effect.fnUntraced(function*(
@@ -88,55 +89,42 @@ const migrate = Effect.fnUntraced(function*(
 })
 
 /** Another process may create the same table at the same moment: what counts is that it is there. */
-const createOne = (sql: SqlClient.SqlClient, { ddl, table }: DeclaredTable): Effect.Effect<void, DatabaseError> =>
+const createOne = (sql: SqlClient.SqlClient, { ddl, table }: DeclaredTable): Effect.Effect<boolean, DatabaseError> =>
   DatabaseError.refine(sql.unsafe(ddl)).pipe(
+    Effect.as(true),
     Effect.catch((error) =>
       Effect.flatMap(Catalog.read(sql), (catalog) =>
-        Catalog.find(catalog, table) === undefined ? Effect.fail(error) : Effect.void)
-    ),
-    Effect.asVoid
+        Catalog.find(catalog, table) === undefined ? Effect.fail(error) : Effect.succeed(false))
+    )
   )
 
-/** Creates the declared tables that are absent. */
+/** Creates the declared tables that are absent; the names of those that it was first to create. */
 const create = Effect.fnUntraced(function*(
   catalog: Catalog.Catalog,
   declared: ReadonlyArray<DeclaredTable>,
   privileged: Privileged | undefined
 ): Effect.fn.Return<ReadonlyArray<string>, DatabaseError | SchemaError> {
   const absent = declared.filter(({ table }) => Catalog.find(catalog, table) === undefined)
-  if (privileged === undefined) yield* requireTables(catalog, absent)
-  else yield* Effect.forEach(absent, (table) => createOne(privileged.sql, table), { discard: true })
-  return absent.map(({ table }) => table)
+  if (privileged === undefined) {
+    yield* requireTables(catalog, absent)
+    return []
+  }
+  const created: Array<string> = []
+  for (const declaration of absent) {
+    if (yield* createOne(privileged.sql, declaration)) created.push(declaration.table)
+  }
+  return created
 })
 
-/** VALIDATE CONSTRAINT reads the table under a lock that lets others write (manual, ALTER TABLE). */
-const validate = Effect.fnUntraced(function*(
+/** A critical table may be one that the next step creates, under its own name or a qualified one. */
+const isToBeCreated = (
   catalog: Catalog.Catalog,
-  privileged: Privileged | undefined
-): Effect.fn.Return<ReadonlyArray<string>, DatabaseError> {
-  const open = catalog.tables.flatMap((table) =>
-    table.constraints.filter(({ validated }) => !validated).map((constraint) => ({ table, constraint })))
-  if (privileged === undefined) return []
-  return yield* Effect.forEach(open, ({ constraint, table }) =>
-    privileged.sql.unsafe(
-      `ALTER TABLE ${qualified(table.schema, table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(constraint.name)}`
-    ).pipe(DatabaseError.refine, Effect.as(`${table.schema}.${table.name}.${constraint.name}`)))
-})
-
-const invalidIndexesOf = (catalog: Catalog.Catalog): ReadonlyArray<string> =>
-  catalog.tables.flatMap(({ indexes, schema }) =>
-    indexes.filter(({ valid }) => !valid).map(({ name }) => `${schema}.${name}`))
-
-const describeConstraints = (catalog: Catalog.Catalog, validated: ReadonlyArray<string>): string => {
-  const open = catalog.tables.flatMap(({ constraints }) => constraints.filter((constraint) => !constraint.validated))
-  const left = open.length - validated.length
-  const invalid = invalidIndexesOf(catalog)
-  const parts = [
-    ...(validated.length > 0 ? [`validated ${count(validated, "constraint")}`] : []),
-    ...(left > 0 ? [`${left} not valid`] : []),
-    ...(invalid.length > 0 ? [`${count(invalid, "invalid index")}: ${invalid.join(", ")}`] : [])
-  ]
-  return parts.length === 0 ? "all valid" : parts.join(", ")
+  declared: ReadonlyArray<DeclaredTable>,
+  { table }: CriticalTable
+): boolean => {
+  const unqualified = (name: string) => name.slice(name.indexOf(".") + 1)
+  return Catalog.find(catalog, table) === undefined &&
+    declared.some((other) => unqualified(other.table) === unqualified(table))
 }
 
 interface Outcome<A> {
@@ -179,26 +167,29 @@ const initialize = Effect.fnUntraced(function*(
     changed: value.length > 0,
     detail: value.length === 0 ? "up to date" : `applied ${count(value, "migration")}`
   })))
-  const migrated = applied.length === 0 ? before : yield* read
-  const critical = [...coreTables, ...(options.critical ?? [])].filter(({ table }) =>
-    !declared.some((other) => other.table === table))
-  yield* run("schema", Effect.map(requireTables(migrated, critical), () => ({
+  const critical = [...coreTables, ...(options.critical ?? [])]
+  // Another process may have migrated since the catalogue was read: what is missing is looked for once more.
+  const isComplete = applied.length === 0 && missing(before, [...critical, ...declared]).length === 0
+  const migrated = isComplete ? before : yield* read
+  const present = critical.filter((wanted) => !isToBeCreated(migrated, declared, wanted))
+  yield* run("schema", Effect.map(requireTables(migrated, present), () => ({
     value: undefined,
     changed: false,
-    detail: `${count(critical, "critical table")} present`
+    detail: `${count(present, "critical table")} present`
   })))
   const created = yield* run("missing tables", Effect.map(create(migrated, declared, privileged), (value) => ({
     value,
     changed: value.length > 0,
     detail: value.length === 0 ? "none" : `created ${value.join(", ")}`
   })))
-  const complete = created.length === 0 ? migrated : yield* read
-  const validated = yield* run("constraints", Effect.map(validate(complete, privileged), (value) => ({
+  const complete = missing(migrated, declared).length === 0 ? migrated : yield* read
+  yield* requireTables(complete, [...critical, ...declared])
+  const constraints = yield* run("constraints", Effect.map(validate(complete, privileged?.sql), (value) => ({
     value,
-    changed: value.length > 0,
+    changed: value.validated.length > 0,
     detail: describeConstraints(complete, value)
   })))
-  return { steps: done, applied, created, validated, invalidIndexes: invalidIndexesOf(complete) }
+  return { steps: done, applied, created, ...constraints, invalidIndexes: invalidIndexesOf(complete) }
 })
 
 export class TableInitializer extends Context.Service<TableInitializer, {

@@ -33,15 +33,23 @@ const integer = (
   }
 })
 
+/** 24 days: timers, and PostgreSQL's own settings, count milliseconds in 32 bits, which is a little more. */
+const longestMillis = 2_073_600_000
+
+const acceptedDuration = `a duration such as "5 seconds" or "500 millis", above zero and at most 24 days`
+
 // `Duration.fromInput` takes any string at run time; the type lists the units only.
 const durationFromText = (text: string): Duration.Duration | undefined =>
   Option.getOrUndefined(
-    Option.filter(Duration.fromInput(text as Duration.Input), (duration) => Duration.toMillis(duration) > 0)
+    Option.filter(Duration.fromInput(text as Duration.Input), (duration) => {
+      const millis = Duration.toMillis(duration)
+      return millis > 0 && millis <= longestMillis
+    })
   )
 
 export const duration = (variable: string, fallback: Duration.Input, describes: string): Setting<Duration.Duration> => ({
   variable,
-  accepted: `a duration above zero such as "5 seconds" or "500 millis"`,
+  accepted: acceptedDuration,
   describes,
   default: Duration.fromInputUnsafe(fallback),
   shown: String(fallback),
@@ -50,7 +58,7 @@ export const duration = (variable: string, fallback: Duration.Input, describes: 
 
 const optionalDuration = (variable: string, shown: string, describes: string): Setting<Duration.Duration | undefined> => ({
   variable,
-  accepted: `a duration above zero such as "5 seconds" or "500 millis"`,
+  accepted: acceptedDuration,
   describes,
   default: undefined,
   shown,

@@ -8,6 +8,7 @@
  * and just as right; `test/connection/driver.test.ts` fails when that happens.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
@@ -28,27 +29,61 @@ export interface Statement {
   readonly parameters: ReadonlyArray<unknown>
 }
 
+type Cycle = (
+  sql: string,
+  parameters: ReadonlyArray<unknown>,
+  wantRows: boolean,
+  prepared: unknown
+) => Effect.Effect<unknown, SqlError>
+
+/** What queues a statement for the next write; undefined where the driver has none, or shares the connection itself. */
+const cycleOf = (connection: PgConnection.PgConnection): Cycle | undefined => {
+  const cycle: unknown = Reflect.get(connection, "pipelineCycle")
+  return Predicate.isFunction(cycle) && Reflect.get(connection, "multiplex") === false ? cycle as Cycle : undefined
+}
+
 /** Whether this driver can pipeline on a session that is not shared. */
-export const canPipeline = (connection: PgConnection.PgConnection): boolean =>
-  Reflect.get(connection, "multiplex") === false
+export const canPipeline = (connection: PgConnection.PgConnection): boolean => cycleOf(connection) !== undefined
 
 /**
- * Sends statements in one write on a connection that nobody else uses, and waits
- * for all answers. Each statement has its own Sync: the second runs whatever
- * became of the first, so the caller looks at the first's result.
+ * Sends two statements in one write on a connection that nobody else uses, and
+ * waits for both answers. Each has its own Sync: the second runs whatever became
+ * of the first, whose failure is the one that is reported.
  *
- * The driver decides at the call whether a statement is queued for a shared
- * write, by its `multiplex` flag. The flag is up only while the effects are being
- * built, so that every other statement stays cancellable.
+ * The driver writes so by itself only on connections that are shared, where no
+ * statement can be cancelled. Its queue is called here directly, so the
+ * connection's own `multiplex` flag never changes.
  */
 export const pipeline = (
   connection: PgConnection.PgConnection,
-  statements: ReadonlyArray<Statement>
-): Effect.Effect<ReadonlyArray<PgConnection.Result>, SqlError> =>
+  first: Statement,
+  second: Statement
+): Effect.Effect<void, SqlError> =>
   Effect.suspend(() => {
-    const concurrent = canPipeline(connection)
-    if (concurrent) Reflect.set(connection, "multiplex", true)
-    const queries = statements.map(({ parameters, sql }) => connection.query(sql, parameters))
-    if (concurrent) Reflect.set(connection, "multiplex", false)
-    return Effect.all(queries, { concurrency: concurrent ? "unbounded" : 1 })
+    const cycle = cycleOf(connection)
+    if (cycle === undefined) {
+      const one = connection.queryValues(first.sql, first.parameters)
+      return Effect.asVoid(Effect.andThen(one, connection.queryValues(second.sql, second.parameters)))
+    }
+    const prepared: unknown = Reflect.get(connection, "prepared")
+    return together(
+      cycle(first.sql, first.parameters, false, prepared),
+      cycle(second.sql, second.parameters, false, prepared)
+    )
+  })
+
+/**
+ * Started together, on one fiber more, which ends by itself: with its answer, or
+ * with the connection. Its answer is there before the second's.
+ */
+const together = (
+  one: Effect.Effect<unknown, SqlError>,
+  two: Effect.Effect<unknown, SqlError>
+): Effect.Effect<void, SqlError> =>
+  Effect.flatMap(Effect.forkDetach(one, { startImmediately: true }), (started) => {
+    const answer = (): Effect.Effect<unknown, SqlError> => started.pollUnsafe() ?? Fiber.join(started)
+    return Effect.matchEffect(two, {
+      onSuccess: () => Effect.asVoid(answer()),
+      onFailure: (error) => Effect.andThen(answer(), Effect.fail(error))
+    })
   })

@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Arr from "effect/Array"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
@@ -81,7 +81,8 @@ export class Slot extends Adaptor {
 /** A connection that one user holds over several statements. */
 export class Lease extends Adaptor {
   readonly base: PgConnection.PgConnection
-  readonly scope: Scope.Scope
+  /** What lives as long as the connection is pinned. */
+  readonly scope: Scope.Closeable = Scope.makeUnsafe()
   readonly kind: LeaseKind
   readonly holder: string | undefined
   /** Monotonic nanoseconds. */
@@ -89,12 +90,10 @@ export class Lease extends Adaptor {
 
   constructor(
     base: PgConnection.PgConnection,
-    scope: Scope.Scope,
     use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: bigint }
   ) {
     super(base)
     this.base = base
-    this.scope = scope
     this.kind = use.kind
     this.holder = use.holder
     this.since = use.since

@@ -6,6 +6,7 @@
  * of its own; a transaction, a stream or a listener leases one into a scope.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -90,30 +91,41 @@ export class InstrumentedPool {
 
   /** Leases a connection into the current scope; not yet pinned. */
   lease(kind: LeaseKind): Effect.Effect<Lease, SqlError, Scope.Scope> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.withFiber((fiber) => {
-        const ticket = new Ticket()
-        return Effect.flatMap(Effect.scope, (scope) => {
-          const enter = Effect.suspend(() => {
-            if (this.#closed !== undefined) return Effect.fail(this.#closed)
-            return this.#admission.tryEnter(ticket) ? Effect.void : restore(this.#admission.enter(ticket))
-          })
-          return Scope.addFinalizer(scope, Effect.sync(() => this.#leave(ticket))).pipe(
-            Effect.andThen(enter),
-            Effect.andThen(restore(this.#pool.get)),
-            // A scope that goes on after the failure must not keep the place of a connection it never had.
-            Effect.onError(() => Effect.sync(() => this.#leave(ticket))),
-            Effect.flatMap((base) => {
-              const since = this.#clock.monotonicTimeNanosUnsafe()
-              const lease = new Lease(base, scope, { kind, holder: holderOf(fiber), since })
-              this.#acquired++
-              this.#uses.add(lease)
-              return Effect.as(Scope.addFinalizer(scope, Effect.sync(() => this.#uses.delete(lease))), lease)
-            })
-          )
-        })
-      })
-    )
+    return Effect.uninterruptibleMask((restore) => this.leaseWith(kind, restore))
+  }
+
+  /**
+   * The same for a caller that cannot be interrupted except where it says
+   * `restore`. The current scope gets one finalizer and the driver's pool a scope
+   * of its own, since a scope that holds several closes much more slowly.
+   */
+  leaseWith(
+    kind: LeaseKind,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ): Effect.Effect<Lease, SqlError, Scope.Scope> {
+    return Effect.withFiber((fiber) => {
+      const ticket = new Ticket()
+      const held = Scope.makeUnsafe()
+      let lease: Lease | undefined
+      const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
+      const take = (base: PgConnection.PgConnection) => {
+        const since = this.#clock.monotonicTimeNanosUnsafe()
+        lease = new Lease(base, { kind, holder: holderOf(fiber), since })
+        this.#acquired++
+        this.#uses.add(lease)
+        return lease
+      }
+      const acquire = () => {
+        if (this.#closed !== undefined) return Effect.fail(this.#closed)
+        const get = Scope.provide(this.#pool.get, held)
+        const admitted = this.#admission.tryEnter(ticket)
+          ? get
+          : Effect.andThen(this.#admission.enter(ticket), get)
+        // A scope that goes on after the failure must not keep the place of a connection it never had.
+        return Effect.map(Effect.onError(restore(admitted), (cause) => end(Exit.failCause(cause))), take)
+      }
+      return Effect.flatMap(Scope.addFinalizerExit(Context.getUnsafe(fiber.context, Scope.Scope), end), acquire)
+    })
   }
 
   /** A lease whose connection is pinned: once the scope has closed, late statements on it are refused. */
@@ -177,6 +189,24 @@ export class InstrumentedPool {
   #giveBack(slot: Slot): void {
     slot.fiber = undefined
     this.#uses.delete(slot)
+  }
+
+  /** Unpins, gives back to the driver's pool, and only then lets the next one in. */
+  #endLease(
+    lease: Lease | undefined,
+    held: Scope.Closeable,
+    ticket: Ticket,
+    exit: Exit.Exit<unknown, unknown>
+  ): Effect.Effect<void> {
+    if (lease !== undefined) this.#uses.delete(lease)
+    const unpinned = lease === undefined ? undefined : Scope.closeUnsafe(lease.scope, exit)
+    return Effect.onExitPrimitive(
+      Effect.onExitPrimitive(unpinned ?? Effect.void, () => Scope.closeUnsafe(held, exit)),
+      () => {
+        this.#leave(ticket)
+        return undefined
+      }
+    )
   }
 
   #leave(ticket: Ticket): void {

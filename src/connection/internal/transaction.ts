@@ -28,11 +28,23 @@ const rollbackLimit = Duration.seconds(5)
 
 const savepointName = (id: number): string => `effect_sql_${id}`
 
+/** The texts by the names that they set; a session has few sets of names. */
+const setConfigTexts = new Map<string, string>()
+
+const setConfigText = (settings: BeginWith["settings"]): string => {
+  let names = ""
+  for (const [name] of settings) names += `${name},`
+  const known = setConfigTexts.get(names)
+  if (known !== undefined) return known
+  const calls = settings.map(([name], index) => `pg_catalog.set_config(${quoteLiteral(name)}, $${index + 1}, true)`)
+  const text = `SELECT ${calls.join(", ")}`
+  setConfigTexts.set(names, text)
+  return text
+}
+
 /** `SELECT set_config(...), ...`: one text for one set of names, so that it stays prepared. */
 const setConfig = (settings: BeginWith["settings"]): Driver.Statement => ({
-  sql: `SELECT ${
-    settings.map(([name], index) => `pg_catalog.set_config(${quoteLiteral(name)}, $${index + 1}, true)`).join(", ")
-  }`,
+  sql: setConfigText(settings),
   parameters: settings.map(([, value]) => value)
 })
 
@@ -50,7 +62,7 @@ const beginPlain = (lease: Lease, begin: string, prepare: boolean): Effect.Effec
  * runs outside a transaction, where a local setting ends with its statement.
  */
 const beginWithSettings = (lease: Lease, begin: string, settings: BeginWith["settings"]): Effect.Effect<void, SqlError> =>
-  Effect.andThen(Driver.pipeline(lease.base, [{ sql: begin, parameters: [] }, setConfig(settings)]), pin(lease))
+  Effect.andThen(Driver.pipeline(lease.base, { sql: begin, parameters: [] }, setConfig(settings)), pin(lease))
 
 const makeHooks = (pool: InstrumentedPool) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
@@ -116,13 +128,16 @@ export const makeWithTransaction = (
   const run = SqlClient.makeWithTransaction({
     transactionService,
     spanAttributes,
-    acquireConnection: (restore) => restore(pool.lease("transaction")),
+    acquireConnection: (restore) => pool.leaseWith("transaction", restore),
     ...hooks
   })
   return <R, E, A>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
-      if (open === undefined) return run(Effect.provideService(effect, TransactionContext, plain))
+      if (open === undefined) {
+        const inherited = Context.get(fiber.context, TransactionContext) !== plain
+        return run(inherited ? Effect.provideService(effect, TransactionContext, plain) : effect)
+      }
       const [connection, depth] = open
       const release = connection.execute(`RELEASE SAVEPOINT ${savepointName(depth + 1)}`, [], undefined)
       return run(Effect.tap(effect, () => release))

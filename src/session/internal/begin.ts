@@ -3,13 +3,11 @@ import type { BeginWith } from "../../connection/TransactionContext.ts"
 import type { SessionOptions } from "../Session.ts"
 
 /** Every text that can come out of this is one of a few dozen, so preparing them is bounded. */
-const beginStatement = (options: SessionOptions): string =>
-  [
-    "BEGIN",
-    options.isolation === undefined ? "" : ` ISOLATION LEVEL ${options.isolation.toUpperCase()}`,
-    options.readOnly === undefined ? "" : options.readOnly ? " READ ONLY" : " READ WRITE",
-    options.deferrable === true ? " DEFERRABLE" : ""
-  ].join("")
+const beginStatement = ({ deferrable, isolation, readOnly }: SessionOptions): string => {
+  const level = isolation === undefined ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
+  const access = readOnly === undefined ? "" : readOnly ? " READ ONLY" : " READ WRITE"
+  return `BEGIN${level}${access}${deferrable === true ? " DEFERRABLE" : ""}`
+}
 
 /** `component/name`, cut to the 63 bytes that PostgreSQL keeps of an application name. */
 const applicationName = ({ component, name }: SessionOptions): string | undefined =>
