@@ -1,20 +1,22 @@
 /**
  * What the next transaction begins with: its mode, and settings that hold until
- * it ends. A session provides it around one transaction; the statements of the
- * transaction do not see it, so a transaction that they start elsewhere is plain.
+ * it ends. A session provides it around one transaction, which takes it; a
+ * transaction that the body starts elsewhere finds it taken, and begins plainly.
  */
 import * as Context from "effect/Context"
 
 export interface BeginWith {
   /** The statement that begins it: one of a fixed few, since it is prepared. */
   readonly begin: string | undefined
-  /** Settings by name, set transaction-locally in the same write as BEGIN (manual, 9.28.1, `set_config`). */
+  /** Settings by name, in the same message as BEGIN; they end with the transaction. */
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
   /** Who it is, for `activeConnections` and for the error of an exhausted pool. */
   readonly label: string | undefined
+  /** Set by the transaction that begins with it: what its body starts elsewhere begins plainly. */
+  taken: boolean
 }
 
-export const plain: BeginWith = { begin: undefined, settings: [], label: undefined }
+export const plain: BeginWith = { begin: undefined, settings: [], label: undefined, taken: true }
 
 export const TransactionContext = Context.Reference<BeginWith>("pgkeel/connection/TransactionContext", {
   defaultValue: () => plain

@@ -75,10 +75,11 @@ const make = Effect.gen(function*() {
 
   /** One transaction with the context of a session around `effect`. */
   const transact = <A, E, R>(entry: Entry, effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(effect, Session, entry.info).pipe(
-      sql.withTransaction,
-      Effect.provideService(TransactionContext, beginWith(entry.info)),
-      DatabaseError.refine
+    DatabaseError.refine(
+      Effect.provideContext(
+        sql.withTransaction(effect),
+        Context.add(Context.make(Session, entry.info), TransactionContext, beginWith(entry.info))
+      )
     )
 
   /** Joins the session that is open, as a savepoint, or says why not. */

@@ -12,11 +12,7 @@ const proxied = Effect.flatMap(Proxy, ({ url }) => PgConnection.make({ url }))
 
 /** As a session begins: BEGIN, and a setting that holds until it ends. */
 const begin = (connection: PgConnection.PgConnection) =>
-  Driver.pipeline(
-    connection,
-    { sql: "BEGIN", parameters: [] },
-    { sql: "SELECT set_config('pgkeel.actor', $1, true)", parameters: ["ada"] }
-  )
+  Driver.runScript(connection, ["BEGIN", "SET LOCAL pgkeel.actor = 'ada'", "SET LOCAL pgkeel.tenant = 'acme'"])
 
 const actor = "SELECT current_setting('pgkeel.actor', true) AS actor"
 
@@ -36,16 +32,16 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       assert.isTrue(Driver.isDead(connection))
     }).pipe(Effect.scoped))
 
-  it.effect("has the flag by which statements go out in one write, and it is down again afterwards", () =>
+  it.effect("takes a script when it is idle, and hears the server as before afterwards", () =>
     Effect.gen(function*() {
       const connection = yield* direct
-      assert.isTrue(Driver.canPipeline(connection))
+      assert.isTrue(Driver.canScript(connection))
       yield* begin(connection)
-      assert.strictEqual(Reflect.get(connection, "multiplex"), false)
-      assert.isTrue(Driver.canPipeline(connection))
+      assert.isTrue(Driver.canScript(connection))
+      assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
     }).pipe(Effect.scoped))
 
-  it.effect("sends a batch in one round trip, prepared or not", () =>
+  it.effect("sends a script in one round trip", () =>
     Effect.gen(function*() {
       const { counters } = yield* Proxy
       const connection = yield* proxied
@@ -62,26 +58,43 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
     Effect.gen(function*() {
       const { counters } = yield* Proxy
       const connection = unfamiliar(yield* proxied)
-      assert.isFalse(Driver.canPipeline(connection))
+      assert.isFalse(Driver.canScript(connection))
       assert.isFalse(Driver.isDead(connection))
       yield* begin(connection)
       yield* connection.query("ROLLBACK")
       const before = counters.roundTrips
       yield* begin(connection)
-      assert.strictEqual(counters.roundTrips - before, 2)
+      assert.strictEqual(counters.roundTrips - before, 3)
       assert.deepStrictEqual((yield* connection.query(actor)).rows, [{ actor: "ada" }])
       assert.isUndefined(Reflect.get(connection, "multiplex"))
     }).pipe(Effect.scoped))
 
-  it.effect("fails a batch with the first refusal, and the connection goes on", () =>
+  it.effect("fails a script with its first refusal, runs nothing behind it, and the connection goes on", () =>
     Effect.gen(function*() {
       const connection = yield* direct
-      const refused = { sql: "BEGIN ISOLATION LEVEL nonsense", parameters: [] }
+      yield* connection.query("CREATE TABLE trace (id int)")
       for (const one of [connection, unfamiliar(connection)]) {
-        const error = yield* Effect.flip(Driver.pipeline(one, refused, { sql: "SELECT 1/0", parameters: [] }))
+        const script = ["BEGIN ISOLATION LEVEL nonsense", "INSERT INTO trace VALUES (1)"]
+        const error = yield* Effect.flip(Driver.runScript(one, script))
         assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "SqlSyntaxError")
         assert.isFalse(Driver.isDead(connection))
-        assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
+        assert.deepStrictEqual((yield* connection.query("SELECT * FROM trace")).rows, [])
       }
+    }).pipe(Effect.scoped))
+
+  it.effect("refuses a script with a NUL, behind which the server would see nothing", () =>
+    Effect.gen(function*() {
+      const connection = yield* direct
+      const error = yield* Effect.flip(Driver.runScript(connection, ["BEGIN", "SET LOCAL a.b = 'x\0y'"]))
+      assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "InvalidParameter")
+    }).pipe(Effect.scoped))
+
+  it.effect("fails a script on a session that dies under it, or has died", () =>
+    Effect.gen(function*() {
+      const connection = yield* direct
+      const killed = yield* Effect.flip(Driver.runScript(connection, ["SELECT pg_terminate_backend(pg_backend_pid())"]))
+      const dead = yield* Effect.flip(Driver.runScript(connection, ["BEGIN"]))
+      assert.isTrue(DatabaseError.fromSqlError(killed).connectionLost)
+      assert.isTrue(DatabaseError.fromSqlError(dead).connectionLost)
     }).pipe(Effect.scoped))
 })

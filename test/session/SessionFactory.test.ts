@@ -48,6 +48,17 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       assert.deepStrictEqual(yield* withSession({})(seen), { actor: "", tenant: "" })
     }))
 
+  it.effect("carries any text as actor and tenant, and refuses a NUL before anything is sent", () =>
+    Effect.gen(function*() {
+      const { withSession } = yield* SessionFactory
+      for (const text of ["it's", "back\\slash", "\\'; DROP TABLE x; --", "ünï😀", "$1", "a\nb", '"']) {
+        assert.deepStrictEqual(yield* withSession({ actor: text, tenant: text })(seen), { actor: text, tenant: text })
+      }
+      const error = yield* Effect.flip(withSession({ actor: "a\0b", tenant: "t" })(seen))
+      assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "InvalidParameter")
+      yield* assertClean
+    }))
+
   it.effect("commits when the effect succeeds and rolls back when it fails", () =>
     Effect.gen(function*() {
       const { withSession } = yield* SessionFactory

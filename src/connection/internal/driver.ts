@@ -1,89 +1,112 @@
 /**
  * The private parts of the driver that pgkeel leans on, in one place.
  *
- * `@effect/sql-pg` marks its modules unstable and shows neither whether a session
- * has died nor a way to send two statements in one write on a session that it also
- * lets us cancel. Both exist inside. What is read here is checked before it is
- * used, and where a later driver lacks it the caller falls back to what is slower
- * and just as right; `test/connection/driver.test.ts` fails when that happens.
+ * `@effect/sql-pg` shows neither whether a session has died nor a way to send
+ * several statements in one message. Both are possible from inside. What is used
+ * here is looked for first, and where a later driver lacks it the caller gets what
+ * is slower and just as right; `test/connection/driver.test.ts` fails when that
+ * happens.
  */
+import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
-import type { SqlError } from "effect/sql/SqlError"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
+import { InvalidParameter } from "../../error/Reason.ts"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 
 const internalsKey = "~@effect/sql-pg/PgConnection/internals"
 
-/** Whether the session behind a connection is gone: its socket closed, or the server ended it. */
-export const isDead = (connection: PgConnection.PgConnection): boolean => {
+/** What the session died of; `undefined` while it lives, or where the driver does not say. */
+const deathOf = (connection: PgConnection.PgConnection): SqlError | undefined => {
   const internals: unknown = Reflect.get(connection, internalsKey)
   return Predicate.hasProperty(internals, "deadError") && Predicate.isFunction(internals.deadError)
-    ? internals.deadError() !== undefined
-    : false
+    ? internals.deadError()
+    : undefined
 }
 
-/** One statement of a batch. */
-export interface Statement {
-  readonly sql: string
-  readonly parameters: ReadonlyArray<unknown>
+/** Whether the session behind a connection is gone: its socket closed, or the server ended it. */
+export const isDead = (connection: PgConnection.PgConnection): boolean => deathOf(connection) !== undefined
+
+interface Message {
+  readonly _tag: string
+  readonly fields?: { readonly message?: string }
 }
 
-type Cycle = (
-  sql: string,
-  parameters: ReadonlyArray<unknown>,
-  wantRows: boolean,
-  prepared: unknown
-) => Effect.Effect<unknown, SqlError>
-
-/** What queues a statement for the next write; undefined where the driver has none, or shares the connection itself. */
-const cycleOf = (connection: PgConnection.PgConnection): Cycle | undefined => {
-  const cycle: unknown = Reflect.get(connection, "pipelineCycle")
-  return Predicate.isFunction(cycle) && Reflect.get(connection, "multiplex") === false ? cycle as Cycle : undefined
+/** The inside of a session: who hears the server's messages, and where ours go. */
+interface Inside {
+  consumer: { onMessage(message: Message): void; onFatal(error: SqlError): void } | undefined
+  readonly session: { readonly socket: { write(chunk: Uint8Array): unknown } }
 }
 
-/** Whether this driver can pipeline on a session that is not shared. */
-export const canPipeline = (connection: PgConnection.PgConnection): boolean => cycleOf(connection) !== undefined
+/** Whether the session is one that we know our way in, and idle. */
+const isFamiliar = (connection: object): connection is Inside => {
+  const session: unknown = Reflect.get(connection, "session")
+  return Predicate.hasProperty(session, "socket") &&
+    Predicate.hasProperty(session.socket, "write") &&
+    Reflect.get(connection, "multiplex") === false &&
+    "consumer" in connection && connection.consumer === undefined
+}
 
-/**
- * Sends two statements in one write on a connection that nobody else uses, and
- * waits for both answers. Each has its own Sync: the second runs whatever became
- * of the first, whose failure is the one that is reported.
- *
- * The driver writes so by itself only on connections that are shared, where no
- * statement can be cancelled. Its queue is called here directly, so the
- * connection's own `multiplex` flag never changes.
- */
-export const pipeline = (
-  connection: PgConnection.PgConnection,
-  first: Statement,
-  second: Statement
-): Effect.Effect<void, SqlError> =>
-  Effect.suspend(() => {
-    const cycle = cycleOf(connection)
-    if (cycle === undefined) {
-      const one = connection.queryValues(first.sql, first.parameters)
-      return Effect.asVoid(Effect.andThen(one, connection.queryValues(second.sql, second.parameters)))
+/** Whether this driver can take several statements in one message. */
+export const canScript = (connection: PgConnection.PgConnection): boolean => isFamiliar(connection)
+
+/** A Query message (manual, 53.7): `Q`, the length without the tag, the text, and a NUL. */
+const encodeQuery = (text: string): Uint8Array => {
+  const length = Buffer.byteLength(text) + 5
+  const frame = Buffer.allocUnsafe(length + 1)
+  frame[0] = 0x51
+  frame.writeInt32BE(length, 1)
+  frame.write(text, 5)
+  frame[length] = 0
+  return frame
+}
+
+/** A NUL would end the message before its end: what follows it would be lost in silence. */
+const refusal = (text: string): SqlError | undefined => {
+  if (!text.includes("\0")) return undefined
+  const cause = new InvalidParameter({ failure: "a value holds a NUL character, which PostgreSQL text cannot" })
+  return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "query" }) })
+}
+
+const serverError = (fields: Message["fields"]): SqlError =>
+  new SqlError({
+    reason: new UnknownError({
+      cause: Object.assign(new Error(fields?.message), fields),
+      message: "a statement of a script failed",
+      operation: "query"
+    })
+  })
+
+/** One message out, and what the server says until it is ready again. */
+const sendScript = (session: Inside, text: string): Effect.Effect<void, SqlError> =>
+  Effect.callback((resume) => {
+    let failure: SqlError | undefined
+    session.consumer = {
+      onMessage: ({ _tag, fields }) => {
+        if (_tag === "ErrorResponse") failure = serverError(fields)
+        if (_tag !== "ReadyForQuery") return
+        session.consumer = undefined
+        resume(failure === undefined ? Effect.void : Effect.fail(failure))
+      },
+      onFatal: (error) => resume(Effect.fail(error))
     }
-    const prepared: unknown = Reflect.get(connection, "prepared")
-    return together(
-      cycle(first.sql, first.parameters, false, prepared),
-      cycle(second.sql, second.parameters, false, prepared)
-    )
+    session.session.socket.write(encodeQuery(text))
   })
 
 /**
- * Started together, on one fiber more, which ends by itself: with its answer, or
- * with the connection. Its answer is there before the second's.
+ * Runs statements that return nothing and take no parameters, on a connection that
+ * nobody else uses. They go out in one message of the simple query protocol
+ * (manual, 53.2.2.1), of which the server runs nothing behind a statement that it
+ * refuses. An interrupted caller gives the connection up.
  */
-const together = (
-  one: Effect.Effect<unknown, SqlError>,
-  two: Effect.Effect<unknown, SqlError>
+export const runScript = (
+  connection: PgConnection.PgConnection,
+  statements: ReadonlyArray<string>
 ): Effect.Effect<void, SqlError> =>
-  Effect.flatMap(Effect.forkDetach(one, { startImmediately: true }), (started) => {
-    const answer = (): Effect.Effect<unknown, SqlError> => started.pollUnsafe() ?? Fiber.join(started)
-    return Effect.matchEffect(two, {
-      onSuccess: () => Effect.asVoid(answer()),
-      onFailure: (error) => Effect.andThen(answer(), Effect.fail(error))
-    })
+  Effect.suspend(() => {
+    const problem = deathOf(connection) ?? refusal(statements.join())
+    if (problem !== undefined) return Effect.fail(problem)
+    return isFamiliar(connection)
+      ? sendScript(connection, statements.join(";"))
+      : Effect.forEach(statements, (statement) => connection.query(statement, [], false), { discard: true })
   })

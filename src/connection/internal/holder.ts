@@ -21,8 +21,10 @@ const spanName = (fiber: Fiber.Fiber<unknown, unknown> | undefined): string | un
 }
 
 /** The name under which a fiber takes a connection: what its session calls itself, else its span. */
-export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined =>
-  Context.get(fiber.context, TransactionContext).label ?? spanName(fiber)
+export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined => {
+  const { label, taken } = Context.get(fiber.context, TransactionContext)
+  return taken || label === undefined ? spanName(fiber) : label
+}
 
 export const describeUse = (use: Slot | Lease, nowNanos: bigint): ActiveConnection => {
   const statement = use.statement === undefined ? undefined : shorten(use.statement)

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
-import { quoteLiteral } from "../../error/internal/quote.ts"
+import { qualified, quoteLiteral } from "../../error/internal/quote.ts"
 import { CommitRolledBack, OutcomeUnknown } from "../../error/Reason.ts"
 import { plain, TransactionContext } from "../TransactionContext.ts"
 import type { BeginWith } from "../TransactionContext.ts"
@@ -28,25 +28,9 @@ const rollbackLimit = Duration.seconds(5)
 
 const savepointName = (id: number): string => `effect_sql_${id}`
 
-/** The texts by the names that they set; a session has few sets of names. */
-const setConfigTexts = new Map<string, string>()
-
-const setConfigText = (settings: BeginWith["settings"]): string => {
-  let names = ""
-  for (const [name] of settings) names += `${name},`
-  const known = setConfigTexts.get(names)
-  if (known !== undefined) return known
-  const calls = settings.map(([name], index) => `pg_catalog.set_config(${quoteLiteral(name)}, $${index + 1}, true)`)
-  const text = `SELECT ${calls.join(", ")}`
-  setConfigTexts.set(names, text)
-  return text
-}
-
-/** `SELECT set_config(...), ...`: one text for one set of names, so that it stays prepared. */
-const setConfig = (settings: BeginWith["settings"]): Driver.Statement => ({
-  sql: setConfigText(settings),
-  parameters: settings.map(([, value]) => value)
-})
+/** `SET LOCAL` takes no parameters, and its value ends with the transaction (manual, SET). */
+const setLocal = ([name, value]: BeginWith["settings"][number]): string =>
+  `SET LOCAL ${qualified(...name.split("."))} = ${quoteLiteral(value)}`
 
 /** The lease behind the connection of a transaction; all of them are made by this pool. */
 const leaseOf = (connection: Connection): Lease | undefined => connection instanceof Lease ? connection : undefined
@@ -57,12 +41,9 @@ const beginPlain = (lease: Lease, begin: string, prepare: boolean): Effect.Effec
     Effect.suspend(() => prepare ? lease.execute(begin, [], undefined) : lease.executeUnprepared(begin, [], undefined))
   )
 
-/**
- * Both statements leave in one write. Should the server refuse BEGIN, `set_config`
- * runs outside a transaction, where a local setting ends with its statement.
- */
+/** BEGIN and its settings leave in one message; behind a BEGIN that is refused, nothing of it runs. */
 const beginWithSettings = (lease: Lease, begin: string, settings: BeginWith["settings"]): Effect.Effect<void, SqlError> =>
-  Effect.andThen(Driver.pipeline(lease.base, { sql: begin, parameters: [] }, setConfig(settings)), pin(lease))
+  Effect.andThen(Driver.runScript(lease.base, [begin, ...settings.map(setLocal)]), pin(lease))
 
 const makeHooks = (pool: InstrumentedPool) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
@@ -79,7 +60,9 @@ const makeHooks = (pool: InstrumentedPool) => {
     Effect.withFiber((fiber) => {
       const lease = leaseOf(connection)
       if (lease === undefined) return Effect.void
-      const context = Context.get(fiber.context, TransactionContext)
+      const provided = Context.get(fiber.context, TransactionContext)
+      const context = provided.taken ? plain : provided
+      context.taken = true
       const text = statement ?? context.begin ?? "BEGIN"
       const start = context.settings.length === 0
         ? beginPlain(lease, text, statement === undefined)
@@ -134,10 +117,7 @@ export const makeWithTransaction = (
   return <R, E, A>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
-      if (open === undefined) {
-        const inherited = Context.get(fiber.context, TransactionContext) !== plain
-        return run(inherited ? Effect.provideService(effect, TransactionContext, plain) : effect)
-      }
+      if (open === undefined) return run(effect)
       const [connection, depth] = open
       const release = connection.execute(`RELEASE SAVEPOINT ${savepointName(depth + 1)}`, [], undefined)
       return run(Effect.tap(effect, () => release))

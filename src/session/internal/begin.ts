@@ -24,5 +24,5 @@ export const beginWith = (options: SessionOptions): BeginWith => {
     ["pgkeel.tenant", options.tenant ?? ""]
   ]
   if (shown !== undefined) settings.push(["application_name", shown])
-  return { begin: beginStatement(options), settings, label: shown }
+  return { begin: beginStatement(options), settings, label: shown, taken: false }
 }
