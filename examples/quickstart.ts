@@ -28,10 +28,10 @@ import { failure, line, part, step, title } from "./quickstart/printer.ts"
 const database = "quickstart"
 const keepAt = process.argv.indexOf("--keep")
 const usual = join(tmpdir(), `pgkeel-quickstart-${process.getuid?.() ?? "user"}`)
-const directory = keepAt < 0 ? undefined : process.argv[keepAt + 1] ?? usual
+const directory = keepAt < 0 ? undefined : (process.argv[keepAt + 1] ?? usual)
 
 /** The administrator's URL: yours, or that of a server which is started here. */
-const server = Effect.gen(function*() {
+const server = Effect.gen(function* () {
   const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
   if (Option.isSome(own)) {
     // Read as an application would read it, so that what is wrong with it is said of the variable.
@@ -46,9 +46,10 @@ const server = Effect.gen(function*() {
 
 /** What seals the generated passwords: a key of this run, or, where they outlive it, one that is kept. */
 const keyDirectory = directory ?? (process.env["DATABASE_URL"] ? usual : undefined)
-const key = keyDirectory === undefined
-  ? KeyProvider.layerStatic([Redacted.make(crypto.getRandomValues(new Uint8Array(32)))])
-  : KeyProvider.layerFile(join(keyDirectory, "key"), { create: true })
+const key =
+  keyDirectory === undefined
+    ? KeyProvider.layerStatic([Redacted.make(crypto.getRandomValues(new Uint8Array(32)))])
+    : KeyProvider.layerFile(join(keyDirectory, "key"), { create: true })
 
 const provision = (admin: Redacted.Redacted) =>
   Effect.flatMap(Provisioner, ({ apply }) => apply({ database })).pipe(
@@ -57,7 +58,7 @@ const provision = (admin: Redacted.Redacted) =>
   )
 
 /** Writes and reads in one transaction that says who acts. */
-const writeAndRead = Effect.gen(function*() {
+const writeAndRead = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`INSERT INTO customer (email) VALUES ('ada@example.com') ON CONFLICT DO NOTHING`
   return yield* sql<{ email: string; created_by: string }>`
@@ -65,34 +66,37 @@ const writeAndRead = Effect.gen(function*() {
 })
 
 /** A unique violation is a value with a type; it knows its constraint. */
-const duplicate = Effect.gen(function*() {
+const duplicate = Effect.gen(function* () {
   const { withSession } = yield* SessionFactory
   const sql = yield* SqlClient.SqlClient
   return yield* withSession({ actor: "ada" })(sql`INSERT INTO customer (email) VALUES ('ada@example.com')`).pipe(
     Effect.as("nothing was refused"),
     Effect.catchReason("DatabaseError", "UniqueViolation", (reason) =>
-      Effect.succeed(`${reason.constraint} refused a second ada@example.com; the program goes on`))
+      Effect.succeed(`${reason.constraint} refused a second ada@example.com; the program goes on`)
+    )
   )
 })
 
 /** Two deposits that both read before either writes: PostgreSQL refuses one of them, and it is run again. */
-const concurrentDeposits = Effect.gen(function*() {
+const concurrentDeposits = Effect.gen(function* () {
   const { withSession } = yield* SessionFactory
   const sql = yield* SqlClient.SqlClient
   const bothHaveRead = yield* Deferred.make<void>()
   let runs = 0
-  const deposit = withSession({ actor: "ada", isolation: "serializable" })(Effect.gen(function*() {
-    const [account] = yield* sql<{ balance: number }>`SELECT balance FROM account ORDER BY customer_id LIMIT 1`
-    if (++runs === 2) yield* Deferred.succeed(bothHaveRead, undefined)
-    yield* Deferred.await(bothHaveRead)
-    yield* sql`UPDATE account SET balance = ${(account?.balance ?? 0) + 1}
+  const deposit = withSession({ actor: "ada", isolation: "serializable" })(
+    Effect.gen(function* () {
+      const [account] = yield* sql<{ balance: number }>`SELECT balance FROM account ORDER BY customer_id LIMIT 1`
+      if (++runs === 2) yield* Deferred.succeed(bothHaveRead, undefined)
+      yield* Deferred.await(bothHaveRead)
+      yield* sql`UPDATE account SET balance = ${(account?.balance ?? 0) + 1}
       WHERE customer_id = (SELECT min(customer_id) FROM account)`
-  })).pipe(Retry.transaction())
+    })
+  ).pipe(Retry.transaction())
   yield* Effect.all([deposit, deposit], { concurrency: 2, discard: true })
   return `2 deposits committed in ${runs} runs: a serialization failure was retried`
 })
 
-const application = Effect.gen(function*() {
+const application = Effect.gen(function* () {
   const { steps } = yield* StartReport
   for (const { detail, durationMillis, name } of steps) yield* part(name, detail, durationMillis)
   const { withSession } = yield* SessionFactory
@@ -104,30 +108,41 @@ const application = Effect.gen(function*() {
   yield* step("typed error", String, duplicate)
   yield* step("retry", String, concurrentDeposits)
   const migrator = yield* Migrator
-  yield* step("migrate down", ({ reverted }) => `reverted ${reverted.map(({ id, name }) => `${id}_${name}`).join(", ")}`,
-    migrator.down({ steps: 1 }))
-  yield* step("migrate up", ({ applied }) => `applied ${applied.map(({ id, name }) => `${id}_${name}`).join(", ")}`,
-    migrator.up())
+  yield* step(
+    "migrate down",
+    ({ reverted }) => `reverted ${reverted.map(({ id, name }) => `${id}_${name}`).join(", ")}`,
+    migrator.down({ steps: 1 })
+  )
+  yield* step(
+    "migrate up",
+    ({ applied }) => `applied ${applied.map(({ id, name }) => `${id}_${name}`).join(", ")}`,
+    migrator.up()
+  )
   const { acquired, idle, inUse, max } = yield* (yield* ConnectionManager).poolStatus
   yield* line("pool", `${inUse} in use, ${idle} idle, at most ${max}; lent ${acquired} times`)
 })
 
-const main = Effect.gen(function*() {
+const main = Effect.gen(function* () {
   yield* title("pgkeel: from an empty PostgreSQL to a working application")
   const { url } = yield* step("server", ({ what }) => what, server)
   const { application: login, migrator } = yield* step(
     "provision",
-    ({ changes }) => changes.length === 0 ? "everything is as wanted" : `${changes.length} changes: database, roles, grants, extensions, sealed passwords`,
+    ({ changes }) =>
+      changes.length === 0
+        ? "everything is as wanted"
+        : `${changes.length} changes: database, roles, grants, extensions, sealed passwords`,
     provision(url)
   )
   yield* line("start", `MainLive as ${login.username}, migrating as ${migrator.username}`)
   yield* application.pipe(
-    Effect.provide(Main.layer({
-      url: login.url,
-      migrator: migrator.url,
-      migrations: new URL("./quickstart/migrations/", import.meta.url),
-      critical: [{ table: "customer", columns: ["id", "email"] }]
-    }))
+    Effect.provide(
+      Main.layer({
+        url: login.url,
+        migrator: migrator.url,
+        migrations: new URL("./quickstart/migrations/", import.meta.url),
+        critical: [{ table: "customer", columns: ["id", "email"] }]
+      })
+    )
   )
   yield* line("stop", "the pool is drained and everything that was started is stopped")
 }).pipe(

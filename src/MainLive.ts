@@ -55,12 +55,15 @@ export interface StartStep {
   readonly durationMillis: number
 }
 
-export class StartReport extends Context.Service<StartReport, {
-  readonly server: ServerInfo
-  readonly steps: ReadonlyArray<StartStep>
-  readonly initialization: InitializationReport
-  readonly durationMillis: number
-}>()("pgkeel/StartReport") {}
+export class StartReport extends Context.Service<
+  StartReport,
+  {
+    readonly server: ServerInfo
+    readonly steps: ReadonlyArray<StartStep>
+    readonly initialization: InitializationReport
+    readonly durationMillis: number
+  }
+>()("pgkeel/StartReport") {}
 
 /** What the layer provides. */
 export type MainServices =
@@ -78,7 +81,7 @@ export type MainServices =
 /** Why a start did not succeed. */
 export type StartFailure = DatabaseConfigError | DatabaseError | MigrationError | SchemaError
 
-const sourcesOf = Effect.fnUntraced(function*(options: MainOptions) {
+const sourcesOf = Effect.fnUntraced(function* (options: MainOptions) {
   if (Array.isArray(options.migrations)) return [MigrationSource.own, ...options.migrations]
   const given = options.migrations as string | URL | undefined
   const directory = given ?? (yield* migrationsDirectory(MigrationSource.own.directory))
@@ -88,12 +91,14 @@ const sourcesOf = Effect.fnUntraced(function*(options: MainOptions) {
 /** A migrator on a client, for as long as the scope. */
 const migratorOn = (client: PgClient.PgClient, sources: ReadonlyArray<MigrationSource.MigrationSource>) =>
   Effect.map(
-    Layer.build(Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(PgClient.layerFrom(Effect.succeed(client))))),
+    Layer.build(
+      Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(PgClient.layerFrom(Effect.succeed(client))))
+    ),
     Context.get(Migrator)
   )
 
 /** The migrator's own small pool; nothing is opened before there is something to migrate. */
-const findPrivileged = Effect.fnUntraced(function*(
+const findPrivileged = Effect.fnUntraced(function* (
   options: MainOptions,
   sources: ReadonlyArray<MigrationSource.MigrationSource>
 ) {
@@ -116,20 +121,21 @@ const findPrivileged = Effect.fnUntraced(function*(
 
 /** `Migrator` for the application, with the migrator's login where there is one, and `TableInitializer`. */
 const tables = (options: MainOptions) =>
-  Layer.unwrap(Effect.gen(function*() {
-    const sources = yield* sourcesOf(options)
-    const privileged = yield* findPrivileged(options, sources)
-    const reader = yield* migratorOn(yield* PgClient.PgClient, sources)
-    const initializer = TableInitializer.layer(options, privileged).pipe(
-      Layer.provide(Layer.succeed(Migrator, reader))
-    )
-    return Layer.merge(initializer, Layer.succeed(Migrator, privileged?.migrator ?? reader))
-  }))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const sources = yield* sourcesOf(options)
+      const privileged = yield* findPrivileged(options, sources)
+      const reader = yield* migratorOn(yield* PgClient.PgClient, sources)
+      const initializer = TableInitializer.layer(options, privileged).pipe(
+        Layer.provide(Layer.succeed(Migrator, reader))
+      )
+      return Layer.merge(initializer, Layer.succeed(Migrator, privileged?.migrator ?? reader))
+    })
+  )
 
-const elapsed = (since: bigint) =>
-  Effect.map(Clock.monotonicTimeNanos, (now) => Number(now - since) / 1e6)
+const elapsed = (since: bigint) => Effect.map(Clock.monotonicTimeNanos, (now) => Number(now - since) / 1e6)
 
-const start = Effect.gen(function*() {
+const start = Effect.gen(function* () {
   const began = yield* Clock.monotonicTimeNanos
   const settings = yield* DatabaseConfig
   const manager = yield* ConnectionManager

@@ -12,9 +12,9 @@ const time = (millis: number): string => `${millis < 10 ? millis.toFixed(1) : Ma
 
 export const line = (name: string, detail: string, millis?: number): Effect.Effect<void> =>
   Console.log(
-    `${style("green", "✓")} ${style("bold", name.padEnd(width.name))} ${
-      detail.padEnd(millis === undefined ? 0 : width.detail)
-    }${millis === undefined ? "" : ` ${style("dim", time(millis))}`}`
+    `${style("green", "✓")} ${style("bold", name.padEnd(width.name))} ${detail.padEnd(
+      millis === undefined ? 0 : width.detail
+    )}${millis === undefined ? "" : ` ${style("dim", time(millis))}`}`
   )
 
 /** A part of the step above it. */
@@ -23,7 +23,7 @@ export const part = (name: string, detail: string, millis: number): Effect.Effec
 
 /** Runs a step and prints its line; `describe` says what came of it. */
 export const step = <A, E, R>(name: string, describe: (value: A) => string, effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const start = yield* Clock.monotonicTimeNanos
     const value = yield* effect
     yield* line(name, describe(value), Number((yield* Clock.monotonicTimeNanos) - start) / 1e6)

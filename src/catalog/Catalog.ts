@@ -85,10 +85,12 @@ const query = `
 const decode = Schema.decodeUnknownEffect(Schema.Tuple([Catalog]))
 
 /** Reads the catalogue that the login of `sql` sees: one round trip. */
-export const read = Effect.fn("Catalog.read")(function*(sql: SqlClient): Effect.fn.Return<Catalog, DatabaseError> {
+export const read = Effect.fn("Catalog.read")(function* (sql: SqlClient): Effect.fn.Return<Catalog, DatabaseError> {
   const rows = yield* DatabaseError.refine(sql.unsafe(query).withoutTransform)
-  const [catalog] = yield* Effect.mapError(decode(rows), (error) =>
-    new DatabaseError({ reason: new InvalidResult({ failure: error.message }) }))
+  const [catalog] = yield* Effect.mapError(
+    decode(rows),
+    (error) => new DatabaseError({ reason: new InvalidResult({ failure: error.message }) })
+  )
   return catalog
 })
 

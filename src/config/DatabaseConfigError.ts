@@ -60,8 +60,8 @@ export class DatabaseConfigError extends Schema.TaggedError<DatabaseConfigError>
   override get message() {
     return this.reasons.length === 1
       ? `the database configuration is wrong: ${this.reasons[0].message}`
-      : `the database configuration is wrong in ${this.reasons.length} places:\n${
-          this.reasons.map((reason) => `  - ${reason.message}`).join("\n")
-        }`
+      : `the database configuration is wrong in ${this.reasons.length} places:\n${this.reasons
+          .map((reason) => `  - ${reason.message}`)
+          .join("\n")}`
   }
 }

@@ -89,8 +89,11 @@ const decodeServer = Schema.decodeUnknownEffect(Schema.Tuple([ServerInfo]))
 const verify = (sql: SqlClient.SqlClient): Effect.Effect<ServerInfo, DatabaseError> =>
   DatabaseError.refine(askServer(sql)).pipe(
     Effect.flatMap((rows) =>
-      Effect.mapError(decodeServer(rows), () =>
-        new DatabaseError({ reason: new InvalidResult({ failure: "the server does not answer as PostgreSQL does" }) }))
+      Effect.mapError(
+        decodeServer(rows),
+        () =>
+          new DatabaseError({ reason: new InvalidResult({ failure: "the server does not answer as PostgreSQL does" }) })
+      )
     ),
     Effect.flatMap(([server]) =>
       server.versionNumber >= oldestSupported ? Effect.succeed(server) : Effect.fail(tooOld(server))
@@ -98,13 +101,15 @@ const verify = (sql: SqlClient.SqlClient): Effect.Effect<ServerInfo, DatabaseErr
   )
 
 const tooOld = (server: ServerInfo): DatabaseError =>
-  new DatabaseError({ reason: new UnsupportedServer({ version: server.version, oldest: String(oldestSupported / 10_000) }) })
+  new DatabaseError({
+    reason: new UnsupportedServer({ version: server.version, oldest: String(oldestSupported / 10_000) })
+  })
 
 /**
  * The login: what `LoginSource` says, where there is one, asked again for each
  * connection; else what the configuration says.
  */
-const resolveLogin = Effect.fnUntraced(function*(settings: Settings, source: Option.Option<LoginSource["Service"]>) {
+const resolveLogin = Effect.fnUntraced(function* (settings: Settings, source: Option.Option<LoginSource["Service"]>) {
   if (Option.isNone(source)) return { username: settings.username, password: settings.password }
   const login = Effect.mapError(source.value.login, ({ message }) => new LoginUnavailable({ failure: message }))
   const { username } = yield* Effect.mapError(login, (reason) => new DatabaseError({ reason }))
@@ -118,9 +123,10 @@ const resolveLogin = Effect.fnUntraced(function*(settings: Settings, source: Opt
  */
 const closeWithin = (scope: Scope.Closeable, shutdownTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.flatMap(Effect.forkDetach(Scope.close(scope, Exit.void), { startImmediately: true }), (closing) =>
-    Effect.asVoid(Effect.timeoutOption(Fiber.await(closing), Duration.sum(shutdownTimeout, Duration.millis(500)))))
+    Effect.asVoid(Effect.timeoutOption(Fiber.await(closing), Duration.sum(shutdownTimeout, Duration.millis(500))))
+  )
 
-const openPool = Effect.fnUntraced(function*(
+const openPool = Effect.fnUntraced(function* (
   settings: Settings,
   transforms: Transforms,
   source: Option.Option<LoginSource["Service"]>
@@ -148,7 +154,8 @@ const answered = (settings: Settings, verified: Effect.Effect<ServerInfo, Databa
     Effect.timeoutOrElse(Fiber.join(asking), {
       duration: settings.startTimeout,
       orElse: () => Effect.fail(silent(settings))
-    }).pipe(Effect.ensuring(Effect.forkDetach(Fiber.interrupt(asking)))))
+    }).pipe(Effect.ensuring(Effect.forkDetach(Fiber.interrupt(asking))))
+  )
 
 type State = SubscriptionRef.SubscriptionRef<ConnectionState>
 
@@ -156,7 +163,7 @@ const isClosing = ({ _tag }: ConnectionState): boolean => _tag === "Closing" || 
 
 /** Once the manager closes, what a connection attempt finds out is no news. */
 const advance = (state: State, next: ConnectionState): Effect.Effect<void> =>
-  SubscriptionRef.updateSome(state, (now) => isClosing(now) ? Option.none() : Option.some(next))
+  SubscriptionRef.updateSome(state, (now) => (isClosing(now) ? Option.none() : Option.some(next)))
 
 /** Tries until the server is there, the start timeout is over, or it cannot get better; every step is a state. */
 const connectWith = (
@@ -170,12 +177,14 @@ const connectWith = (
       attempt++
       return Retry.isConnectionRetryable(error)
         ? Effect.andThen(
-          advance(state, ConnectionState.Retrying({ attempt, error })),
-          Effect.logWarning(`${describeTarget(settings)} is not reachable (attempt ${attempt}): ${error.message}`)
-        )
+            advance(state, ConnectionState.Retrying({ attempt, error })),
+            Effect.logWarning(`${describeTarget(settings)} is not reachable (attempt ${attempt}): ${error.message}`)
+          )
         : Effect.void
     })
-    return Retry.connection({ attempts: Number.POSITIVE_INFINITY, budget: settings.startTimeout, cap: "2 seconds" })(tried).pipe(
+    return Retry.connection({ attempts: Number.POSITIVE_INFINITY, budget: settings.startTimeout, cap: "2 seconds" })(
+      tried
+    ).pipe(
       Effect.tap((server) => advance(state, ConnectionState.Connected({ server }))),
       Effect.tapError((error) => advance(state, ConnectionState.Failed({ error })))
     )
@@ -185,8 +194,11 @@ const connectWith = (
 const closeWith = (state: State, closes: ReadonlySet<Effect.Effect<void>>): Effect.Effect<void> =>
   advance(state, ConnectionState.Closing()).pipe(
     Effect.andThen(Effect.suspend(() => Effect.all(closes, { concurrency: "unbounded", discard: true }))),
-    Effect.andThen(SubscriptionRef.updateSome(state, (now) =>
-      now._tag === "Closed" ? Option.none() : Option.some(ConnectionState.Closed()))),
+    Effect.andThen(
+      SubscriptionRef.updateSome(state, (now) =>
+        now._tag === "Closed" ? Option.none() : Option.some(ConnectionState.Closed())
+      )
+    ),
     Effect.uninterruptible
   )
 
@@ -201,7 +213,7 @@ const makeService = (
   return {
     getConnection: DatabaseError.refine(client.reserve),
     createPool: Effect.fn("ConnectionManager.createPool")(
-      function*(options) {
+      function* (options) {
         if (isClosing(SubscriptionRef.getUnsafe(state))) return yield* new DatabaseError({ reason: new PoolClosed({}) })
         const login = options.username === undefined ? source : Option.none()
         const { client, close, pool } = yield* openPool({ ...settings, ...options }, options, login)
@@ -221,7 +233,7 @@ const makeService = (
   }
 }
 
-const make = Effect.fnUntraced(function*(transforms: Transforms) {
+const make = Effect.fnUntraced(function* (transforms: Transforms) {
   const settings = yield* DatabaseConfig
   const source = yield* Effect.serviceOption(LoginSource)
   const open = yield* openPool(settings, transforms, source)

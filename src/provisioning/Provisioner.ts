@@ -76,17 +76,17 @@ const readAdmin = (
         : Effect.succeed(settings)
   )
 
-const make = Effect.fnUntraced(function*(options: ProvisionerOptions) {
+const make = Effect.fnUntraced(function* (options: ProvisionerOptions) {
   const services = pickServices(yield* Effect.context<Services>())
   const patience = options.patience ?? "1 minute"
 
-  const plan = Effect.fn("Provisioner.plan")(function*(state: DesiredState) {
+  const plan = Effect.fn("Provisioner.plan")(function* (state: DesiredState) {
     const wanted = resolve(state)
     yield* checkNames(wanted)
     return yield* planState(yield* readAdmin(options.admin ?? {}), wanted)
   }, Effect.provideContext(services))
 
-  const apply = Effect.fn("Provisioner.apply")(function*(state: DesiredState) {
+  const apply = Effect.fn("Provisioner.apply")(function* (state: DesiredState) {
     const wanted = resolve(state)
     yield* checkNames(wanted)
     const admin = yield* readAdmin(options.admin ?? {})
@@ -96,12 +96,15 @@ const make = Effect.fnUntraced(function*(options: ProvisionerOptions) {
   return Provisioner.of({ plan, apply })
 })
 
-export class Provisioner extends Context.Service<Provisioner, {
-  /** What `apply` would change; changes nothing. */
-  readonly plan: (state: DesiredState) => Effect.Effect<ReadonlyArray<Change>, ProvisioningFailure>
-  /** Makes the server as wanted. Repeating it changes nothing. */
-  readonly apply: (state: DesiredState) => Effect.Effect<ProvisionReport, ProvisioningFailure>
-}>()("pgkeel/provisioning/Provisioner") {
+export class Provisioner extends Context.Service<
+  Provisioner,
+  {
+    /** What `apply` would change; changes nothing. */
+    readonly plan: (state: DesiredState) => Effect.Effect<ReadonlyArray<Change>, ProvisioningFailure>
+    /** Makes the server as wanted. Repeating it changes nothing. */
+    readonly apply: (state: DesiredState) => Effect.Effect<ProvisionReport, ProvisioningFailure>
+  }
+>()("pgkeel/provisioning/Provisioner") {
   static readonly layer = (options: ProvisionerOptions = {}): Layer.Layer<Provisioner, never, Services> =>
     Layer.effect(Provisioner, make(options))
 }

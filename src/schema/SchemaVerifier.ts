@@ -19,24 +19,25 @@ export type { CriticalTable } from "./internal/compare.ts"
 /** The tables of a database with their columns, constraints and indexes. */
 export type Snapshot = Catalog.Catalog
 
-export class SchemaVerifier extends Context.Service<SchemaVerifier, {
-  /** What is there now. */
-  readonly snapshot: Effect.Effect<Snapshot, DatabaseError>
-  /** Fails with `SchemaDrift` when one of these tables, or one of their columns, is missing. */
-  readonly verify: (
-    critical: ReadonlyArray<CriticalTable>
-  ) => Effect.Effect<Snapshot, DatabaseError | SchemaError>
-  /** What makes `actual` differ from `expected`. */
-  readonly diff: (expected: Snapshot, actual: Snapshot) => ReadonlyArray<Difference>
-}>()("pgkeel/schema/SchemaVerifier") {
+export class SchemaVerifier extends Context.Service<
+  SchemaVerifier,
+  {
+    /** What is there now. */
+    readonly snapshot: Effect.Effect<Snapshot, DatabaseError>
+    /** Fails with `SchemaDrift` when one of these tables, or one of their columns, is missing. */
+    readonly verify: (critical: ReadonlyArray<CriticalTable>) => Effect.Effect<Snapshot, DatabaseError | SchemaError>
+    /** What makes `actual` differ from `expected`. */
+    readonly diff: (expected: Snapshot, actual: Snapshot) => ReadonlyArray<Difference>
+  }
+>()("pgkeel/schema/SchemaVerifier") {
   static readonly layer: Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> = Layer.effect(
     SchemaVerifier,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const snapshot = Catalog.read(sql)
       return SchemaVerifier.of({
         snapshot,
-        verify: Effect.fn("SchemaVerifier.verify")(function*(critical: ReadonlyArray<CriticalTable>) {
+        verify: Effect.fn("SchemaVerifier.verify")(function* (critical: ReadonlyArray<CriticalTable>) {
           const found = yield* snapshot
           yield* requireTables(found, critical)
           return found

@@ -73,7 +73,7 @@ const isApplied = ({ state }: MigrationStatus): boolean => state === "applied" |
 const label = ({ id, name, namespace }: MigrationStatus): string => `${namespace}/${id}_${name}`
 
 /** Applies what is pending, or fails with its names. */
-const migrate = Effect.fnUntraced(function*(
+const migrate = Effect.fnUntraced(function* (
   reader: Migrator["Service"],
   privileged: Privileged | undefined
 ): Effect.fn.Return<ReadonlyArray<MigrationResult>, InitializationFailure> {
@@ -94,12 +94,13 @@ const createOne = (sql: SqlClient.SqlClient, { ddl, table }: DeclaredTable): Eff
     Effect.as(true),
     Effect.catch((error) =>
       Effect.flatMap(Catalog.read(sql), (catalog) =>
-        Catalog.find(catalog, table) === undefined ? Effect.fail(error) : Effect.succeed(false))
+        Catalog.find(catalog, table) === undefined ? Effect.fail(error) : Effect.succeed(false)
+      )
     )
   )
 
 /** Creates the declared tables that are absent; the names of those that it was first to create. */
-const create = Effect.fnUntraced(function*(
+const create = Effect.fnUntraced(function* (
   catalog: Catalog.Catalog,
   declared: ReadonlyArray<DeclaredTable>,
   privileged: Privileged | undefined
@@ -123,8 +124,10 @@ const isToBeCreated = (
   { table }: CriticalTable
 ): boolean => {
   const unqualified = (name: string) => name.slice(name.indexOf(".") + 1)
-  return Catalog.find(catalog, table) === undefined &&
+  return (
+    Catalog.find(catalog, table) === undefined &&
     declared.some((other) => unqualified(other.table) === unqualified(table))
+  )
 }
 
 interface Outcome<A> {
@@ -138,7 +141,7 @@ class Steps {
   readonly done: Array<InitializationStep> = []
 
   readonly run = <A, E>(name: InitializationStep["name"], step: Effect.Effect<Outcome<A>, E>): Effect.Effect<A, E> =>
-    Effect.gen({ self: this }, function*() {
+    Effect.gen({ self: this }, function* () {
       const start = yield* Clock.monotonicTimeNanos
       const { changed, detail, value } = yield* step
       const durationMillis = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
@@ -147,7 +150,7 @@ class Steps {
     })
 }
 
-const initialize = Effect.fnUntraced(function*(
+const initialize = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   reader: Migrator["Service"],
   options: TableInitializerOptions,
@@ -157,45 +160,63 @@ const initialize = Effect.fnUntraced(function*(
   const declared = options.tables ?? []
   const read = Catalog.read(sql)
 
-  const before = yield* run("core tables", Effect.map(read, (value) => {
-    const absent = missing(value, coreTables)
-    const detail = absent.length === 0 ? `${count(coreTables, "table")} present` : `${count(absent, "difference")}`
-    return { value, changed: false, detail }
-  }))
-  const applied = yield* run("migrations", Effect.map(migrate(reader, privileged), (value) => ({
-    value,
-    changed: value.length > 0,
-    detail: value.length === 0 ? "up to date" : `applied ${count(value, "migration")}`
-  })))
+  const before = yield* run(
+    "core tables",
+    Effect.map(read, (value) => {
+      const absent = missing(value, coreTables)
+      const detail = absent.length === 0 ? `${count(coreTables, "table")} present` : `${count(absent, "difference")}`
+      return { value, changed: false, detail }
+    })
+  )
+  const applied = yield* run(
+    "migrations",
+    Effect.map(migrate(reader, privileged), (value) => ({
+      value,
+      changed: value.length > 0,
+      detail: value.length === 0 ? "up to date" : `applied ${count(value, "migration")}`
+    }))
+  )
   const critical = [...coreTables, ...(options.critical ?? [])]
   // Another process may have migrated since the catalogue was read: what is missing is looked for once more.
   const isComplete = applied.length === 0 && missing(before, [...critical, ...declared]).length === 0
   const migrated = isComplete ? before : yield* read
   const present = critical.filter((wanted) => !isToBeCreated(migrated, declared, wanted))
-  yield* run("schema", Effect.map(requireTables(migrated, present), () => ({
-    value: undefined,
-    changed: false,
-    detail: `${count(present, "critical table")} present`
-  })))
-  const created = yield* run("missing tables", Effect.map(create(migrated, declared, privileged), (value) => ({
-    value,
-    changed: value.length > 0,
-    detail: value.length === 0 ? "none" : `created ${value.join(", ")}`
-  })))
+  yield* run(
+    "schema",
+    Effect.map(requireTables(migrated, present), () => ({
+      value: undefined,
+      changed: false,
+      detail: `${count(present, "critical table")} present`
+    }))
+  )
+  const created = yield* run(
+    "missing tables",
+    Effect.map(create(migrated, declared, privileged), (value) => ({
+      value,
+      changed: value.length > 0,
+      detail: value.length === 0 ? "none" : `created ${value.join(", ")}`
+    }))
+  )
   const complete = missing(migrated, declared).length === 0 ? migrated : yield* read
   yield* requireTables(complete, [...critical, ...declared])
-  const constraints = yield* run("constraints", Effect.map(validate(complete, privileged?.sql), (value) => ({
-    value,
-    changed: value.validated.length > 0,
-    detail: describeConstraints(complete, value)
-  })))
+  const constraints = yield* run(
+    "constraints",
+    Effect.map(validate(complete, privileged?.sql), (value) => ({
+      value,
+      changed: value.validated.length > 0,
+      detail: describeConstraints(complete, value)
+    }))
+  )
   return { steps: done, applied, created, ...constraints, invalidIndexes: invalidIndexesOf(complete) }
 })
 
-export class TableInitializer extends Context.Service<TableInitializer, {
-  /** Runs the five steps. Safe to repeat, and safe for several processes at once. */
-  readonly initializeTables: Effect.Effect<InitializationReport, InitializationFailure>
-}>()("pgkeel/schema/TableInitializer") {
+export class TableInitializer extends Context.Service<
+  TableInitializer,
+  {
+    /** Runs the five steps. Safe to repeat, and safe for several processes at once. */
+    readonly initializeTables: Effect.Effect<InitializationReport, InitializationFailure>
+  }
+>()("pgkeel/schema/TableInitializer") {
   /** `privileged` is the login that may change the schema; without one, nothing is changed. */
   static readonly layer = (
     options: TableInitializerOptions = {},
@@ -203,7 +224,7 @@ export class TableInitializer extends Context.Service<TableInitializer, {
   ): Layer.Layer<TableInitializer, never, SqlClient.SqlClient | Migrator> =>
     Layer.effect(
       TableInitializer,
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const reader = yield* Migrator
         return TableInitializer.of({

@@ -99,7 +99,9 @@ const acquire = (connection: Connection, key: Key, patience: Duration.Input) =>
       schedule: Schedule.spaced(pollEvery).pipe(Schedule.jittered, Schedule.upTo({ duration: patience })),
       while: (error) => error === "held"
     }),
-    Effect.catch((error) => (error === "held" ? Effect.flatMap(holderOf(connection, key), Effect.fail) : Effect.fail(error))),
+    Effect.catch((error) =>
+      error === "held" ? Effect.flatMap(holderOf(connection, key), Effect.fail) : Effect.fail(error)
+    ),
     // The answer to the last try may have been "yes" when nobody listened any more.
     Effect.onInterrupt(() => Effect.ignore(connection.executeValuesUnprepared(unlock, key)))
   )

@@ -53,9 +53,9 @@ const conflict = (open: SessionInfo, wanted: SessionOptions): SessionError | und
     : new SessionError({ reason: new SessionConflict({ session: describe(open), option }) })
 }
 
-const describe = (info: SessionInfo): string => info.name === undefined ? info.id : `${info.id} (${info.name})`
+const describe = (info: SessionInfo): string => (info.name === undefined ? info.id : `${info.id} (${info.name})`)
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const clock = yield* Clock.Clock
   const sessions = new Map<string, Entry>()
@@ -90,49 +90,53 @@ const make = Effect.gen(function*() {
       : Effect.fail(error)
   }
 
-  const withSession = (options: SessionOptions) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
-    Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
-      const outer = Context.getOrUndefined(fiber.context, Session)
-      const inTransaction = Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined
-      if (inTransaction) {
-        return outer === undefined ? Effect.fail(alreadyOpen(options)) : join(outer, options, effect)
-      }
-      let entry: Entry | undefined
-      // Registered inside the frame that takes it off again, so that no interruption falls between.
-      return Effect.onExitPrimitive(
-        Effect.suspend(() => {
-          entry = open(options)
-          entry.transactions = 1
-          return transact(entry, effect)
-        }),
-        () => {
-          if (entry !== undefined) close(entry)
-          return undefined
-        }
-      )
-    })
-
-  const run = (entry: Entry): SessionHandle["run"] => (effect) =>
-    Effect.withFiber((fiber) => {
-      if (entry.closed) return Effect.fail(new SessionError({ reason: new SessionClosed({ session: describe(entry.info) }) }))
-      if (Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined) {
+  const withSession =
+    (options: SessionOptions) =>
+    <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
+      Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
         const outer = Context.getOrUndefined(fiber.context, Session)
-        return outer === undefined ? Effect.fail(alreadyOpen(entry.info)) : join(outer, entry.info, effect)
-      }
-      return Effect.onExitPrimitive(
-        Effect.suspend(() => {
-          entry.transactions++
-          return transact(entry, effect)
-        }),
-        () => {
-          entry.transactions--
-          return undefined
+        const inTransaction = Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined
+        if (inTransaction) {
+          return outer === undefined ? Effect.fail(alreadyOpen(options)) : join(outer, options, effect)
         }
-      )
-    })
+        let entry: Entry | undefined
+        // Registered inside the frame that takes it off again, so that no interruption falls between.
+        return Effect.onExitPrimitive(
+          Effect.suspend(() => {
+            entry = open(options)
+            entry.transactions = 1
+            return transact(entry, effect)
+          }),
+          () => {
+            if (entry !== undefined) close(entry)
+            return undefined
+          }
+        )
+      })
 
-  const createSession = Effect.fn("SessionFactory.createSession")(function*(
+  const run =
+    (entry: Entry): SessionHandle["run"] =>
+    (effect) =>
+      Effect.withFiber((fiber) => {
+        if (entry.closed)
+          return Effect.fail(new SessionError({ reason: new SessionClosed({ session: describe(entry.info) }) }))
+        if (Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined) {
+          const outer = Context.getOrUndefined(fiber.context, Session)
+          return outer === undefined ? Effect.fail(alreadyOpen(entry.info)) : join(outer, entry.info, effect)
+        }
+        return Effect.onExitPrimitive(
+          Effect.suspend(() => {
+            entry.transactions++
+            return transact(entry, effect)
+          }),
+          () => {
+            entry.transactions--
+            return undefined
+          }
+        )
+      })
+
+  const createSession = Effect.fn("SessionFactory.createSession")(function* (
     options: SessionOptions
   ): Effect.fn.Return<SessionHandle, never, Scope.Scope> {
     const entry = yield* Effect.acquireRelease(
@@ -165,17 +169,20 @@ const make = Effect.gen(function*() {
 const alreadyOpen = (options: SessionOptions): SessionError =>
   new SessionError({ reason: new TransactionAlreadyOpen({ session: options.name ?? "without a name" }) })
 
-export class SessionFactory extends Context.Service<SessionFactory, {
-  /** One transaction around an effect. Inside a session with the same actor and tenant it joins it by a savepoint. */
-  readonly withSession: (
-    options: SessionOptions
-  ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
-  /** A session for a request or a conversation; it ends with its scope. */
-  readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, never, Scope.Scope>
-  /** Lets the session with this id begin no further transaction; false when there is none. */
-  readonly closeSession: (id: string) => Effect.Effect<boolean>
-  readonly activeSessions: Effect.Effect<ReadonlyArray<ActiveSession>>
-}>()("pgkeel/session/SessionFactory") {
+export class SessionFactory extends Context.Service<
+  SessionFactory,
+  {
+    /** One transaction around an effect. Inside a session with the same actor and tenant it joins it by a savepoint. */
+    readonly withSession: (
+      options: SessionOptions
+    ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
+    /** A session for a request or a conversation; it ends with its scope. */
+    readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, never, Scope.Scope>
+    /** Lets the session with this id begin no further transaction; false when there is none. */
+    readonly closeSession: (id: string) => Effect.Effect<boolean>
+    readonly activeSessions: Effect.Effect<ReadonlyArray<ActiveSession>>
+  }
+>()("pgkeel/session/SessionFactory") {
   static readonly layer: Layer.Layer<SessionFactory, never, SqlClient.SqlClient> = Layer.effect(
     SessionFactory,
     Effect.map(make, SessionFactory.of)

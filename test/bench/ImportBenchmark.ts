@@ -45,7 +45,11 @@ const effectModules = (module: URL, seen = new Set<string>()): ReadonlyArray<str
   seen.add(module.href)
   const found = Array.from(readFileSync(module, "utf8").matchAll(importPattern), ([, name = ""]) => name)
   return found.flatMap((name) =>
-    name.startsWith(".") ? effectModules(new URL(name, module), seen) : /^(?:@effect\/|effect\/)/.test(name) ? [name] : []
+    name.startsWith(".")
+      ? effectModules(new URL(name, module), seen)
+      : /^(?:@effect\/|effect\/)/.test(name)
+        ? [name]
+        : []
   )
 }
 

@@ -7,8 +7,17 @@ const accepted: ReadonlyArray<readonly [url: string, what: string, parts: object
   ["POSTGRES://u@h/d", "capitals in the protocol", { host: "h" }],
   ["postgres://u:p@[::1]:5433/d", "an IPv6 address", { host: "::1", port: 5433 }, "p"],
   ["postgres://u@[fe80::1%25eth0]/d", "an IPv6 address with its zone", { host: "fe80::1%eth0" }],
-  ["postgres:///d?host=/run/postgresql&user=u", "a Unix socket in a parameter", { host: "/run/postgresql", database: "d" }],
-  ["postgres://u:p@/d?host=/cloudsql/a:b:c", "a login before an empty host", { host: "/cloudsql/a:b:c", username: "u" }, "p"],
+  [
+    "postgres:///d?host=/run/postgresql&user=u",
+    "a Unix socket in a parameter",
+    { host: "/run/postgresql", database: "d" }
+  ],
+  [
+    "postgres://u:p@/d?host=/cloudsql/a:b:c",
+    "a login before an empty host",
+    { host: "/cloudsql/a:b:c", username: "u" },
+    "p"
+  ],
   ["postgres://u@%2Frun%2Fpostgresql/d", "a Unix socket in place of the host", { host: "/run/postgresql" }],
   ["postgres://u%40corp:p%2F%3F%23%3A%40%25@h/d%2F1", "escapes", { username: "u@corp", database: "d/1" }, "p/?#:@%"],
   ["postgres://u:a:b@c@h/d", "colons and at signs in a password", { username: "u", host: "h" }, "a:b@c"],
@@ -21,11 +30,12 @@ const accepted: ReadonlyArray<readonly [url: string, what: string, parts: object
 
 for (const [url, what, parts, password] of accepted) {
   it.effect(`A URL may have ${what}`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const read = yield* load({ DATABASE_URL: url })
       assert.deepInclude(read, parts)
       if (password !== undefined) assert.strictEqual(passwordOf(read), password)
-    }))
+    })
+  )
 }
 
 const refused: ReadonlyArray<readonly [url: string, what: string, said: string]> = [
@@ -37,7 +47,11 @@ const refused: ReadonlyArray<readonly [url: string, what: string, said: string]>
   ["postgres://u@h/d?options=%zz", "with a bad percent sign in a parameter", "percent sign"],
   ["postgres://u@h/d?sslmod=verify-full", "with a misspelt parameter", "a parameter that is not known (number 1"],
   ["postgres://u@h/d?sslmode=require&hunter2", "with a parameter that may be part of a password", "(number 2"],
-  ["postgres://u@h/d?target_session_attrs=any", "with a parameter of libpq's that is not taken", `"target_session_attrs"`],
+  [
+    "postgres://u@h/d?target_session_attrs=any",
+    "with a parameter of libpq's that is not taken",
+    `"target_session_attrs"`
+  ],
   ["postgres://u@h/d?sslmode", "with a parameter without a value", `"sslmode", without a value`],
   ["postgres://u@a,b/d", "with several hosts", "several hosts"],
   ["postgres://u@a:1,b:2/d", "with several hosts and ports", "several hosts"],
@@ -51,32 +65,39 @@ const refused: ReadonlyArray<readonly [url: string, what: string, said: string]>
 
 for (const [url, what, said] of refused) {
   it.effect(`A URL ${what} is refused and not shown`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { message, reasons } = yield* Effect.flip(load({ DATABASE_URL: url }))
-      assert.deepStrictEqual(reasons.map(({ _tag }) => _tag), ["InvalidVariable"])
+      assert.deepStrictEqual(
+        reasons.map(({ _tag }) => _tag),
+        ["InvalidVariable"]
+      )
       assert.include(message, "DATABASE_URL")
       assert.include(message, said)
       assert.notInclude(message, "hunter2")
-    }))
+    })
+  )
 }
 
 it.effect("A port of 0 or above 65535 is refused wherever it stands", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     for (const url of ["postgres://u@h:0/d", "postgres://u@h:65536/d", "postgres://u@h/d?port=99999"]) {
       assert.deepStrictEqual(yield* problems({ DATABASE_URL: url }), [["InvalidVariable", "DATABASE_URL (port)"]])
     }
-  }))
+  })
+)
 
 it.effect("TLS is not asked of a Unix socket, whatever the mode is", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const read = yield* load({ DATABASE_URL: "postgres://u@/d?host=/run/pg&sslmode=verify-full" })
     assert.strictEqual(read.sslMode, "disable")
-  }))
+  })
+)
 
 for (const mode of ["disable", "prefer", "require", "verify-ca", "verify-full"] as const) {
   it.effect(`sslmode=${mode} is taken from the URL and from PGSSLMODE`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.strictEqual((yield* load({ DATABASE_URL: `postgres://u@h/d?sslmode=${mode}` })).sslMode, mode)
       assert.strictEqual((yield* load({ PGUSER: "u", PGSSLMODE: mode })).sslMode, mode)
-    }))
+    })
+  )
 }

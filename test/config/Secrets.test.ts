@@ -10,7 +10,7 @@ import type { Variables } from "./support.ts"
 
 const directory = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
 
-const written = Effect.fnUntraced(function*(text: string) {
+const written = Effect.fnUntraced(function* (text: string) {
   const files = yield* FileSystem.FileSystem
   const path = `${yield* directory}/secret`
   yield* files.writeFileString(path, text)
@@ -19,54 +19,64 @@ const written = Effect.fnUntraced(function*(text: string) {
 
 layer(NodeFileSystem.layer)("A secret in a file", (it) => {
   it.effect("is read for the URL and for the password, without the line break at its end", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const url = yield* written("postgres://u:from-file@h/d\r\n")
       const password = yield* written("line one\nline two\n")
       assert.strictEqual(passwordOf(yield* load({ DATABASE_URL_FILE: url })), "from-file")
       assert.strictEqual(passwordOf(yield* load({ PGUSER: "u", PGPASSWORD_FILE: password })), "line one\nline two")
-    }))
+    })
+  )
 
   it.effect("and in its variable at the same time is refused", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = yield* written("postgres://u@h/d")
       assert.deepStrictEqual(yield* problems({ DATABASE_URL: "postgres://u@h/d", DATABASE_URL_FILE: path }), [
         ["ConflictingVariables", "DATABASE_URL"]
       ])
-    }))
+    })
+  )
 
   it.effect("that is not there is named with its path when the directory is", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = `${yield* directory}/missing`
       const { message, reasons } = yield* Effect.flip(load({ DATABASE_URL_FILE: path }))
-      assert.deepStrictEqual(reasons.map(({ _tag }) => _tag), ["UnreadableFile"])
+      assert.deepStrictEqual(
+        reasons.map(({ _tag }) => _tag),
+        ["UnreadableFile"]
+      )
       assert.include(message, `DATABASE_URL_FILE names ${path}, which does not exist`)
-    }))
+    })
+  )
 
   it.effect("that is a directory, or is empty, is unreadable", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = yield* directory
       const { message } = yield* Effect.flip(load({ DATABASE_URL_FILE: path }))
       assert.include(message, `${path}, which is not a file that can be read`)
       assert.deepStrictEqual(yield* problems({ PGUSER: "u", PGPASSWORD_FILE: yield* written("\n") }), [
         ["UnreadableFile", "PGPASSWORD_FILE"]
       ])
-    }))
+    })
+  )
 
   // Root reads everything, so that there is nothing to refuse.
   it.effect.skipIf(process.getuid?.() === 0)("that belongs to somebody else is unreadable", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       const path = yield* written("postgres://u@h/d")
       yield* files.chmod(path, 0o000)
       const { message } = yield* Effect.flip(load({ DATABASE_URL_FILE: path }))
       assert.include(message, "which this process may not read")
-    }))
+    })
+  )
 
   it.effect("that the system refuses says so", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const denied = FileSystem.layerNoop({
         readFileString: (path) =>
-          Effect.fail(systemError({ _tag: "PermissionDenied", module: "FileSystem", method: "readFile", pathOrDescriptor: path })),
+          Effect.fail(
+            systemError({ _tag: "PermissionDenied", module: "FileSystem", method: "readFile", pathOrDescriptor: path })
+          ),
         exists: () => Effect.succeed(true)
       })
       const { message } = yield* DatabaseConfig.load().pipe(
@@ -75,14 +85,16 @@ layer(NodeFileSystem.layer)("A secret in a file", (it) => {
         Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DATABASE_URL_FILE: "/run/secrets/url" } })))
       )
       assert.include(message, "/run/secrets/url, which this process may not read")
-    }))
+    })
+  )
 
   it.effect("that holds certificates is read for PGSSLROOTCERT", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = yield* written("-----BEGIN CERTIFICATE-----")
       const read = yield* load({ DATABASE_URL: "postgres://u@h/d?sslmode=verify-ca", PGSSLROOTCERT: path })
       assert.strictEqual(read.rootCertificate, "-----BEGIN CERTIFICATE-----")
-    }))
+    })
+  )
 })
 
 const planted = "hunter2"
@@ -113,8 +125,15 @@ const wrongPlaces: ReadonlyArray<readonly [Variables, DatabaseOptions?]> = [
   [{ PGUSER: "u", PGPASSWORD: planted, PGPASSWORD_FILE: planted }],
   [{ PGUSER: "u", PGPASSWORD_FILE: planted }],
   [{ PGUSER: "u", PGHOST: `a ${planted}` }],
-  ...["PGPORT", "PGSSLMODE", "PGSSLROOTCERT", "PGCONNECT_TIMEOUT", "PGKEEL_POOL_MAX", "PGKEEL_PREPARE", "PGKEEL_KEEP_ALIVE"]
-    .map((name): readonly [Variables] => [{ PGUSER: "u", PGPASSWORD: planted, [name]: planted }]),
+  ...[
+    "PGPORT",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGCONNECT_TIMEOUT",
+    "PGKEEL_POOL_MAX",
+    "PGKEEL_PREPARE",
+    "PGKEEL_KEEP_ALIVE"
+  ].map((name): readonly [Variables] => [{ PGUSER: "u", PGPASSWORD: planted, [name]: planted }]),
   [{}, { url: Redacted.make(`mysql://u:${planted}@h/d`) }],
   [{}, { url: Redacted.make(`postgres://u:${planted}@h/d`), port: 0, password: Redacted.make(planted) }]
 ]
@@ -122,16 +141,25 @@ const wrongPlaces: ReadonlyArray<readonly [Variables, DatabaseOptions?]> = [
 wrongPlaces.forEach(([variables, options], index) => {
   const where = options === undefined ? Object.keys(variables).join(" and ") : "options"
   it.effect(`A password in the wrong place is not shown (${index + 1}: ${where})`, () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const error = yield* Effect.flip(load(variables, options))
-      for (const shown of [error.message, String(error), JSON.stringify(error), inspect(error, { depth: null }), error.stack]) {
+      for (const shown of [
+        error.message,
+        String(error),
+        JSON.stringify(error),
+        inspect(error, { depth: null }),
+        error.stack
+      ]) {
         assert.notInclude(shown ?? "", planted)
       }
-    }))
+    })
+  )
 })
 
 it.effect("Loaded settings do not show their password", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const read = yield* load({ DATABASE_URL: `postgres://u:${planted}@h/d` })
-    for (const shown of [String(read), JSON.stringify(read), inspect(read, { depth: null })]) assert.notInclude(shown, planted)
-  }))
+    for (const shown of [String(read), JSON.stringify(read), inspect(read, { depth: null })])
+      assert.notInclude(shown, planted)
+  })
+)

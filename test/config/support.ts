@@ -20,7 +20,8 @@ export const find = (urlVariable: string, variables: Variables) => provided(Data
 /** What is wrong with it, one `[tag, variable]` each. */
 export const problems = (variables: Variables, options: DatabaseOptions = {}) =>
   Effect.map(Effect.flip(load(variables, options)), ({ reasons }) =>
-    reasons.map((reason): readonly [string, string] => [reason._tag, reason.variable]))
+    reasons.map((reason): readonly [string, string] => [reason._tag, reason.variable])
+  )
 
 export const passwordOf = ({ password }: { readonly password: Redacted.Redacted | undefined }) =>
   password === undefined ? undefined : Redacted.value(password)

@@ -13,7 +13,7 @@ const numbers = (seed: number) => () => {
   return seed / 2 ** 32
 }
 
-const freshTable = Effect.gen(function*() {
+const freshTable = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`DROP TABLE IF EXISTS entry`
   yield* sql`CREATE TABLE entry (id int PRIMARY KEY, half text)`
@@ -21,17 +21,19 @@ const freshTable = Effect.gen(function*() {
 
 /** Both rows or none: what a reader who sees one of them may rely on. */
 const writeBoth = (id: number) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { withSession } = yield* SessionFactory
     const sql = yield* SqlClient.SqlClient
-    yield* withSession({ actor: `a${id}` })(Effect.gen(function*() {
-      yield* sql`INSERT INTO entry VALUES (${id * 2}, 'first')`
-      yield* sql.withTransaction(sql`INSERT INTO entry VALUES (${id * 2 + 1}, 'second')`)
-    }))
+    yield* withSession({ actor: `a${id}` })(
+      Effect.gen(function* () {
+        yield* sql`INSERT INTO entry VALUES (${id * 2}, 'first')`
+        yield* sql.withTransaction(sql`INSERT INTO entry VALUES (${id * 2 + 1}, 'second')`)
+      })
+    )
   })
 
 /** No session of this database is left in a transaction, and every pair is whole. */
-const assertNothingHalf = Effect.gen(function*() {
+const assertNothingHalf = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const open = sql`SELECT pid, state, query FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'`
@@ -47,104 +49,129 @@ const assertNothingHalf = Effect.gen(function*() {
 })
 
 /** A pool that lost connections needs a moment until the next statement finds a new one. */
-const recovered = Effect.gen(function*() {
+const recovered = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   while ((yield* Effect.exit(sql`SELECT 1`))._tag === "Failure") yield* Effect.sleep("5 millis")
 })
 
-layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTestServices: true })("Work through a slow line", (it) => {
-  it.effect("leaves nothing behind when it is interrupted at random moments", () =>
-    Effect.gen(function*() {
-      yield* freshTable
-      const random = numbers(1)
-      yield* Effect.forEach(
-        Array.from({ length: 200 }, (_, id) => id),
-        (id) =>
-          Effect.gen(function*() {
-            const fiber = yield* Effect.forkChild(writeBoth(id))
-            yield* Effect.sleep(`${random() * 8} millis`)
-            yield* Fiber.interrupt(fiber)
-          }),
-        { concurrency: 6, discard: true }
-      )
-      yield* assertNothingHalf
-      yield* assertClean
-      const { poolStatus } = yield* ConnectionManager
-      assert.isAtMost((yield* poolStatus).total, 3)
-    }), 60_000)
-
-  it.effect("leaves nothing behind when the line is cut at random moments", () =>
-    Effect.gen(function*() {
-      yield* freshTable
-      const { cutAll } = yield* Proxy
-      const random = numbers(2)
-      const cutting = yield* Effect.forkChild(
-        Effect.forever(Effect.andThen(Effect.suspend(() => Effect.sleep(`${5 + random() * 20} millis`)), cutAll))
-      )
-      const exits = yield* Effect.forEach(
-        Array.from({ length: 150 }, (_, id) => id),
-        (id) => Effect.exit(writeBoth(id)),
-        { concurrency: 6 }
-      )
-      yield* Fiber.interrupt(cutting)
-      for (const exit of exits) {
-        if (exit._tag === "Success") continue
-        const [reason] = exit.cause.reasons
-        assert.strictEqual(reason?._tag, "Fail", String(exit.cause))
-        if (reason?._tag !== "Fail") continue
-        assert.strictEqual(reason.error._tag, "DatabaseError")
-      }
-      assert.isAbove(exits.filter(({ _tag }) => _tag === "Failure").length, 0)
-      yield* recovered
-      yield* assertNothingHalf
-      yield* assertClean
-    }), 60_000)
-
-  it.effect("leaves nothing behind when it is cut and interrupted at the same time", () =>
-    Effect.gen(function*() {
-      yield* freshTable
-      const { cutAll } = yield* Proxy
-      const random = numbers(3)
-      for (let id = 0; id < 60; id++) {
-        const fiber = yield* Effect.forkChild(writeBoth(id))
-        yield* Effect.sleep(`${random() * 6} millis`)
-        yield* Effect.all([cutAll, Fiber.interrupt(fiber)], { concurrency: 2, discard: true })
-      }
-      yield* recovered
-      yield* assertNothingHalf
-      yield* assertClean
-    }), 60_000)
-})
-
-// Without prepared statements the text is on the wire each time, where the proxy looks for it.
-layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })("A line that is cut at a known statement", (it) => {
-  for (const statement of ["BEGIN", "SET LOCAL", "SAVEPOINT", "RELEASE", "COMMIT"]) {
-    for (const moment of ["before", "after"] as const) {
-      it.effect(`${moment} ${statement} leaves no connection leased and no transaction open`, () =>
-        Effect.gen(function*() {
+layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTestServices: true })(
+  "Work through a slow line",
+  (it) => {
+    it.effect(
+      "leaves nothing behind when it is interrupted at random moments",
+      () =>
+        Effect.gen(function* () {
           yield* freshTable
-          const { cutNext } = yield* Proxy
-          yield* cutNext(moment === "before" ? { before: statement } : { after: statement })
-          const error = yield* Effect.flip(writeBoth(1))
-          assert.strictEqual(error._tag, "DatabaseError")
+          const random = numbers(1)
+          yield* Effect.forEach(
+            Array.from({ length: 200 }, (_, id) => id),
+            (id) =>
+              Effect.gen(function* () {
+                const fiber = yield* Effect.forkChild(writeBoth(id))
+                yield* Effect.sleep(`${random() * 8} millis`)
+                yield* Fiber.interrupt(fiber)
+              }),
+            { concurrency: 6, discard: true }
+          )
+          yield* assertNothingHalf
+          yield* assertClean
+          const { poolStatus } = yield* ConnectionManager
+          assert.isAtMost((yield* poolStatus).total, 3)
+        }),
+      60_000
+    )
+
+    it.effect(
+      "leaves nothing behind when the line is cut at random moments",
+      () =>
+        Effect.gen(function* () {
+          yield* freshTable
+          const { cutAll } = yield* Proxy
+          const random = numbers(2)
+          const cutting = yield* Effect.forkChild(
+            Effect.forever(
+              Effect.andThen(
+                Effect.suspend(() => Effect.sleep(`${5 + random() * 20} millis`)),
+                cutAll
+              )
+            )
+          )
+          const exits = yield* Effect.forEach(
+            Array.from({ length: 150 }, (_, id) => id),
+            (id) => Effect.exit(writeBoth(id)),
+            { concurrency: 6 }
+          )
+          yield* Fiber.interrupt(cutting)
+          for (const exit of exits) {
+            if (exit._tag === "Success") continue
+            const [reason] = exit.cause.reasons
+            assert.strictEqual(reason?._tag, "Fail", String(exit.cause))
+            if (reason?._tag !== "Fail") continue
+            assert.strictEqual(reason.error._tag, "DatabaseError")
+          }
+          assert.isAbove(exits.filter(({ _tag }) => _tag === "Failure").length, 0)
           yield* recovered
           yield* assertNothingHalf
           yield* assertClean
-        }))
-    }
-  }
+        }),
+      60_000
+    )
 
-  it.effect("at ROLLBACK fails with what the transaction failed with", () =>
-    Effect.gen(function*() {
-      const { cutNext } = yield* Proxy
-      const { withSession } = yield* SessionFactory
-      for (const cut of [{ before: "ROLLBACK" }, { after: "ROLLBACK" }]) {
-        yield* freshTable
-        yield* cutNext(cut)
-        const failed = yield* Effect.flip(withSession({})(Effect.fail("mine" as const)))
-        assert.strictEqual(failed, "mine")
-        yield* recovered
-        yield* assertClean
+    it.effect(
+      "leaves nothing behind when it is cut and interrupted at the same time",
+      () =>
+        Effect.gen(function* () {
+          yield* freshTable
+          const { cutAll } = yield* Proxy
+          const random = numbers(3)
+          for (let id = 0; id < 60; id++) {
+            const fiber = yield* Effect.forkChild(writeBoth(id))
+            yield* Effect.sleep(`${random() * 6} millis`)
+            yield* Effect.all([cutAll, Fiber.interrupt(fiber)], { concurrency: 2, discard: true })
+          }
+          yield* recovered
+          yield* assertNothingHalf
+          yield* assertClean
+        }),
+      60_000
+    )
+  }
+)
+
+// Without prepared statements the text is on the wire each time, where the proxy looks for it.
+layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })(
+  "A line that is cut at a known statement",
+  (it) => {
+    for (const statement of ["BEGIN", "SET LOCAL", "SAVEPOINT", "RELEASE", "COMMIT"]) {
+      for (const moment of ["before", "after"] as const) {
+        it.effect(`${moment} ${statement} leaves no connection leased and no transaction open`, () =>
+          Effect.gen(function* () {
+            yield* freshTable
+            const { cutNext } = yield* Proxy
+            yield* cutNext(moment === "before" ? { before: statement } : { after: statement })
+            const error = yield* Effect.flip(writeBoth(1))
+            assert.strictEqual(error._tag, "DatabaseError")
+            yield* recovered
+            yield* assertNothingHalf
+            yield* assertClean
+          })
+        )
       }
-    }))
-})
+    }
+
+    it.effect("at ROLLBACK fails with what the transaction failed with", () =>
+      Effect.gen(function* () {
+        const { cutNext } = yield* Proxy
+        const { withSession } = yield* SessionFactory
+        for (const cut of [{ before: "ROLLBACK" }, { after: "ROLLBACK" }]) {
+          yield* freshTable
+          yield* cutNext(cut)
+          const failed = yield* Effect.flip(withSession({})(Effect.fail("mine" as const)))
+          assert.strictEqual(failed, "mine")
+          yield* recovered
+          yield* assertClean
+        }
+      })
+    )
+  }
+)

@@ -13,20 +13,38 @@ import { freshDatabase, TestDatabase } from "../support/Database.ts"
 const managed = (source: LoginSource["Service"]["login"]) =>
   ConnectionManager.layer().pipe(
     Layer.provide(Layer.succeed(LoginSource, LoginSource.of({ login: source }))),
-    Layer.provide(Layer.unwrap(Effect.map(TestDatabase, ({ host, name, port }) =>
-      DatabaseConfig.layer({ host, port, database: name, username: "nobody", sslMode: "disable", maxConnections: 2 })))),
+    Layer.provide(
+      Layer.unwrap(
+        Effect.map(TestDatabase, ({ host, name, port }) =>
+          DatabaseConfig.layer({
+            host,
+            port,
+            database: name,
+            username: "nobody",
+            sslMode: "disable",
+            maxConnections: 2
+          })
+        )
+      )
+    ),
     Layer.provide(NodeServices.layer)
   )
 
-const dropOthers = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`
-  SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`)
+const dropOthers = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`
+)
 
 it.live("asks for the login again for each new connection", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { password, username } = yield* TestDatabase
     const asked = yield* Ref.make(0)
-    const source = Effect.as(Ref.update(asked, (count) => count + 1), { username, password })
-    yield* Effect.gen(function*() {
+    const source = Effect.as(
+      Ref.update(asked, (count) => count + 1),
+      { username, password }
+    )
+    yield* Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const manager = yield* ConnectionManager
       yield* sql`SELECT 1`
@@ -35,17 +53,19 @@ it.live("asks for the login again for each new connection", () =>
       assert.isAbove(yield* Ref.get(asked), before)
       yield* dropOthers
     }).pipe(Effect.provide(managed(source)))
-  }).pipe(Effect.provide(freshDatabase())))
+  }).pipe(Effect.provide(freshDatabase()))
+)
 
 it.live("fails with a type of its own when there is no login to be had, and recovers when there is", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { password, username } = yield* TestDatabase
     const sealed = yield* Ref.make(false)
     const source = Effect.flatMap(Ref.get(sealed), (value) =>
       value
         ? Effect.fail(new SecretError({ reason: new LoginUnavailable({ description: "the vault is sealed" }) }))
-        : Effect.succeed({ username, password: Redacted.make(Redacted.value(password)) }))
-    yield* Effect.gen(function*() {
+        : Effect.succeed({ username, password: Redacted.make(Redacted.value(password)) })
+    )
+    yield* Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* Ref.set(sealed, true)
       const error = yield* Effect.flip(DatabaseError.refine(sql`SELECT 1`))
@@ -54,4 +74,5 @@ it.live("fails with a type of its own when there is no login to be had, and reco
       yield* Ref.set(sealed, false)
       assert.deepStrictEqual(yield* sql`SELECT 1 AS one`, [{ one: 1 }])
     }).pipe(Effect.provide(managed(source)))
-  }).pipe(Effect.provide(freshDatabase())))
+  }).pipe(Effect.provide(freshDatabase()))
+)

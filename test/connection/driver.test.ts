@@ -25,24 +25,26 @@ const unfamiliar = (connection: PgConnection.PgConnection): PgConnection.PgConne
 
 layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServices: true })("The driver", (it) => {
   it.effect("says whether a session is dead", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const connection = yield* direct
       assert.isFalse(Driver.isDead(connection))
       yield* Effect.ignore(connection.query("SELECT pg_terminate_backend(pg_backend_pid())"))
       assert.isTrue(Driver.isDead(connection))
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("takes a script when it is idle, and hears the server as before afterwards", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const connection = yield* direct
       assert.isTrue(Driver.canScript(connection))
       yield* begin(connection)
       assert.isTrue(Driver.canScript(connection))
       assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("sends a script in one round trip", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { counters } = yield* Proxy
       const connection = yield* proxied
       for (let run = 0; run < 3; run++) {
@@ -52,10 +54,11 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
         assert.deepStrictEqual((yield* connection.query(actor)).rows, [{ actor: "ada" }])
         yield* connection.query("ROLLBACK")
       }
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("that changed inside costs a round trip more, and nothing else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { counters } = yield* Proxy
       const connection = unfamiliar(yield* proxied)
       assert.isFalse(Driver.canScript(connection))
@@ -67,10 +70,11 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       assert.strictEqual(counters.roundTrips - before, 3)
       assert.deepStrictEqual((yield* connection.query(actor)).rows, [{ actor: "ada" }])
       assert.isUndefined(Reflect.get(connection, "multiplex"))
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("fails a script with its first refusal, runs nothing behind it, and the connection goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const connection = yield* direct
       yield* connection.query("CREATE TABLE trace (id int)")
       for (const one of [connection, unfamiliar(connection)]) {
@@ -80,21 +84,24 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
         assert.isFalse(Driver.isDead(connection))
         assert.deepStrictEqual((yield* connection.query("SELECT * FROM trace")).rows, [])
       }
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("refuses a script with a NUL, behind which the server would see nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const connection = yield* direct
       const error = yield* Effect.flip(Driver.runScript(connection, ["BEGIN", "SET LOCAL a.b = 'x\0y'"]))
       assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "InvalidParameter")
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("fails a script on a session that dies under it, or has died", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const connection = yield* direct
       const killed = yield* Effect.flip(Driver.runScript(connection, ["SELECT pg_terminate_backend(pg_backend_pid())"]))
       const dead = yield* Effect.flip(Driver.runScript(connection, ["BEGIN"]))
       assert.isTrue(DatabaseError.fromSqlError(killed).connectionLost)
       assert.isTrue(DatabaseError.fromSqlError(dead).connectionLost)
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped)
+  )
 })

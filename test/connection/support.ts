@@ -16,41 +16,48 @@ export interface Target {
 export const manager = (target: Target, options: DatabaseOptions = {}) =>
   Layer.fresh(ConnectionManager.layer()).pipe(
     Layer.provide(
-      DatabaseConfig.layer({ host: "127.0.0.1", username: "nobody", sslMode: "disable", startTimeout: "1 second", ...target, ...options })
+      DatabaseConfig.layer({
+        host: "127.0.0.1",
+        username: "nobody",
+        sslMode: "disable",
+        startTimeout: "1 second",
+        ...target,
+        ...options
+      })
     ),
     Layer.provide(NodeServices.layer),
     Layer.orDie
   )
 
 /** Runs with a manager whose warnings about servers that are not there stay out of the test's output. */
-export const withManager = <A, E, R>(
-  target: Target,
-  options: DatabaseOptions,
-  use: Effect.Effect<A, E, R>
-) =>
+export const withManager = <A, E, R>(target: Target, options: DatabaseOptions, use: Effect.Effect<A, E, R>) =>
   Effect.provide(use, manager(target, options), { local: true }).pipe(
     Effect.provideService(References.MinimumLogLevel, "Fatal")
   )
 
 /** What `connect` ends with, and the states that were seen until then. */
 export const connecting = (target: Target, options: DatabaseOptions = {}) =>
-  withManager(target, options, Effect.gen(function*() {
-    const { changes, connect } = yield* ConnectionManager
-    const watching = yield* Effect.forkChild(
-      changes.pipe(
-        Stream.map(({ _tag }) => _tag),
-        Stream.takeUntil((tag) => tag === "Connected" || tag === "Failed"),
-        Stream.runCollect
-      ),
-      { startImmediately: true }
-    )
-    const exit = yield* Effect.exit(connect)
-    return { exit, states: yield* Fiber.join(watching) }
-  }))
+  withManager(
+    target,
+    options,
+    Effect.gen(function* () {
+      const { changes, connect } = yield* ConnectionManager
+      const watching = yield* Effect.forkChild(
+        changes.pipe(
+          Stream.map(({ _tag }) => _tag),
+          Stream.takeUntil((tag) => tag === "Connected" || tag === "Failed"),
+          Stream.runCollect
+        ),
+        { startImmediately: true }
+      )
+      const exit = yield* Effect.exit(connect)
+      return { exit, states: yield* Fiber.join(watching) }
+    })
+  )
 
 /** The error of `connecting`, whose states are to be checked too. */
 export const refused = (target: Target, options: DatabaseOptions = {}) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { exit, states } = yield* connecting(target, options)
     const error = yield* Effect.flip(exit)
     return { error, states }

@@ -20,38 +20,49 @@ const startFrom = (env: Readonly<Record<string, string>>) =>
 const temporary = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
 
 it.live("Variables alone start an application: its URL, the migrator's, and where the migrations are", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const files = yield* FileSystem.FileSystem
-    const directory = yield* temporary
-    yield* files.writeFileString(`${directory}/0001_pet.up.sql`, "CREATE TABLE pet (name text)")
-    const { initialization } = yield* startFrom({
-      DATABASE_URL: `${Redacted.value(url)}?sslmode=disable`,
-      DATABASE_MIGRATOR_URL: `${Redacted.value(url)}?sslmode=disable`,
-      PGKEEL_MIGRATIONS: directory,
-      PGKEEL_POOL_MIN: "3"
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* temporary
+      yield* files.writeFileString(`${directory}/0001_pet.up.sql`, "CREATE TABLE pet (name text)")
+      const { initialization } = yield* startFrom({
+        DATABASE_URL: `${Redacted.value(url)}?sslmode=disable`,
+        DATABASE_MIGRATOR_URL: `${Redacted.value(url)}?sslmode=disable`,
+        PGKEEL_MIGRATIONS: directory,
+        PGKEEL_POOL_MIN: "3"
+      })
+      assert.deepStrictEqual(
+        initialization.applied.map(({ name }) => name),
+        ["security_keys", "pet"]
+      )
     })
-    assert.deepStrictEqual(initialization.applied.map(({ name }) => name), ["security_keys", "pet"])
-  })).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+  ).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+)
 
 it.live("The limits of the application's statements and of its pool are not those of its migrations", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const seen = yield* Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const slow = yield* Effect.flip(DatabaseError.refine(sql`SELECT pg_sleep(5)`))
-      const { initialization } = yield* StartReport
-      return { applied: initialization.applied.length, slow: slow.reason._tag }
-    }).pipe(
-      Effect.provide(main(url, { migrator: url, migrations: app(migration("1", "slow", "SELECT pg_sleep(0.3)")) }), { local: true }),
-      withVariables({ PGKEEL_STATEMENT_TIMEOUT: "100 millis", PGKEEL_POOL_MIN: "3" }),
-      quiet
-    )
-    assert.deepStrictEqual(seen, { applied: 2, slow: "StatementTimeout" })
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const seen = yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const slow = yield* Effect.flip(DatabaseError.refine(sql`SELECT pg_sleep(5)`))
+        const { initialization } = yield* StartReport
+        return { applied: initialization.applied.length, slow: slow.reason._tag }
+      }).pipe(
+        Effect.provide(main(url, { migrator: url, migrations: app(migration("1", "slow", "SELECT pg_sleep(0.3)")) }), {
+          local: true
+        }),
+        withVariables({ PGKEEL_STATEMENT_TIMEOUT: "100 millis", PGKEEL_POOL_MIN: "3" }),
+        quiet
+      )
+      assert.deepStrictEqual(seen, { applied: 2, slow: "StatementTimeout" })
+    })
+  )
+)
 
 it.live("A wrong configuration refuses the start with everything that is wrong, and opens nothing", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const error = yield* Effect.flip(startFrom({ DATABASE_URL: "mysql://u:hunter2@h/d", PGKEEL_POOL_MAX: "0" }))
     assert.strictEqual(error._tag, "DatabaseConfigError")
     assert.include(error.message, "DATABASE_URL")
@@ -59,45 +70,67 @@ it.live("A wrong configuration refuses the start with everything that is wrong, 
     assert.notInclude(error.message, "hunter2")
     const unreadable = yield* Effect.flip(startFrom({ DATABASE_URL_FILE: "/no/such/file" }))
     assert.include(unreadable.message, "DATABASE_URL_FILE")
-  }))
+  })
+)
 
 it.live("A migrator's URL that is wrong refuses the start by its own name", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const error = yield* Effect.flip(startFrom({
-      DATABASE_URL: `${Redacted.value(url)}?sslmode=disable`,
-      DATABASE_MIGRATOR_URL: "postgres://u:hunter2@h:port/d"
-    }))
-    assert.include(error.message, "DATABASE_MIGRATOR_URL has a port that is not a number")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const error = yield* Effect.flip(
+        startFrom({
+          DATABASE_URL: `${Redacted.value(url)}?sslmode=disable`,
+          DATABASE_MIGRATOR_URL: "postgres://u:hunter2@h:port/d"
+        })
+      )
+      assert.include(error.message, "DATABASE_MIGRATOR_URL has a port that is not a number")
+    })
+  )
+)
 
 it.live("A migrator's login that does not work matters only when there is something to migrate", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const wrong = new URL(Redacted.value(url))
-    wrong.password = "hunter2"
-    const options = { migrator: Redacted.make(wrong.toString()), migrations: app(noteTable) }
-    const error = yield* Effect.flip(start(url, options))
-    assert.strictEqual(tagOf(error), "AuthenticationFailed")
-    yield* startHere({ migrations: app(noteTable) })
-    assert.deepStrictEqual((yield* start(url, options)).initialization.applied, [])
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const wrong = new URL(Redacted.value(url))
+      wrong.password = "hunter2"
+      const options = { migrator: Redacted.make(wrong.toString()), migrations: app(noteTable) }
+      const error = yield* Effect.flip(start(url, options))
+      assert.strictEqual(tagOf(error), "AuthenticationFailed")
+      yield* startHere({ migrations: app(noteTable) })
+      assert.deepStrictEqual((yield* start(url, options)).initialization.applied, [])
+    })
+  )
+)
 
 it.live("Options in code win over the variables of the same meaning", () =>
-  fresh(Effect.gen(function*() {
-    const { name, url } = yield* TestDatabase
-    yield* startHere()
-    const seen = yield* run(url, {}, Effect.flatMap(SqlClient.SqlClient, (sql) =>
-      sql`SELECT current_database() AS database`)).pipe(withVariables({ DATABASE_URL: "postgres://nobody@nowhere/none" }))
-    assert.deepStrictEqual(seen, [{ database: name }])
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { name, url } = yield* TestDatabase
+      yield* startHere()
+      const seen = yield* run(
+        url,
+        {},
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT current_database() AS database`)
+      ).pipe(withVariables({ DATABASE_URL: "postgres://nobody@nowhere/none" }))
+      assert.deepStrictEqual(seen, [{ database: name }])
+    })
+  )
+)
 
 it.live("The migrations' directory is ./migrations where it exists, and never the package's own", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* Path.Path
     const own = path.resolve("migrations")
     assert.strictEqual(yield* withVariables({})(migrationsDirectory("/elsewhere")), own)
     assert.strictEqual(yield* withVariables({})(migrationsDirectory(own)), undefined)
-    assert.strictEqual(yield* withVariables({})(migrationsDirectory(yield* Effect.orDie(path.toFileUrl(own)))), undefined)
-    assert.strictEqual(yield* withVariables({ PGKEEL_MIGRATIONS: "sql" })(migrationsDirectory(own)), path.resolve("sql"))
-  }).pipe(Effect.provide(NodeServices.layer)))
+    assert.strictEqual(
+      yield* withVariables({})(migrationsDirectory(yield* Effect.orDie(path.toFileUrl(own)))),
+      undefined
+    )
+    assert.strictEqual(
+      yield* withVariables({ PGKEEL_MIGRATIONS: "sql" })(migrationsDirectory(own)),
+      path.resolve("sql")
+    )
+  }).pipe(Effect.provide(NodeServices.layer))
+)

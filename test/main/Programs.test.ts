@@ -13,7 +13,7 @@ const Live = Layer.unwrap(Effect.map(TestDatabase, ({ url }) => main(url, { migr
   Layer.provideMerge(freshDatabase())
 )
 
-const freshTable = Effect.gen(function*() {
+const freshTable = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`DROP TABLE IF EXISTS person`
   yield* sql`CREATE TABLE person (id serial PRIMARY KEY, name text NOT NULL, data jsonb)`
@@ -25,7 +25,7 @@ class Person extends Model.Class<Person>("Person")({
   name: Schema.String
 }) {}
 
-const clean = Effect.gen(function*() {
+const clean = Effect.gen(function* () {
   const { activeConnections, poolStatus } = yield* ConnectionManager
   assert.deepStrictEqual(yield* activeConnections, [])
   assert.deepInclude(yield* poolStatus, { inUse: 0, waiting: 0 })
@@ -33,9 +33,13 @@ const clean = Effect.gen(function*() {
 
 layer(Live, { excludeTestServices: true })("A program written for effect/sql", (it) => {
   it.effect("uses SqlModel repositories", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* freshTable
-      const repository = yield* SqlModel.makeRepository(Person, { tableName: "person", spanPrefix: "Person", idColumn: "id" })
+      const repository = yield* SqlModel.makeRepository(Person, {
+        tableName: "person",
+        spanPrefix: "Person",
+        idColumn: "id"
+      })
       const ada = yield* repository.insert(Person.insert.make({ name: "Ada" }))
       const renamed = yield* repository.update(Person.update.make({ id: ada.id, name: "Ada L" }))
       assert.strictEqual(renamed.name, "Ada L")
@@ -43,20 +47,29 @@ layer(Live, { excludeTestServices: true })("A program written for effect/sql", (
       yield* repository.delete(ada.id)
       yield* Effect.flip(repository.findById(ada.id))
       yield* clean
-    }))
+    })
+  )
 
   it.effect("uses SqlSchema", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshTable
-      const insert = SqlSchema.void({ Request: Schema.Struct({ name: Schema.String }), execute: (row) => sql`INSERT INTO person ${sql.insert(row)}` })
-      const all = SqlSchema.findAll({ Request: Schema.Void, Result: Schema.Struct({ name: Schema.String }), execute: () => sql`SELECT name FROM person` })
+      const insert = SqlSchema.void({
+        Request: Schema.Struct({ name: Schema.String }),
+        execute: (row) => sql`INSERT INTO person ${sql.insert(row)}`
+      })
+      const all = SqlSchema.findAll({
+        Request: Schema.Void,
+        Result: Schema.Struct({ name: Schema.String }),
+        execute: () => sql`SELECT name FROM person`
+      })
       yield* insert({ name: "Ada" })
       assert.deepStrictEqual(yield* all(undefined), [{ name: "Ada" }])
       yield* clean
-    }))
+    })
+  )
 
   it.effect("batches requests through SqlResolver into one statement, inside a transaction and outside", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshTable
       const batches: Array<ReadonlyArray<number>> = []
       yield* sql`INSERT INTO person ${sql.insert([{ name: "a" }, { name: "b" }, { name: "c" }])}`
@@ -71,14 +84,24 @@ layer(Live, { excludeTestServices: true })("A program written for effect/sql", (
       })
       const find = SqlResolver.request(resolver)
       const three = Effect.forEach([1, 2, 3], (id) => find(id), { concurrency: "unbounded" })
-      assert.deepStrictEqual((yield* three).map(({ name }) => name), ["a", "b", "c"])
-      assert.deepStrictEqual((yield* sql.withTransaction(three)).map(({ name }) => name), ["a", "b", "c"])
-      assert.deepStrictEqual(batches.map((ids) => ids.length), [3, 3])
+      assert.deepStrictEqual(
+        (yield* three).map(({ name }) => name),
+        ["a", "b", "c"]
+      )
+      assert.deepStrictEqual(
+        (yield* sql.withTransaction(three)).map(({ name }) => name),
+        ["a", "b", "c"]
+      )
+      assert.deepStrictEqual(
+        batches.map((ids) => ids.length),
+        [3, 3]
+      )
       yield* clean
-    }))
+    })
+  )
 
   it.effect("runs a reactive query again when its key is invalidated", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshTable
       const seen = yield* Ref.make<ReadonlyArray<number>>([])
       const first = yield* Deferred.make<void>()
@@ -93,54 +116,64 @@ layer(Live, { excludeTestServices: true })("A program written for effect/sql", (
       yield* sql`INSERT INTO person (name) VALUES ('Ada')`.pipe(Reactivity.mutation(["person"]))
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(yield* Ref.get(seen), [0, 1])
-    }).pipe(Effect.timeout("10 seconds"), Effect.provide(Reactivity.layer)))
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(Reactivity.layer))
+  )
 
   it.effect("writes JSON through the helper, and hears NOTIFY through LISTEN", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* freshTable
       const pg = yield* PgClient.PgClient
       yield* pg`INSERT INTO person (name, data) VALUES ('Ada', ${pg.json({ tags: ["x"] })})`
       assert.deepStrictEqual(yield* pg`SELECT data FROM person`, [{ data: { tags: ["x"] } }])
-      yield* Effect.scoped(Effect.gen(function*() {
-        const queue = yield* pg.listen("news")
-        yield* pg.notify("news", "hello")
-        assert.strictEqual((yield* Queue.take(queue)).payload, "hello")
-      }))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const queue = yield* pg.listen("news")
+          yield* pg.notify("news", "hello")
+          assert.strictEqual((yield* Queue.take(queue)).payload, "hello")
+        })
+      )
       yield* clean
-    }))
+    })
+  )
 
   it.effect("streams inside a transaction what the transaction has written", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshTable
-      const names = yield* sql.withTransaction(Effect.gen(function*() {
-        yield* sql`INSERT INTO person (name) SELECT 'p' || n FROM generate_series(1, 500) AS n`
-        return yield* sql<{ name: string }>`SELECT name FROM person`.stream.pipe(Stream.runCollect)
-      }))
+      const names = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* sql`INSERT INTO person (name) SELECT 'p' || n FROM generate_series(1, 500) AS n`
+          return yield* sql<{ name: string }>`SELECT name FROM person`.stream.pipe(Stream.runCollect)
+        })
+      )
       assert.strictEqual(names.length, 500)
       yield* clean
-    }))
+    })
+  )
 
   it.effect("runs sql.afterCommit after COMMIT, and not after ROLLBACK", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshTable
       const told = yield* Ref.make<ReadonlyArray<string>>([])
       const tell = (what: string) => sql.afterCommit(Ref.update(told, (all) => [...all, what]))
-      yield* sql.withTransaction(Effect.gen(function*() {
-        yield* tell("kept")
-        assert.deepStrictEqual(yield* Ref.get(told), [])
-        yield* Effect.ignore(sql.withTransaction(Effect.andThen(tell("inner"), Effect.fail("undo"))))
-      }))
+      yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* tell("kept")
+          assert.deepStrictEqual(yield* Ref.get(told), [])
+          yield* Effect.ignore(sql.withTransaction(Effect.andThen(tell("inner"), Effect.fail("undo"))))
+        })
+      )
       yield* Effect.ignore(sql.withTransaction(Effect.andThen(tell("lost"), Effect.fail("undo"))))
       assert.deepStrictEqual(yield* Ref.get(told), ["kept"])
       yield* clean
-    }))
+    })
+  )
 })
 
 it.live("Names are transformed as the options say, in migrations too, and withoutTransforms leaves them", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { url } = yield* TestDatabase
     const seen: Array<unknown> = []
-    const up = Effect.gen(function*() {
+    const up = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* sql`CREATE TABLE person (first_name text)`
       seen.push(...(yield* sql`INSERT INTO person ${sql.insert({ firstName: "Ada" })} RETURNING *`))
@@ -152,13 +185,18 @@ it.live("Names are transformed as the options say, in migrations too, and withou
       transformResultNames: String.snakeToCamel,
       transformQueryNames: String.camelToSnake
     }
-    yield* run(url, options, Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      assert.deepStrictEqual(yield* sql`SELECT ${sql("firstName")} FROM person`, [{ firstName: "Ada" }])
-      const plain = sql.withoutTransforms()
-      assert.deepStrictEqual(yield* plain`SELECT * FROM person`, [{ first_name: "Ada" }])
-      yield* sql.withTransaction(plain`INSERT INTO person ${plain.insert({ first_name: "Bob" })}`)
-      assert.strictEqual((yield* sql`SELECT * FROM person`).length, 2)
-    }))
+    yield* run(
+      url,
+      options,
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        assert.deepStrictEqual(yield* sql`SELECT ${sql("firstName")} FROM person`, [{ firstName: "Ada" }])
+        const plain = sql.withoutTransforms()
+        assert.deepStrictEqual(yield* plain`SELECT * FROM person`, [{ first_name: "Ada" }])
+        yield* sql.withTransaction(plain`INSERT INTO person ${plain.insert({ first_name: "Bob" })}`)
+        assert.strictEqual((yield* sql`SELECT * FROM person`).length, 2)
+      })
+    )
     assert.deepStrictEqual(seen, [{ firstName: "Ada" }])
-  }).pipe(quiet, Effect.provide(freshDatabase(), { local: true })))
+  }).pipe(quiet, Effect.provide(freshDatabase(), { local: true }))
+)

@@ -8,7 +8,19 @@ import { StartReport } from "../../src/MainLive.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { Proxy } from "../support/Proxy.ts"
-import { app, main, migration, noteTable, onFreshDatabase, operator, quiet, run, start, startHere, tagOf } from "./support.ts"
+import {
+  app,
+  main,
+  migration,
+  noteTable,
+  onFreshDatabase,
+  operator,
+  quiet,
+  run,
+  start,
+  startHere,
+  tagOf
+} from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
 
@@ -20,7 +32,7 @@ const manager = (url: Redacted.Redacted) =>
 
 /** How many round trips an effect takes through the proxy. */
 const roundTrips = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { counters } = yield* Proxy
     const before = counters.roundTrips
     yield* effect
@@ -28,29 +40,28 @@ const roundTrips = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 it.live("An empty database is migrated with the migrator's login, and every step is reported with its time", () =>
-  fresh(Effect.gen(function*() {
-    const report = yield* startHere({ migrations: app(noteTable), critical: [{ table: "note", columns: ["body"] }] })
-    assert.deepStrictEqual(report.steps.map(({ name }) => name), [
-      "connection",
-      "core tables",
-      "migrations",
-      "schema",
-      "missing tables",
-      "constraints"
-    ])
-    assert.deepStrictEqual(report.initialization.applied.map(({ name, namespace }) => `${namespace}/${name}`), [
-      "pgkeel/security_keys",
-      "app/note"
-    ])
-    for (const { durationMillis, name } of report.steps) assert.isAbove(durationMillis, 0, name)
-    const sum = report.steps.reduce((total, { durationMillis }) => total + durationMillis, 0)
-    assert.isAtMost(sum, report.durationMillis + 1)
-    assert.isTrue(report.steps.find(({ name }) => name === "migrations")?.changed)
-    assert.isAtLeast(report.server.versionNumber, 140_000)
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const report = yield* startHere({ migrations: app(noteTable), critical: [{ table: "note", columns: ["body"] }] })
+      assert.deepStrictEqual(
+        report.steps.map(({ name }) => name),
+        ["connection", "core tables", "migrations", "schema", "missing tables", "constraints"]
+      )
+      assert.deepStrictEqual(
+        report.initialization.applied.map(({ name, namespace }) => `${namespace}/${name}`),
+        ["pgkeel/security_keys", "app/note"]
+      )
+      for (const { durationMillis, name } of report.steps) assert.isAbove(durationMillis, 0, name)
+      const sum = report.steps.reduce((total, { durationMillis }) => total + durationMillis, 0)
+      assert.isAtMost(sum, report.durationMillis + 1)
+      assert.isTrue(report.steps.find(({ name }) => name === "migrations")?.changed)
+      assert.isAtLeast(report.server.versionNumber, 140_000)
+    })
+  )
+)
 
 it.live("A database that is up to date is started on with one connection and at most four round trips", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { url } = yield* TestDatabase
     const options = { migrations: app(noteTable), critical: [{ table: "note" }] }
     yield* start(url, { ...options, migrator: url })
@@ -65,134 +76,196 @@ it.live("A database that is up to date is started on with one connection and at 
     assert.strictEqual(counters.connections - connections, 1)
     assert.isAbove(trips - opening, 0)
     assert.isAtMost(trips - opening, 4)
-  }).pipe(Effect.provide(Proxy.layer), fresh))
+  }).pipe(Effect.provide(Proxy.layer), fresh)
+)
 
 it.live("Starting again changes nothing", () =>
-  fresh(Effect.gen(function*() {
-    const options = {
-      migrations: app(noteTable),
-      tables: [{ table: "scratch", ddl: "CREATE TABLE scratch (id int)" }]
-    }
-    yield* startHere(options)
-    const again = yield* startHere(options)
-    assert.deepStrictEqual(again.steps.filter(({ changed }) => changed), [])
-    assert.deepInclude(again.initialization, { applied: [], created: [], validated: [], unvalidated: [], invalidIndexes: [] })
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const options = {
+        migrations: app(noteTable),
+        tables: [{ table: "scratch", ddl: "CREATE TABLE scratch (id int)" }]
+      }
+      yield* startHere(options)
+      const again = yield* startHere(options)
+      assert.deepStrictEqual(
+        again.steps.filter(({ changed }) => changed),
+        []
+      )
+      assert.deepInclude(again.initialization, {
+        applied: [],
+        created: [],
+        validated: [],
+        unvalidated: [],
+        invalidIndexes: []
+      })
+    })
+  )
+)
 
 it.live("Without the migrator's login a start refuses pending migrations, names them and changes nothing", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const error = yield* Effect.flip(start(url, { migrations: app(noteTable) }))
-    assert.strictEqual(tagOf(error), "MigrationsPending")
-    for (const said of ["pgkeel/0001_security_keys", "app/1_note", "DATABASE_MIGRATOR_URL"]) assert.include(error.message, said)
-    assert.deepStrictEqual(yield* operator("SELECT to_regnamespace('pgkeel')::text AS schema"), [{ schema: null }])
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const error = yield* Effect.flip(start(url, { migrations: app(noteTable) }))
+      assert.strictEqual(tagOf(error), "MigrationsPending")
+      for (const said of ["pgkeel/0001_security_keys", "app/1_note", "DATABASE_MIGRATOR_URL"])
+        assert.include(error.message, said)
+      assert.deepStrictEqual(yield* operator("SELECT to_regnamespace('pgkeel')::text AS schema"), [{ schema: null }])
+    })
+  )
+)
 
 it.live("A critical table or column that is missing refuses the start, and all of them are named", () =>
-  fresh(Effect.gen(function*() {
-    const error = yield* Effect.flip(startHere({
-      migrations: app(noteTable),
-      critical: [{ table: "public.note", columns: ["body", "author"] }, { table: "invoice" }]
-    }))
-    assert.strictEqual(tagOf(error), "SchemaDrift")
-    assert.include(error.message, "column public.note.author is missing")
-    assert.include(error.message, "table invoice is missing")
-    assert.notInclude(error.message, "body")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        startHere({
+          migrations: app(noteTable),
+          critical: [{ table: "public.note", columns: ["body", "author"] }, { table: "invoice" }]
+        })
+      )
+      assert.strictEqual(tagOf(error), "SchemaDrift")
+      assert.include(error.message, "column public.note.author is missing")
+      assert.include(error.message, "table invoice is missing")
+      assert.notInclude(error.message, "body")
+    })
+  )
+)
 
 it.live("A core table that somebody dropped refuses the start", () =>
-  fresh(Effect.gen(function*() {
-    yield* startHere()
-    yield* operator("DROP TABLE pgkeel.security_keys")
-    const error = yield* Effect.flip(startHere())
-    assert.strictEqual(tagOf(error), "SchemaDrift")
-    assert.include(error.message, "pgkeel.security_keys")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      yield* startHere()
+      yield* operator("DROP TABLE pgkeel.security_keys")
+      const error = yield* Effect.flip(startHere())
+      assert.strictEqual(tagOf(error), "SchemaDrift")
+      assert.include(error.message, "pgkeel.security_keys")
+    })
+  )
+)
 
 it.live("Declared tables are created once, and are there for the application", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    const tables = [{ table: "public.scratch", ddl: "CREATE TABLE public.scratch (id int PRIMARY KEY)" }]
-    const critical = [{ table: "scratch", columns: ["id"] }]
-    const error = yield* Effect.flip(Effect.andThen(startHere(), start(url, { tables })))
-    assert.strictEqual(tagOf(error), "SchemaDrift")
-    const report = yield* startHere({ critical, tables })
-    assert.deepStrictEqual(report.initialization.created, ["public.scratch"])
-    yield* run(url, { critical, tables }, Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO scratch VALUES (1)`))
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const tables = [{ table: "public.scratch", ddl: "CREATE TABLE public.scratch (id int PRIMARY KEY)" }]
+      const critical = [{ table: "scratch", columns: ["id"] }]
+      const error = yield* Effect.flip(Effect.andThen(startHere(), start(url, { tables })))
+      assert.strictEqual(tagOf(error), "SchemaDrift")
+      const report = yield* startHere({ critical, tables })
+      assert.deepStrictEqual(report.initialization.created, ["public.scratch"])
+      yield* run(
+        url,
+        { critical, tables },
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO scratch VALUES (1)`)
+      )
+    })
+  )
+)
 
 it.live("A declared table does not hide that a critical column of it is missing", () =>
-  fresh(Effect.gen(function*() {
-    const declared = { tables: [{ table: "scratch", ddl: "CREATE TABLE scratch (id int)" }] }
-    const wanted = { ...declared, critical: [{ table: "scratch", columns: ["id", "name"] }] }
-    assert.strictEqual(tagOf(yield* Effect.flip(startHere(wanted))), "SchemaDrift", "just created")
-    assert.strictEqual(tagOf(yield* Effect.flip(startHere(wanted))), "SchemaDrift", "there already")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const declared = { tables: [{ table: "scratch", ddl: "CREATE TABLE scratch (id int)" }] }
+      const wanted = { ...declared, critical: [{ table: "scratch", columns: ["id", "name"] }] }
+      assert.strictEqual(tagOf(yield* Effect.flip(startHere(wanted))), "SchemaDrift", "just created")
+      assert.strictEqual(tagOf(yield* Effect.flip(startHere(wanted))), "SchemaDrift", "there already")
+    })
+  )
+)
 
 it.live("A declaration that creates another table than it names, or does not run, refuses the start", () =>
-  fresh(Effect.gen(function*() {
-    const other = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABLE two (id int)" }] }))
-    assert.strictEqual(tagOf(other), "SchemaDrift")
-    const wrong = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABEL one (id int)" }] }))
-    assert.strictEqual(tagOf(wrong), "SqlSyntaxError")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      const other = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABLE two (id int)" }] }))
+      assert.strictEqual(tagOf(other), "SchemaDrift")
+      const wrong = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABEL one (id int)" }] }))
+      assert.strictEqual(tagOf(wrong), "SqlSyntaxError")
+    })
+  )
+)
 
-it.live("Constraints that were NOT VALID are validated, and those that rows break are told and do not stop the start", () =>
-  fresh(Effect.gen(function*() {
-    const { url } = yield* TestDatabase
-    yield* startHere()
-    yield* operator("CREATE TABLE item (price int)")
-    yield* operator("INSERT INTO item VALUES (-1)")
-    yield* operator("ALTER TABLE item ADD CONSTRAINT broken CHECK (price > 0) NOT VALID, ADD CONSTRAINT held CHECK (price < 9) NOT VALID")
-    const { initialization: looked, steps: looking } = yield* start(url)
-    assert.deepInclude(looked, { validated: [], unvalidated: ["public.item.broken", "public.item.held"] })
-    assert.isFalse(looking.at(-1)?.changed)
-    const { initialization, steps } = yield* startHere()
-    assert.deepInclude(initialization, { validated: ["public.item.held"], unvalidated: ["public.item.broken"] })
-    assert.deepInclude(steps.at(-1), { changed: true, detail: "validated 1 constraint, not valid: public.item.broken" })
-    assert.deepStrictEqual(yield* operator("SELECT convalidated FROM pg_constraint WHERE conname = 'held'"), [
-      { convalidated: true }
-    ])
-  })))
+it.live(
+  "Constraints that were NOT VALID are validated, and those that rows break are told and do not stop the start",
+  () =>
+    fresh(
+      Effect.gen(function* () {
+        const { url } = yield* TestDatabase
+        yield* startHere()
+        yield* operator("CREATE TABLE item (price int)")
+        yield* operator("INSERT INTO item VALUES (-1)")
+        yield* operator(
+          "ALTER TABLE item ADD CONSTRAINT broken CHECK (price > 0) NOT VALID, ADD CONSTRAINT held CHECK (price < 9) NOT VALID"
+        )
+        const { initialization: looked, steps: looking } = yield* start(url)
+        assert.deepInclude(looked, { validated: [], unvalidated: ["public.item.broken", "public.item.held"] })
+        assert.isFalse(looking.at(-1)?.changed)
+        const { initialization, steps } = yield* startHere()
+        assert.deepInclude(initialization, { validated: ["public.item.held"], unvalidated: ["public.item.broken"] })
+        assert.deepInclude(steps.at(-1), {
+          changed: true,
+          detail: "validated 1 constraint, not valid: public.item.broken"
+        })
+        assert.deepStrictEqual(yield* operator("SELECT convalidated FROM pg_constraint WHERE conname = 'held'"), [
+          { convalidated: true }
+        ])
+      })
+    )
+)
 
 it.live("An index that a failed CREATE INDEX CONCURRENTLY left behind is reported by name", () =>
-  fresh(Effect.gen(function*() {
-    yield* startHere()
-    yield* operator("CREATE TABLE item (name text)")
-    yield* operator("INSERT INTO item VALUES ('twice'), ('twice')")
-    yield* Effect.flip(operator("CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name)"))
-    const { initialization, steps } = yield* startHere()
-    assert.deepStrictEqual(initialization.invalidIndexes, ["public.item_name"])
-    assert.strictEqual(steps.at(-1)?.detail, "1 invalid index: public.item_name")
-  })))
+  fresh(
+    Effect.gen(function* () {
+      yield* startHere()
+      yield* operator("CREATE TABLE item (name text)")
+      yield* operator("INSERT INTO item VALUES ('twice'), ('twice')")
+      yield* Effect.flip(operator("CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name)"))
+      const { initialization, steps } = yield* startHere()
+      assert.deepStrictEqual(initialization.invalidIndexes, ["public.item_name"])
+      assert.strictEqual(steps.at(-1)?.detail, "1 invalid index: public.item_name")
+    })
+  )
+)
 
-it.live("A migration that fails halfway leaves the database as it was, the history says so, and the next start finishes", () =>
-  fresh(Effect.gen(function*() {
-    const broken = migration("2", "broken", "CREATE TABLE half (id int)", "SELECT 1/0")
-    const error = yield* Effect.flip(startHere({ migrations: app(noteTable, broken) }))
-    assert.strictEqual(error._tag, "MigrationError")
-    assert.include(error.message, "broken")
-    const [state] = yield* operator(`SELECT to_regclass('public.note') IS NOT NULL AS note,
+it.live(
+  "A migration that fails halfway leaves the database as it was, the history says so, and the next start finishes",
+  () =>
+    fresh(
+      Effect.gen(function* () {
+        const broken = migration("2", "broken", "CREATE TABLE half (id int)", "SELECT 1/0")
+        const error = yield* Effect.flip(startHere({ migrations: app(noteTable, broken) }))
+        assert.strictEqual(error._tag, "MigrationError")
+        assert.include(error.message, "broken")
+        const [state] = yield* operator(`SELECT to_regclass('public.note') IS NOT NULL AS note,
       to_regclass('public.half')::text AS half`)
-    assert.deepStrictEqual(state, { note: true, half: null })
-    assert.deepStrictEqual(yield* operator("SELECT id, state FROM pgkeel.migrations WHERE namespace = 'app' ORDER BY id"), [
-      { id: "1", state: "applied" },
-      { id: "2", state: "failed" }
-    ])
-    const mended = migration("2", "broken", "CREATE TABLE half (id int)")
-    const { initialization } = yield* startHere({ migrations: app(noteTable, mended) })
-    assert.deepStrictEqual(initialization.applied.map(({ name }) => name), ["broken"])
-  })))
+        assert.deepStrictEqual(state, { note: true, half: null })
+        assert.deepStrictEqual(
+          yield* operator("SELECT id, state FROM pgkeel.migrations WHERE namespace = 'app' ORDER BY id"),
+          [
+            { id: "1", state: "applied" },
+            { id: "2", state: "failed" }
+          ]
+        )
+        const mended = migration("2", "broken", "CREATE TABLE half (id int)")
+        const { initialization } = yield* startHere({ migrations: app(noteTable, mended) })
+        assert.deepStrictEqual(
+          initialization.applied.map(({ name }) => name),
+          ["broken"]
+        )
+      })
+    )
+)
 
 it.live("Two applications in one process each have the sessions of their own database", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const databases = yield* Effect.all([Layer.build(freshDatabase()), Layer.build(freshDatabase())])
     // What layers share by reference within one program they share here.
     const memoMap = yield* Layer.makeMemoMap
     const scope = yield* Effect.scope
     for (const context of databases) {
       const { name, url } = Context.get(context, TestDatabase)
-      const seen = Effect.gen(function*() {
+      const seen = Effect.gen(function* () {
         const { withSession } = yield* SessionFactory
         const sql = yield* SqlClient.SqlClient
         yield* StartReport
@@ -203,4 +276,5 @@ it.live("Two applications in one process each have the sessions of their own dat
       const services = yield* Layer.buildWithMemoMap(main(url, { migrator: url }), memoMap, scope)
       assert.deepStrictEqual(yield* Effect.provideContext(seen, services), [{ name, actor: "ada" }])
     }
-  }).pipe(Effect.scoped, quiet))
+  }).pipe(Effect.scoped, quiet)
+)

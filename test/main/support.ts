@@ -12,7 +12,8 @@ export const migration = (id: string, name: string, ...statements: ReadonlyArray
   id,
   name,
   up: Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true }))
+    Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
+  )
 })
 
 export const app = (...migrations: ReadonlyArray<ReturnType<typeof migration>>): ReadonlyArray<MigrationSource> => [
@@ -47,7 +48,8 @@ export const operator = (statement: string) =>
   Effect.flatMap(TestDatabase, ({ url }) =>
     Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe<Record<string, unknown>>(statement)).pipe(
       Effect.provide(PgClient.layer({ url }), { local: true })
-    ))
+    )
+  )
 
 /** The tag of an error, and of its reason where it has one. */
 export const tagOf = (error: { readonly _tag: string }): string =>
@@ -56,5 +58,7 @@ export const tagOf = (error: { readonly _tag: string }): string =>
     : error._tag
 
 /** A fresh database for each test that uses one. */
-export const onFreshDatabase = <R>(database: Layer.Layer<TestDatabase, unknown, R>) =>
-<A, E, R2>(use: Effect.Effect<A, E, R2>) => Effect.provide(use, database, { local: true })
+export const onFreshDatabase =
+  <R>(database: Layer.Layer<TestDatabase, unknown, R>) =>
+  <A, E, R2>(use: Effect.Effect<A, E, R2>) =>
+    Effect.provide(use, database, { local: true })

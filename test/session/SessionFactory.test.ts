@@ -9,29 +9,30 @@ import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
 import { Proxy } from "../support/Proxy.ts"
 
-const seen = Effect.gen(function*() {
+const seen = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ actor: string | null; tenant: string | null }>`
     SELECT current_setting('pgkeel.actor', true) AS actor, current_setting('pgkeel.tenant', true) AS tenant`
   return row
 })
 
-const items = Effect.gen(function*() {
+const items = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
 })
 
-const freshTable = Effect.gen(function*() {
+const freshTable = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`DROP TABLE IF EXISTS item`
   yield* sql`CREATE TABLE item (name text PRIMARY KEY)`
 })
 
-const add = (name: string) => Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO item ${sql.insert({ name })}`)
+const add = (name: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO item ${sql.insert({ name })}`)
 
 layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionFactory", (it) => {
   it.effect("shows actor and tenant to SQL inside a session and to nobody afterwards", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       assert.deepStrictEqual(yield* withSession({ actor: "ada", tenant: "t1" })(seen), { actor: "ada", tenant: "t1" })
       for (let index = 0; index < 6; index++) {
@@ -39,17 +40,19 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
         assert.isTrue(after?.actor === null || after?.actor === "")
       }
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("does not inherit the actor of an earlier session when it names none", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       yield* withSession({ actor: "ada", tenant: "t1" })(seen)
       assert.deepStrictEqual(yield* withSession({})(seen), { actor: "", tenant: "" })
-    }))
+    })
+  )
 
   it.effect("carries any text as actor and tenant, and refuses a NUL before anything is sent", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       for (const text of ["it's", "back\\slash", "\\'; DROP TABLE x; --", "ünï😀", "$1", "a\nb", '"']) {
         assert.deepStrictEqual(yield* withSession({ actor: text, tenant: text })(seen), { actor: text, tenant: text })
@@ -57,10 +60,11 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       const error = yield* Effect.flip(withSession({ actor: "a\0b", tenant: "t" })(seen))
       assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "InvalidParameter")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("commits when the effect succeeds and rolls back when it fails", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       yield* freshTable
       yield* withSession({})(add("kept"))
@@ -68,108 +72,121 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       assert.strictEqual(failed, "no")
       assert.deepStrictEqual(yield* items, ["kept"])
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("rolls back and returns a clean connection when it is interrupted in the middle of a statement", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       yield* freshTable
       const started = yield* Deferred.make<void>()
       const fiber = yield* Effect.forkChild(
-        withSession({ actor: "ada" })(Effect.gen(function*() {
-          yield* add("lost")
-          yield* Deferred.succeed(started, undefined)
-          yield* sql`SELECT pg_sleep(60)`
-        }))
+        withSession({ actor: "ada" })(
+          Effect.gen(function* () {
+            yield* add("lost")
+            yield* Deferred.succeed(started, undefined)
+            yield* sql`SELECT pg_sleep(60)`
+          })
+        )
       )
       yield* Deferred.await(started)
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(yield* items, [])
       yield* assertClean
-    }))
+    })
+  )
 
   for (const isolation of ["read committed", "repeatable read", "serializable"] satisfies ReadonlyArray<Isolation>) {
     it.effect(`runs at isolation level ${isolation}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const { withSession } = yield* SessionFactory
         const sql = yield* SqlClient.SqlClient
         const [row] = yield* withSession({ isolation })(sql`SHOW transaction_isolation`)
         assert.deepStrictEqual(row, { transaction_isolation: isolation })
-      }))
+      })
+    )
   }
 
   it.effect("refuses writes in a read-only session with a type", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       yield* freshTable
       const error = yield* Effect.flip(withSession({ readOnly: true })(add("x")))
       assert.strictEqual(error._tag, "DatabaseError")
       assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : "", "ReadOnlyServer")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("nests by savepoints: what fails inside is undone, what surrounds it is kept", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       yield* freshTable
-      yield* withSession({})(Effect.gen(function*() {
-        yield* add("a")
-        yield* Effect.ignore(sql.withTransaction(Effect.andThen(add("b"), Effect.fail("undo"))))
-        yield* Effect.ignore(withSession({})(add("a")))
-        yield* withSession({})(add("c"))
-      }))
+      yield* withSession({})(
+        Effect.gen(function* () {
+          yield* add("a")
+          yield* Effect.ignore(sql.withTransaction(Effect.andThen(add("b"), Effect.fail("undo"))))
+          yield* Effect.ignore(withSession({})(add("a")))
+          yield* withSession({})(add("c"))
+        })
+      )
       assert.deepStrictEqual(yield* items, ["a", "c"])
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("fails with a type when a nested transaction swallowed the error that aborted it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       yield* freshTable
       const error = yield* Effect.flip(
-        withSession({})(Effect.andThen(
-          add("a"),
-          sql.withTransaction(Effect.andThen(Effect.ignore(add("a")), Effect.succeed("as if nothing happened")))
-        ))
+        withSession({})(
+          Effect.andThen(
+            add("a"),
+            sql.withTransaction(Effect.andThen(Effect.ignore(add("a")), Effect.succeed("as if nothing happened")))
+          )
+        )
       )
       assert.strictEqual(error._tag, "DatabaseError")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("says that COMMIT became ROLLBACK when the error that aborted the transaction was swallowed", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       yield* freshTable
-      const error = yield* Effect.flip(
-        withSession({})(Effect.andThen(add("a"), Effect.ignore(add("a"))))
-      )
+      const error = yield* Effect.flip(withSession({})(Effect.andThen(add("a"), Effect.ignore(add("a")))))
       assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "CommitRolledBack")
       assert.deepStrictEqual(yield* items, [])
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("refuses a session for another tenant inside an open one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const error = yield* Effect.flip(withSession({ tenant: "t1" })(withSession({ tenant: "t2" })(seen)))
       assert.strictEqual(error._tag === "SessionError" ? error.reason._tag : error._tag, "SessionConflict")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("refuses a session inside a bare transaction, where its context could not be set", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       const error = yield* Effect.flip(sql.withTransaction(withSession({ actor: "ada" })(seen)))
       assert.strictEqual(error._tag === "SessionError" ? error.reason._tag : error._tag, "TransactionAlreadyOpen")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("serialises the statements of parallel fibers on the session's one connection", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       const pids = yield* withSession({})(
@@ -179,10 +196,11 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       )
       assert.strictEqual(new Set(pids.map(([row]) => row?.pid)).size, 1)
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("refuses the statement of a fiber that outlived its session", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       const ended = yield* Deferred.make<void>()
@@ -193,10 +211,11 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       const error = yield* Fiber.join(late)
       assert.strictEqual(error.reason._tag, "ConnectionReleased")
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("keeps its registry: an open session is listed with its actor, and gone afterwards", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { activeSessions, withSession } = yield* SessionFactory
       const sql = yield* SqlClient.SqlClient
       const [inside, shown] = yield* withSession({ component: "bot", name: "greet", actor: "ada" })(
@@ -205,48 +224,56 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
       assert.deepInclude(inside[0], { component: "bot", name: "greet", actor: "ada", inTransaction: true })
       assert.deepStrictEqual(shown, [{ name: "bot/greet" }])
       yield* assertClean
-    }))
+    })
+  )
 
   it.effect("holds no connection between the transactions of a created session, and ends with its scope", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { activeSessions, closeSession, createSession } = yield* SessionFactory
       const manager = yield* ConnectionManager
-      yield* Effect.scoped(Effect.gen(function*() {
-        const session = yield* createSession({ actor: "ada", name: "chat" })
-        assert.deepStrictEqual(yield* session.run(seen), { actor: "ada", tenant: "" })
-        assert.strictEqual((yield* manager.poolStatus).inUse, 0)
-        assert.strictEqual((yield* activeSessions).length, 1)
-        assert.strictEqual((yield* session.run(Effect.map(Session, ({ name }) => name))), "chat")
-        assert.isTrue(yield* closeSession(session.id))
-        const error = yield* Effect.flip(session.run(seen))
-        assert.strictEqual(error._tag === "SessionError" ? error.reason._tag : error._tag, "SessionClosed")
-      }))
-      yield* assertClean
-    }))
-
-  it.effect("leaves nothing behind when sessions are interrupted at random moments", () =>
-    Effect.gen(function*() {
-      const { withSession } = yield* SessionFactory
-      const check = (actor: string) =>
-        withSession({ actor })(Effect.map(seen, (row) => assert.strictEqual(row?.actor, actor)))
-      yield* Effect.forEach(
-        Array.from({ length: 400 }, (_, index) => index),
-        (index) =>
-          Effect.gen(function*() {
-            const fiber = yield* Effect.forkChild(check(`a${index}`))
-            for (let turn = index % 17; turn > 0; turn--) yield* Effect.yieldNow
-            yield* Fiber.interrupt(fiber)
-            yield* check(`b${index}`)
-          }),
-        { concurrency: 8, discard: true }
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const session = yield* createSession({ actor: "ada", name: "chat" })
+          assert.deepStrictEqual(yield* session.run(seen), { actor: "ada", tenant: "" })
+          assert.strictEqual((yield* manager.poolStatus).inUse, 0)
+          assert.strictEqual((yield* activeSessions).length, 1)
+          assert.strictEqual(yield* session.run(Effect.map(Session, ({ name }) => name)), "chat")
+          assert.isTrue(yield* closeSession(session.id))
+          const error = yield* Effect.flip(session.run(seen))
+          assert.strictEqual(error._tag === "SessionError" ? error.reason._tag : error._tag, "SessionClosed")
+        })
       )
       yield* assertClean
-    }), 60_000)
+    })
+  )
+
+  it.effect(
+    "leaves nothing behind when sessions are interrupted at random moments",
+    () =>
+      Effect.gen(function* () {
+        const { withSession } = yield* SessionFactory
+        const check = (actor: string) =>
+          withSession({ actor })(Effect.map(seen, (row) => assert.strictEqual(row?.actor, actor)))
+        yield* Effect.forEach(
+          Array.from({ length: 400 }, (_, index) => index),
+          (index) =>
+            Effect.gen(function* () {
+              const fiber = yield* Effect.forkChild(check(`a${index}`))
+              for (let turn = index % 17; turn > 0; turn--) yield* Effect.yieldNow
+              yield* Fiber.interrupt(fiber)
+              yield* check(`b${index}`)
+            }),
+          { concurrency: 8, discard: true }
+        )
+        yield* assertClean
+      }),
+    60_000
+  )
 })
 
 layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A session's round trips", (it) => {
   it.effect("are three for one statement: BEGIN with its context, the statement, COMMIT", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const { counters } = yield* Proxy
       const sql = yield* SqlClient.SqlClient
@@ -255,42 +282,49 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A session'
       const before = counters.roundTrips
       yield* session
       assert.strictEqual(counters.roundTrips - before, 3)
-    }))
+    })
+  )
 
   it.effect("end in a typed error and a clean pool when the connection is cut in the body", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { withSession } = yield* SessionFactory
       const proxy = yield* Proxy
       const sql = yield* SqlClient.SqlClient
       const error = yield* Effect.flip(
-        withSession({})(Effect.gen(function*() {
-          yield* sql`SELECT 1`
-          yield* proxy.cutAll
-          return yield* sql`SELECT 2`
-        }))
+        withSession({})(
+          Effect.gen(function* () {
+            yield* sql`SELECT 1`
+            yield* proxy.cutAll
+            return yield* sql`SELECT 2`
+          })
+        )
       )
       assert.strictEqual(error._tag === "DatabaseError" ? error.connectionLost : error._tag, true)
       yield* assertClean
-    }))
+    })
+  )
 })
-
 
 // Without prepared statements the text of COMMIT is on the wire each time, where the proxy looks for it.
-layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })("A lost answer to COMMIT", (it) => {
-  it.effect("is an unknown outcome, whatever became of the row", () =>
-    Effect.gen(function*() {
-      const { withSession } = yield* SessionFactory
-      const proxy = yield* Proxy
-      yield* freshTable
-      yield* proxy.cutNext({ after: "COMMIT" })
-      const applied = yield* Effect.flip(withSession({})(add("applied")))
-      yield* proxy.cutNext({ before: "COMMIT" })
-      const lost = yield* Effect.flip(withSession({})(add("lost")))
-      for (const error of [applied, lost]) {
-        assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "OutcomeUnknown")
-      }
-      const left = items.pipe(Effect.repeat({ until: (names) => names.includes("applied"), times: 100 }))
-      assert.deepStrictEqual(yield* left, ["applied"])
-      yield* assertClean
-    }))
-})
+layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })(
+  "A lost answer to COMMIT",
+  (it) => {
+    it.effect("is an unknown outcome, whatever became of the row", () =>
+      Effect.gen(function* () {
+        const { withSession } = yield* SessionFactory
+        const proxy = yield* Proxy
+        yield* freshTable
+        yield* proxy.cutNext({ after: "COMMIT" })
+        const applied = yield* Effect.flip(withSession({})(add("applied")))
+        yield* proxy.cutNext({ before: "COMMIT" })
+        const lost = yield* Effect.flip(withSession({})(add("lost")))
+        for (const error of [applied, lost]) {
+          assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "OutcomeUnknown")
+        }
+        const left = items.pipe(Effect.repeat({ until: (names) => names.includes("applied"), times: 100 }))
+        assert.deepStrictEqual(yield* left, ["applied"])
+        yield* assertClean
+      })
+    )
+  }
+)

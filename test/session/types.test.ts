@@ -14,7 +14,7 @@ class OutOfStock {
   readonly _tag = "OutOfStock"
 }
 
-const body = Effect.gen(function*() {
+const body = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const { actor } = yield* Session
   yield* sql`SELECT ${actor ?? ""}`
@@ -22,7 +22,9 @@ const body = Effect.gen(function*() {
 })
 
 it("a session turns the driver's error into DatabaseError, keeps the application's, and provides Session", () => {
-  expectTypeOf(body).toEqualTypeOf<Effect.Effect<never, SqlError.SqlError | OutOfStock, SqlClient.SqlClient | Session>>()
+  expectTypeOf(body).toEqualTypeOf<
+    Effect.Effect<never, SqlError.SqlError | OutOfStock, SqlClient.SqlClient | Session>
+  >()
   const run = () => factory.withSession({ actor: "ada" })(body)
   expectTypeOf(run).returns.toEqualTypeOf<
     Effect.Effect<never, OutOfStock | DatabaseError | SessionError, SqlClient.SqlClient>

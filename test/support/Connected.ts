@@ -15,8 +15,9 @@ import { Proxy } from "./Proxy.ts"
 
 /** The configuration of the fresh database, with `options` in place of the defaults. */
 export const config = (options: DatabaseOptions = {}) =>
-  Layer.unwrap(Effect.map(TestDatabase, ({ url }) => DatabaseConfig.layer({ url, sslMode: "disable", ...options })))
-    .pipe(Layer.provide(NodeServices.layer))
+  Layer.unwrap(
+    Effect.map(TestDatabase, ({ url }) => DatabaseConfig.layer({ url, sslMode: "disable", ...options }))
+  ).pipe(Layer.provide(NodeServices.layer))
 
 /** A manager, its clients and sessions on a fresh database. */
 export const connected = (options: DatabaseOptions = {}) =>
@@ -31,15 +32,16 @@ export const proxied = (options: DatabaseOptions = {}) =>
   SessionFactory.layer.pipe(
     Layer.provideMerge(ConnectionManager.layer()),
     Layer.provideMerge(
-      Layer.unwrap(Effect.map(Proxy, ({ url }) => DatabaseConfig.layer({ url, sslMode: "disable", ...options })))
-        .pipe(Layer.provide(NodeServices.layer))
+      Layer.unwrap(Effect.map(Proxy, ({ url }) => DatabaseConfig.layer({ url, sslMode: "disable", ...options }))).pipe(
+        Layer.provide(NodeServices.layer)
+      )
     ),
     Layer.provideMerge(Proxy.layer),
     Layer.provideMerge(freshDatabase())
   )
 
 /** Nothing is leased, no session is open, nothing waits, and a statement works. */
-export const assertClean = Effect.gen(function*() {
+export const assertClean = Effect.gen(function* () {
   const manager = yield* ConnectionManager
   const factory = yield* SessionFactory
   const sql = yield* SqlClient.SqlClient

@@ -34,7 +34,7 @@ export class Proxy extends Context.Service<
 >()("pgkeel/test/Proxy") {
   static readonly layer = Layer.effect(
     Proxy,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { host, port, url } = yield* TestDatabase
       const counters: Counters = { roundTrips: 0, connections: 0 }
       const sockets = new Set<Net.Socket>()

@@ -7,11 +7,17 @@ import { testServer } from "./Database.ts"
 export const uniqueName = () => `t${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`
 
 const remove = (database: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* sql.unsafe(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`)
     for (const role of ["app", "migrator", "owner"]) yield* sql.unsafe(`DROP ROLE IF EXISTS "${database}_${role}"`)
-  }).pipe(Effect.provide(Layer.suspend(() => PgClient.layer({ url: testServer().url })), { local: true }), Effect.orDie)
+  }).pipe(
+    Effect.provide(
+      Layer.suspend(() => PgClient.layer({ url: testServer().url })),
+      { local: true }
+    ),
+    Effect.orDie
+  )
 
 /** Runs with the name of a database that is not there, and removes it and its roles afterwards. */
 export const withoutRoles = <A, E, R>(use: (database: string) => Effect.Effect<A, E, R>) =>

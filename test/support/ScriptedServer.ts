@@ -29,7 +29,9 @@ export const rawServer = (onConnection: (socket: Net.Socket) => void) =>
           for (const socket of sockets) socket.destroy()
           server.close()
         }
-        resume(Effect.succeed({ port: (server.address() as Net.AddressInfo).port, connections: () => connections, close }))
+        resume(
+          Effect.succeed({ port: (server.address() as Net.AddressInfo).port, connections: () => connections, close })
+        )
       })
     }),
     ({ close }) => Effect.sync(close)
@@ -64,13 +66,17 @@ const message = (tag: string, ...parts: ReadonlyArray<Buffer>) => {
 
 /** Type OIDs and lengths of pg_type.dat. */
 const typeOf = ({ value }: ScriptedColumn) =>
-  typeof value === "number" ? [23, 4] as const : typeof value === "boolean" ? [16, 1] as const : [25, -1] as const
+  typeof value === "number" ? ([23, 4] as const) : typeof value === "boolean" ? ([16, 1] as const) : ([25, -1] as const)
 
 const rowDescription = (columns: ReadonlyArray<ScriptedColumn>, format: number) =>
-  message("T", int16(columns.length), ...columns.flatMap((column) => {
-    const [oid, length] = typeOf(column)
-    return [text(column.name), int32(0), int16(0), int32(oid), int16(length), int32(-1), int16(format)]
-  }))
+  message(
+    "T",
+    int16(columns.length),
+    ...columns.flatMap((column) => {
+      const [oid, length] = typeOf(column)
+      return [text(column.name), int32(0), int16(0), int32(oid), int16(length), int32(-1), int16(format)]
+    })
+  )
 
 const encode = ({ value }: ScriptedColumn, binary: boolean) => {
   if (typeof value === "string") return Buffer.from(value)
@@ -79,10 +85,14 @@ const encode = ({ value }: ScriptedColumn, binary: boolean) => {
 }
 
 const dataRow = (columns: ReadonlyArray<ScriptedColumn>, binary: boolean) =>
-  message("D", int16(columns.length), ...columns.flatMap((column) => {
-    const value = encode(column, binary)
-    return [int32(value.length), value]
-  }))
+  message(
+    "D",
+    int16(columns.length),
+    ...columns.flatMap((column) => {
+      const value = encode(column, binary)
+      return [int32(value.length), value]
+    })
+  )
 
 /** Whether the first result format of a Bind message (manual, 55.7) is binary. */
 const wantsBinary = (bind: Buffer): boolean => {

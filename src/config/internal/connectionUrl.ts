@@ -40,11 +40,13 @@ const parameters: ReadonlyMap<string, Part> = new Map([
 
 /** What libpq also takes (34.1.2): a name of these can be told apart from the rest of a mistyped password. */
 const libpqParameters = new Set(
-  ("hostaddr passfile require_auth channel_binding client_encoding fallback_application_name keepalives " +
+  (
+    "hostaddr passfile require_auth channel_binding client_encoding fallback_application_name keepalives " +
     "keepalives_idle keepalives_interval keepalives_count tcp_user_timeout replication gssencmode sslnegotiation " +
     "sslcompression sslcert sslkey sslpassword sslcertmode sslcrl sslcrldir sslsni requirepeer " +
     "ssl_min_protocol_version ssl_max_protocol_version min_protocol_version max_protocol_version krbsrvname gsslib " +
-    "gssdelegation service target_session_attrs load_balance_hosts scram_client_key scram_server_key").split(" ")
+    "gssdelegation service target_session_attrs load_balance_hosts scram_client_key scram_server_key"
+  ).split(" ")
 )
 
 const scheme = /^postgres(?:ql)?:\/\//i
@@ -65,12 +67,15 @@ class Builder {
   /** An empty part is one that was left out, as in libpq. */
   add(part: Part, text: string | undefined): void {
     if (text === undefined || text === "") return
-    Result.match(Result.try(() => decodeURIComponent(text)), {
-      onFailure: () => this.fail("has a percent sign that is not followed by two hexadecimal digits"),
-      onSuccess: (decoded) => {
-        this.parts[part] = part === "password" ? Redacted.make(decoded) : decoded
+    Result.match(
+      Result.try(() => decodeURIComponent(text)),
+      {
+        onFailure: () => this.fail("has a percent sign that is not followed by two hexadecimal digits"),
+        onSuccess: (decoded) => {
+          this.parts[part] = part === "password" ? Redacted.make(decoded) : decoded
+        }
       }
-    })
+    )
   }
 
   login(text: string | undefined): void {
@@ -95,7 +100,9 @@ class Builder {
     const part = parameters.get(name)
     if (part !== undefined && equals >= 0) return this.add(part, text.slice(equals + 1))
     if (part !== undefined || libpqParameters.has(name)) {
-      return this.fail(`has the parameter "${name}", ${part === undefined ? "which pgkeel does not take" : "without a value"}`)
+      return this.fail(
+        `has the parameter "${name}", ${part === undefined ? "which pgkeel does not take" : "without a value"}`
+      )
     }
     this.fail(`has a parameter that is not known (number ${index + 1}; known are ${[...parameters.keys()].join(", ")})`)
   }

@@ -24,7 +24,7 @@ const urlShape = "a URL such as postgres://user:password@host:5432/database"
 const host = {
   accepted: "one host name, address or directory of a Unix socket",
   default: "localhost",
-  parse: (text: string) => /^[^\s,]+$/.test(text) || text.startsWith("/") ? text : undefined
+  parse: (text: string) => (/^[^\s,]+$/.test(text) || text.startsWith("/") ? text : undefined)
 }
 
 const port = {
@@ -52,13 +52,14 @@ const connectSeconds = {
   parse: (text: string) =>
     !/^\d{1,7}$/.test(text) || Number(text) > 2_000_000
       ? undefined
-      : Number(text) === 0 ? Duration.infinity : Duration.seconds(Number(text))
+      : Number(text) === 0
+        ? Duration.infinity
+        : Duration.seconds(Number(text))
 }
 
-const readUrl = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
-  const found = options.url === undefined
-    ? yield* reader.keep(secret(reader.urlVariable))
-    : { variable: "url", value: options.url }
+const readUrl = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions) {
+  const found =
+    options.url === undefined ? yield* reader.keep(secret(reader.urlVariable)) : { variable: "url", value: options.url }
   if (found === undefined) return
   reader.urlVariable = found.variable
   reader.hasUrl = true
@@ -71,12 +72,12 @@ const shown = (option: Duration.Input | undefined): string | undefined =>
   option === undefined
     ? undefined
     : Duration.fromInput(option).pipe((duration) =>
-      duration._tag === "None" ? "not a duration" : `${Duration.toMillis(duration.value)} millis`
-    )
+        duration._tag === "None" ? "not a duration" : `${Duration.toMillis(duration.value)} millis`
+      )
 
-const readSettings = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
+const readSettings = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions) {
   // Options pass the same check as variables, as text.
-  const one = Effect.fnUntraced(function*<A>(name: SettingName, setting: Setting<A>, option: string | undefined) {
+  const one = Effect.fnUntraced(function* <A>(name: SettingName, setting: Setting<A>, option: string | undefined) {
     const found = option === undefined ? yield* reader.keep(variable(setting.variable)) : undefined
     return reader.parse(reader.text({ option: [name, option], found }), setting)
   })
@@ -106,7 +107,7 @@ const readSettings = Effect.fnUntraced(function*(reader: Reader, options: Databa
   return read
 })
 
-const readConnectTimeout = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
+const readConnectTimeout = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions) {
   if (options.connectTimeout !== undefined) {
     return reader.parse({ variable: "connectTimeout", text: shown(options.connectTimeout) ?? "" }, connectDuration)
   }
@@ -114,7 +115,7 @@ const readConnectTimeout = Effect.fnUntraced(function*(reader: Reader, options: 
   return reader.parse(reader.text({ part: ["connect_timeout", reader.url.connectTimeout], found }), connectSeconds)
 })
 
-const readRootCertificate = Effect.fnUntraced(function*(reader: Reader, options: DatabaseOptions) {
+const readRootCertificate = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions) {
   if (options.rootCertificate !== undefined) return options.rootCertificate
   const found = yield* reader.keep(variable("PGSSLROOTCERT"))
   const path = reader.text({ part: ["sslrootcert", reader.url.sslrootcert], found })
@@ -124,9 +125,9 @@ const readRootCertificate = Effect.fnUntraced(function*(reader: Reader, options:
 })
 
 /** The login and the place from `PG*`, unless a URL of its own was asked for: those speak of the application. */
-const readAmbient = Effect.fnUntraced(function*(reader: Reader, own: boolean) {
+const readAmbient = Effect.fnUntraced(function* (reader: Reader, own: boolean) {
   const read = (name: string) => reader.keep(variable(name))
-  const ambient = (name: string) => own ? Effect.undefined : read(name)
+  const ambient = (name: string) => (own ? Effect.undefined : read(name))
   return yield* Effect.all({
     host: ambient("PGHOST"),
     port: ambient("PGPORT"),
@@ -170,9 +171,16 @@ const readTarget = (reader: Reader, options: DatabaseOptions, found: Ambient, ow
   const { url } = reader
   const username = readUsername(reader, options, found.username, own)
   const portText = options.port === undefined ? undefined : String(options.port)
-  const database = { option: ["database", options.database], part: ["dbname", url.database], found: found.database } as const
+  const database = {
+    option: ["database", options.database],
+    part: ["dbname", url.database],
+    found: found.database
+  } as const
   return {
-    host: reader.parse(reader.text({ option: ["host", options.host], part: ["host", url.host], found: found.host }), host),
+    host: reader.parse(
+      reader.text({ option: ["host", options.host], part: ["host", url.host], found: found.host }),
+      host
+    ),
     port: reader.parse(reader.text({ option: ["port", portText], part: ["port", url.port], found: found.port }), port),
     database: reader.text(database)?.text ?? username,
     username,
@@ -183,7 +191,7 @@ const readTarget = (reader: Reader, options: DatabaseOptions, found: Ambient, ow
 type Ambient = Effect.Success<ReturnType<typeof readAmbient>>
 
 /** Reads everything; see `DatabaseConfig.load`. */
-export const load = Effect.fn("DatabaseConfig.load")(function*(
+export const load = Effect.fn("DatabaseConfig.load")(function* (
   options: DatabaseOptions,
   urlVariable: string
 ): Effect.fn.Return<Settings, DatabaseConfigError, FileSystem.FileSystem> {
@@ -200,11 +208,12 @@ export const load = Effect.fn("DatabaseConfig.load")(function*(
     // A Unix socket does not leave the machine; libpq (34.19.1) ignores the mode there.
     sslMode: target.host.startsWith("/") ? "disable" : mode,
     rootCertificate: yield* readRootCertificate(reader, options),
-    applicationName: reader.text({
-      option: ["applicationName", options.applicationName],
-      part: ["application_name", url.applicationName],
-      found: found.applicationName
-    })?.text ?? "pgkeel",
+    applicationName:
+      reader.text({
+        option: ["applicationName", options.applicationName],
+        part: ["application_name", url.applicationName],
+        found: found.applicationName
+      })?.text ?? "pgkeel",
     startupOptions: reader.text({
       option: ["startupOptions", options.startupOptions],
       part: ["options", url.startupOptions],
@@ -214,7 +223,5 @@ export const load = Effect.fn("DatabaseConfig.load")(function*(
     ...(yield* readSettings(reader, options))
   }
   if (!read.host.startsWith("/")) checkCertificate(reader, read)
-  return Arr.isArrayNonEmpty(reader.problems)
-    ? yield* new DatabaseConfigError({ reasons: reader.problems })
-    : read
+  return Arr.isArrayNonEmpty(reader.problems) ? yield* new DatabaseConfigError({ reasons: reader.problems }) : read
 })

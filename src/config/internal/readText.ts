@@ -27,12 +27,14 @@ const isPlausible = (files: FileSystem.FileSystem, path: string): Effect.Effect<
 }
 
 /** The contents of the file at `path`, which `variable` named. */
-export const readText = Effect.fnUntraced(function*(
+export const readText = Effect.fnUntraced(function* (
   variable: string,
   path: string
 ): Effect.fn.Return<string, ConfigProblem, FileSystem.FileSystem> {
   const files = yield* FileSystem.FileSystem
   return yield* Effect.catch(files.readFileString(path), (error) =>
     Effect.flatMap(isPlausible(files, path), (plausible) =>
-      Effect.fail(new UnreadableFile({ variable, path: plausible ? path : undefined, problem: explain(error) }))))
+      Effect.fail(new UnreadableFile({ variable, path: plausible ? path : undefined, problem: explain(error) }))
+    )
+  )
 })

@@ -47,7 +47,11 @@ const durationFromText = (text: string): Duration.Duration | undefined =>
     })
   )
 
-export const duration = (variable: string, fallback: Duration.Input, describes: string): Setting<Duration.Duration> => ({
+export const duration = (
+  variable: string,
+  fallback: Duration.Input,
+  describes: string
+): Setting<Duration.Duration> => ({
   variable,
   accepted: acceptedDuration,
   describes,
@@ -56,7 +60,11 @@ export const duration = (variable: string, fallback: Duration.Input, describes: 
   parse: durationFromText
 })
 
-const optionalDuration = (variable: string, shown: string, describes: string): Setting<Duration.Duration | undefined> => ({
+const optionalDuration = (
+  variable: string,
+  shown: string,
+  describes: string
+): Setting<Duration.Duration | undefined> => ({
   variable,
   accepted: acceptedDuration,
   describes,

@@ -19,8 +19,13 @@ export interface Found {
 /** The value of `variable`. A provider that fails is a problem: what it did not say may be where to connect to. */
 export const variable = (name: string): Effect.Effect<Found | undefined, ConfigProblem> =>
   Config.option(Config.Redacted(name)).pipe(
-    Effect.mapError((): ConfigProblem =>
-      new InvalidVariable({ variable: name, problem: "cannot be read from the configuration provider", accepted: "text" })
+    Effect.mapError(
+      (): ConfigProblem =>
+        new InvalidVariable({
+          variable: name,
+          problem: "cannot be read from the configuration provider",
+          accepted: "text"
+        })
     ),
     // A variable that is set to nothing counts as not set, as in libpq.
     Effect.map(Option.filter((value) => Redacted.value(value) !== "")),
@@ -28,7 +33,7 @@ export const variable = (name: string): Effect.Effect<Found | undefined, ConfigP
     Effect.map(Option.getOrUndefined)
   )
 
-const readSecret = Effect.fnUntraced(function*(file: Found) {
+const readSecret = Effect.fnUntraced(function* (file: Found) {
   const contents = yield* readText(file.variable, Redacted.value(file.value))
   // Editors and `echo` end a file with a line break that is not part of the secret.
   const value = contents.replace(/\r?\n$/, "")
@@ -41,7 +46,7 @@ const readSecret = Effect.fnUntraced(function*(file: Found) {
 })
 
 /** The value of `variable`, or of the file that `${variable}_FILE` names; both at once is a problem. */
-export const secret = Effect.fnUntraced(function*(name: string) {
+export const secret = Effect.fnUntraced(function* (name: string) {
   const [direct, file] = yield* Effect.all([variable(name), variable(`${name}_FILE`)])
   if (direct !== undefined && file !== undefined) {
     return yield* Effect.fail<ConfigProblem>(new ConflictingVariables({ variable: name, other: file.variable }))

@@ -44,22 +44,19 @@ const checkChannel = (channel: string, operation: string): Effect.Effect<void, S
  * Lends a connection to one statement, or the transaction's when one is open.
  * Effect's own lookup allocates for every statement; this one reads the context.
  */
-const makeBorrower = (
-  pool: InstrumentedPool,
-  transactionService: SqlClient.SqlClient["transactionService"]
-): Borrower => (f) =>
-  Effect.withFiber((fiber) => {
-    const open = Context.getOrUndefined(fiber.context, transactionService)
-    return open === undefined ? pool.borrow(fiber, f) : f(open[0])
-  })
+const makeBorrower =
+  (pool: InstrumentedPool, transactionService: SqlClient.SqlClient["transactionService"]): Borrower =>
+  (f) =>
+    Effect.withFiber((fiber) => {
+      const open = Context.getOrUndefined(fiber.context, transactionService)
+      return open === undefined ? pool.borrow(fiber, f) : f(open[0])
+    })
 
 const PgJson = Statement.custom<Statement.Custom<"PgJson", unknown>>("PgJson")
 
 /** LISTEN and NOTIFY. A listener keeps its connection until its scope closes. */
 const channels = (pool: InstrumentedPool, sql: SqlClient.SqlClient) => ({
-  listen: (
-    channel: string
-  ): Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError>, SqlError, Scope.Scope> =>
+  listen: (channel: string): Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError>, SqlError, Scope.Scope> =>
     Effect.andThen(
       checkChannel(channel, "listen"),
       Effect.flatMap(pool.pinned("listener"), (lease) => lease.connection.listen(channel))
@@ -69,15 +66,16 @@ const channels = (pool: InstrumentedPool, sql: SqlClient.SqlClient) => ({
 })
 
 /** Builds the client; it lives as long as its pool. */
-export const makeClient = Effect.fnUntraced(function*(
+export const makeClient = Effect.fnUntraced(function* (
   settings: Settings,
   pool: InstrumentedPool,
   transforms: Transforms
 ): Effect.fn.Return<PgClient.PgClient, never, Reactivity.Reactivity> {
   const compiler = PgClient.makeCompiler(transforms.transformQueryNames, transforms.transformJson)
-  const transformRows = transforms.transformResultNames === undefined
-    ? undefined
-    : Statement.defaultTransforms(transforms.transformResultNames, transforms.transformJson).array
+  const transformRows =
+    transforms.transformResultNames === undefined
+      ? undefined
+      : Statement.defaultTransforms(transforms.transformResultNames, transforms.transformJson).array
   const spanAttributes = spanAttributesOf(settings)
   const acquirer = pool.pinned("connection")
   const client = yield* SqlClient.make({
@@ -88,9 +86,8 @@ export const makeClient = Effect.fnUntraced(function*(
     spanAttributes,
     transformRows
   })
-  const getConnection = Effect.flatMap(
-    Effect.serviceOption(client.transactionService),
-    (open) => open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.pinned("stream")
+  const getConnection = Effect.flatMap(Effect.serviceOption(client.transactionService), (open) =>
+    open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.pinned("stream")
   )
   const borrower = makeBorrower(pool, client.transactionService)
   const statements = (transformed: boolean): Statement.Constructor =>
@@ -109,7 +106,7 @@ export const makeClient = Effect.fnUntraced(function*(
       [PgClient.TypeId]: PgClient.TypeId,
       config: pool.config,
       withTransaction: makeWithTransaction(pool, client.transactionService, spanAttributes),
-      withoutTransforms: () => transformRows === undefined ? self : assemble(statements(false)),
+      withoutTransforms: () => (transformRows === undefined ? self : assemble(statements(false))),
       json: (value: unknown) => Statement.fragment([PgJson(value)]),
       // A client is its own `safe`, so it can only be tied once it is there.
       safe: undefined as never

@@ -41,10 +41,13 @@ interface Inside {
 /** Whether the session is one that we know our way in, and idle. */
 const isFamiliar = (connection: object): connection is Inside => {
   const session: unknown = Reflect.get(connection, "session")
-  return Predicate.hasProperty(session, "socket") &&
+  return (
+    Predicate.hasProperty(session, "socket") &&
     Predicate.hasProperty(session.socket, "write") &&
     Reflect.get(connection, "multiplex") === false &&
-    "consumer" in connection && connection.consumer === undefined
+    "consumer" in connection &&
+    connection.consumer === undefined
+  )
 }
 
 /** Whether this driver can take several statements in one message. */

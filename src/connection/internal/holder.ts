@@ -11,7 +11,10 @@ const longestStatement = 80
 
 /** The beginning of a statement on one line; a password clause is left out, since it may hold a verifier. */
 const shorten = (statement: string): string => {
-  const line = statement.replace(/\s+/g, " ").replace(/(password\s+)\S.*/i, "$1...").trim()
+  const line = statement
+    .replace(/\s+/g, " ")
+    .replace(/(password\s+)\S.*/i, "$1...")
+    .trim()
   return line.length > longestStatement ? `${line.slice(0, longestStatement - 3)}...` : line
 }
 

@@ -118,11 +118,12 @@ export class InstrumentedPool {
       const acquire = () => {
         if (this.#closed !== undefined) return Effect.fail(this.#closed)
         const get = Scope.provide(this.#pool.get, held)
-        const admitted = this.#admission.tryEnter(ticket)
-          ? get
-          : Effect.andThen(this.#admission.enter(ticket), get)
+        const admitted = this.#admission.tryEnter(ticket) ? get : Effect.andThen(this.#admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
-        return Effect.map(Effect.onError(restore(admitted), (cause) => end(Exit.failCause(cause))), take)
+        return Effect.map(
+          Effect.onError(restore(admitted), (cause) => end(Exit.failCause(cause))),
+          take
+        )
       }
       return Effect.flatMap(Scope.addFinalizerExit(Context.getUnsafe(fiber.context, Scope.Scope), end), acquire)
     })
@@ -242,7 +243,7 @@ export interface OpenPool {
 }
 
 /** Opens nothing yet: connections are made when they are asked for. */
-export const makePool = Effect.fnUntraced(function*(
+export const makePool = Effect.fnUntraced(function* (
   settings: Settings,
   login: { readonly username: string; readonly password: Password | undefined }
 ): Effect.fn.Return<OpenPool, SqlError, Scope.Scope> {

@@ -13,12 +13,12 @@ const address = (settings: Settings): Net.NetConnectOpts =>
   settings.host.startsWith("/")
     ? { path: `${settings.host}/.s.PGSQL.${settings.port}` }
     : {
-      host: settings.host,
-      port: settings.port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMillis(settings)
-    }
+        host: settings.host,
+        port: settings.port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveMillis(settings)
+      }
 
 export class Sockets {
   readonly #open = new Set<Net.Socket>()

@@ -49,7 +49,12 @@ export type Password = Redacted.Redacted<string> | Effect.Effect<Redacted.Redact
  */
 const passwordFor = (password: Password | undefined, sockets: Sockets) =>
   Effect.isEffect(password)
-    ? Effect.catch(password, (reason) => Effect.as(Effect.sync(() => sockets.refuseNext(reason)), Redacted.make("")))
+    ? Effect.catch(password, (reason) =>
+        Effect.as(
+          Effect.sync(() => sockets.refuseNext(reason)),
+          Redacted.make("")
+        )
+      )
     : password
 
 /** The configuration of a pool whose sockets are `sockets`. */

@@ -28,21 +28,38 @@ const rollbackLimit = Duration.seconds(5)
 
 const savepointName = (id: number): string => `effect_sql_${id}`
 
+/** Quoted once for each name: an application has a handful, and a session quotes several. */
+const quotedNames = new Map<string, string>()
+
+const quoted = (name: string): string => {
+  const known = quotedNames.get(name)
+  if (known !== undefined) return known
+  const text = qualified(...name.split("."))
+  quotedNames.set(name, text)
+  return text
+}
+
 /** `SET LOCAL` takes no parameters, and its value ends with the transaction (manual, SET). */
 const setLocal = ([name, value]: BeginWith["settings"][number]): string =>
-  `SET LOCAL ${qualified(...name.split("."))} = ${quoteLiteral(value)}`
+  `SET LOCAL ${quoted(name)} = ${quoteLiteral(value)}`
 
 /** The lease behind the connection of a transaction; all of them are made by this pool. */
-const leaseOf = (connection: Connection): Lease | undefined => connection instanceof Lease ? connection : undefined
+const leaseOf = (connection: Connection): Lease | undefined => (connection instanceof Lease ? connection : undefined)
 
 const beginPlain = (lease: Lease, begin: string, prepare: boolean): Effect.Effect<void, SqlError> =>
   Effect.andThen(
     pin(lease),
-    Effect.suspend(() => prepare ? lease.execute(begin, [], undefined) : lease.executeUnprepared(begin, [], undefined))
+    Effect.suspend(() =>
+      prepare ? lease.execute(begin, [], undefined) : lease.executeUnprepared(begin, [], undefined)
+    )
   )
 
 /** BEGIN and its settings leave in one message; behind a BEGIN that is refused, nothing of it runs. */
-const beginWithSettings = (lease: Lease, begin: string, settings: BeginWith["settings"]): Effect.Effect<void, SqlError> =>
+const beginWithSettings = (
+  lease: Lease,
+  begin: string,
+  settings: BeginWith["settings"]
+): Effect.Effect<void, SqlError> =>
   Effect.andThen(Driver.runScript(lease.base, [begin, ...settings.map(setLocal)]), pin(lease))
 
 const makeHooks = (pool: InstrumentedPool) => {
@@ -53,7 +70,10 @@ const makeHooks = (pool: InstrumentedPool) => {
     return Effect.timeoutOrElse(lease.executeRaw(statement, []), {
       duration: rollbackLimit,
       orElse: () => Effect.fail("too slow" as const)
-    }).pipe(Effect.catch(() => pool.discard(lease)), Effect.asVoid)
+    }).pipe(
+      Effect.catch(() => pool.discard(lease)),
+      Effect.asVoid
+    )
   }
 
   const begin = (connection: Connection, statement: string | undefined): Effect.Effect<void, SqlError> =>
@@ -64,21 +84,26 @@ const makeHooks = (pool: InstrumentedPool) => {
       const context = provided.taken ? plain : provided
       context.taken = true
       const text = statement ?? context.begin ?? "BEGIN"
-      const start = context.settings.length === 0
-        ? beginPlain(lease, text, statement === undefined)
-        : beginWithSettings(lease, text, context.settings)
+      const start =
+        context.settings.length === 0
+          ? beginPlain(lease, text, statement === undefined)
+          : beginWithSettings(lease, text, context.settings)
       // A server that does not answer must not hold the fiber: whatever came of BEGIN ends with the connection.
       return Effect.onExit(Effect.interruptible(start), (exit) =>
-        exit._tag === "Failure" && !lease.isDead ? pool.discard(lease) : Effect.void)
+        exit._tag === "Failure" && !lease.isDead ? pool.discard(lease) : Effect.void
+      )
     })
 
   return {
     begin,
     commit: (connection: Connection): Effect.Effect<void, SqlError> =>
-      Effect.matchEffect(Effect.suspend(() => leaseOf(connection)?.executeRaw("COMMIT", []) ?? Effect.die("no lease")), {
-        onSuccess: (result) => result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void,
-        onFailure: (error) => Effect.fail(leaseOf(connection)?.isDead === true ? unknown(error) : error)
-      }),
+      Effect.matchEffect(
+        Effect.suspend(() => leaseOf(connection)?.executeRaw("COMMIT", []) ?? Effect.die("no lease")),
+        {
+          onSuccess: (result) => (result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void),
+          onFailure: (error) => Effect.fail(leaseOf(connection)?.isDead === true ? unknown(error) : error)
+        }
+      ),
     rollback: (connection: Connection) => rollbackWith(connection, "ROLLBACK"),
     savepoint: (connection: Connection, id: number) =>
       Effect.asVoid(connection.execute(`SAVEPOINT ${savepointName(id)}`, [], undefined)),

@@ -26,15 +26,17 @@ const changeOf = ({ kind, object }: Fact): Change => ({ kind, object })
 
 /** Runs an effect with a client of its own, which is closed afterwards. */
 const withClient = <A, E, R>(settings: Settings, use: Effect.Effect<A, E, R>) =>
-  Effect.andThen(Effect.flatMap(ConnectionManager, (manager) => manager.connect), use).pipe(
+  Effect.andThen(
+    Effect.flatMap(ConnectionManager, (manager) => manager.connect),
+    use
+  ).pipe(
     Effect.provide(Layer.provide(ConnectionManager.layer(), Layer.succeed(DatabaseConfig, settings)), { local: true })
   )
 
-const missing = (facts: ReadonlyArray<Fact>) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => missingFacts(sql, facts))
+const missing = (facts: ReadonlyArray<Fact>) => Effect.flatMap(SqlClient.SqlClient, (sql) => missingFacts(sql, facts))
 
 /** Makes the facts hold that do not, and says which those were. */
-const ensure = Effect.fnUntraced(function*(facts: ReadonlyArray<Fact>) {
+const ensure = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>) {
   const sql = yield* SqlClient.SqlClient
   const open = yield* missingFacts(sql, facts)
   yield* establish(sql, open)
@@ -43,7 +45,7 @@ const ensure = Effect.fnUntraced(function*(facts: ReadonlyArray<Fact>) {
 
 /** The package's own tables, made by its own migrations as the owner. */
 const ensureCoreTables = (state: ResolvedState) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const migrator = yield* Migrator
     const { applied } = yield* migrator.up()
     return applied.map(({ id, name, namespace }) => ({ kind: "table", object: `${namespace}/${id}_${name}` }))
@@ -54,7 +56,7 @@ const busy = (error: AdvisoryLock.LockHeld | AdvisoryLock.LockLost): Provisionin
 
 /** One provisioner at a time, for as long as the administrator's session lives. */
 const exclusively = <A, E, R>(patience: Duration.Input, use: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const connection = yield* DatabaseError.refine(sql.reserve)
     return yield* AdvisoryLock.withLock(connection, { key: lockKey, patience, refused: busy }, () => use)
@@ -67,14 +69,14 @@ export interface ApplyOptions {
 
 export const applyState = (admin: Settings, state: ResolvedState, options: ApplyOptions) => {
   const target: Settings = { ...admin, database: state.database }
-  const inDatabase = Effect.gen(function*() {
+  const inDatabase = Effect.gen(function* () {
     const database = yield* ensure(databaseFacts(state))
     const tables = yield* ensureCoreTables(state)
     const core = yield* ensure(coreFacts(state))
     const credentials = yield* provisionCredentials(target, state, options.credentialsFile)
     return { changes: [...database, ...tables, ...core, ...credentials.changes], credentials }
   })
-  const everything = Effect.gen(function*() {
+  const everything = Effect.gen(function* () {
     const cluster = yield* ensure(clusterFacts(state))
     const { changes, credentials } = yield* withClient(target, inDatabase)
     const report: ProvisionReport = {
@@ -91,10 +93,12 @@ export const applyState = (admin: Settings, state: ResolvedState, options: Apply
 export const planState = (admin: Settings, state: ResolvedState) =>
   withClient(
     admin,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const cluster = yield* missing(clusterFacts(state))
       const inside = [...databaseFacts(state), ...coreFacts(state)]
-      const isThere = !cluster.some(({ kind, object }) => kind === "database" && object === `database ${state.database}`)
+      const isThere = !cluster.some(
+        ({ kind, object }) => kind === "database" && object === `database ${state.database}`
+      )
       const database = isThere ? yield* withClient({ ...admin, database: state.database }, missing(inside)) : inside
       return [...cluster, ...database].map(changeOf)
     })

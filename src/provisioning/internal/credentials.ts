@@ -11,9 +11,9 @@ import type { Change, ProvisionedLogin } from "../ProvisionReport.ts"
 const urlOf = (settings: Settings, { password, username }: Credential): Redacted.Redacted<string> => {
   const host = settings.host.startsWith("/")
     ? `/${encodeURIComponent(settings.database)}?host=${encodeURIComponent(settings.host)}&port=${settings.port}`
-    : `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${settings.port}/${
-      encodeURIComponent(settings.database)
-    }?`
+    : `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${settings.port}/${encodeURIComponent(
+        settings.database
+      )}?`
   const login = `${encodeURIComponent(username)}:${encodeURIComponent(Redacted.value(password))}`
   const sslMode = settings.sslMode === "prefer" ? "" : `sslmode=${settings.sslMode}`
   return Redacted.make(`postgres://${login}@${host}${sslMode}`.replace(/[?&]$/, ""))
@@ -24,12 +24,12 @@ const urlOf = (settings: Settings, { password, username }: Credential): Redacted
  * another, somebody changed the role behind the store, and the stored password
  * is set again.
  */
-const ensureCredential = Effect.fnUntraced(function*(name: string, role: string) {
+const ensureCredential = Effect.fnUntraced(function* (name: string, role: string) {
   const manager = yield* CredentialManager
   const change = (object: string): ReadonlyArray<Change> => [{ kind: "credential", object }]
-  const stored = yield* manager.resolve(name).pipe(
-    Effect.catchReason("CredentialError", "NotFound", () => Effect.undefined)
-  )
+  const stored = yield* manager
+    .resolve(name)
+    .pipe(Effect.catchReason("CredentialError", "NotFound", () => Effect.undefined))
   if (stored === undefined) {
     const password = yield* manager.generate()
     const credential = yield* manager.store({ name, role, password })
@@ -40,23 +40,25 @@ const ensureCredential = Effect.fnUntraced(function*(name: string, role: string)
   return { credential, changes: change(`password of ${role}, which had been changed`) }
 })
 
-export const provisionCredentials = Effect.fnUntraced(function*(
-  target: Settings,
-  state: ResolvedState,
-  file: string | undefined
-) {
-  const migrator = yield* ensureCredential("migrator", state.migrator)
-  const application = yield* ensureCredential("application", state.application)
-  const login = (credential: Credential): ProvisionedLogin => ({
-    username: credential.username,
-    password: credential.password,
-    url: urlOf(target, credential)
-  })
-  const logins = { migrator: login(migrator.credential), application: login(application.credential) }
-  const written = file === undefined ? "unchanged" : yield* EnvFile.write(file, {
-    DATABASE_URL: logins.application.url,
-    DATABASE_MIGRATOR_URL: logins.migrator.url
-  })
-  const fileChange: ReadonlyArray<Change> = written === "written" ? [{ kind: "file", object: file ?? "" }] : []
-  return { ...logins, changes: [...migrator.changes, ...application.changes, ...fileChange] }
-}, Effect.provide(CredentialManager.layer, { local: true }))
+export const provisionCredentials = Effect.fnUntraced(
+  function* (target: Settings, state: ResolvedState, file: string | undefined) {
+    const migrator = yield* ensureCredential("migrator", state.migrator)
+    const application = yield* ensureCredential("application", state.application)
+    const login = (credential: Credential): ProvisionedLogin => ({
+      username: credential.username,
+      password: credential.password,
+      url: urlOf(target, credential)
+    })
+    const logins = { migrator: login(migrator.credential), application: login(application.credential) }
+    const written =
+      file === undefined
+        ? "unchanged"
+        : yield* EnvFile.write(file, {
+            DATABASE_URL: logins.application.url,
+            DATABASE_MIGRATOR_URL: logins.migrator.url
+          })
+    const fileChange: ReadonlyArray<Change> = written === "written" ? [{ kind: "file", object: file ?? "" }] : []
+    return { ...logins, changes: [...migrator.changes, ...application.changes, ...fileChange] }
+  },
+  Effect.provide(CredentialManager.layer, { local: true })
+)

@@ -27,14 +27,16 @@ export interface Fact {
 const decode = Schema.decodeUnknownEffect(Schema.NonEmptyArray(Schema.NonEmptyArray(Schema.Boolean)))
 
 /** The facts that do not hold, in their order: one round trip. */
-export const missingFacts = Effect.fnUntraced(function*(
+export const missingFacts = Effect.fnUntraced(function* (
   sql: SqlClient,
   facts: ReadonlyArray<Fact>
 ): Effect.fn.Return<ReadonlyArray<Fact>, DatabaseError> {
   const conditions = facts.map(({ holds }) => `coalesce((${holds}), false)`)
   const rows = yield* DatabaseError.refine(sql.unsafe(`SELECT ${conditions.join(",\n")}`).values)
-  const [answers] = yield* Effect.mapError(decode(rows), (error) =>
-    new DatabaseError({ reason: new InvalidResult({ failure: error.message }) }))
+  const [answers] = yield* Effect.mapError(
+    decode(rows),
+    (error) => new DatabaseError({ reason: new InvalidResult({ failure: error.message }) })
+  )
   return facts.filter((_, index) => answers[index] === false)
 })
 

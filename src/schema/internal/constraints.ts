@@ -32,7 +32,8 @@ const openConstraints = (catalog: Catalog): ReadonlyArray<OpenConstraint> =>
       .map((constraint) => ({
         name: `${schema}.${name}.${constraint.name}`,
         ddl: `ALTER TABLE ${qualified(schema, name)} VALIDATE CONSTRAINT ${quoteIdentifier(constraint.name)}`
-      })))
+      }))
+  )
 
 /** VALIDATE CONSTRAINT reads the table under a lock that lets others write (manual, ALTER TABLE). */
 const validateOne = (sql: SqlClient.SqlClient, { ddl, name }: OpenConstraint): Effect.Effect<boolean, DatabaseError> =>
@@ -41,11 +42,12 @@ const validateOne = (sql: SqlClient.SqlClient, { ddl, name }: OpenConstraint): E
     Effect.catch((error) =>
       error.connectionLost
         ? Effect.fail(error)
-        : Effect.as(Effect.logWarning(`constraint ${name} could not be validated: ${error.message}`), false))
+        : Effect.as(Effect.logWarning(`constraint ${name} could not be validated: ${error.message}`), false)
+    )
   )
 
 /** Validates what is not; without a login that may, it only tells. */
-export const validate = Effect.fnUntraced(function*(
+export const validate = Effect.fnUntraced(function* (
   catalog: Catalog,
   sql: SqlClient.SqlClient | undefined
 ): Effect.fn.Return<Validation, DatabaseError> {
@@ -61,7 +63,8 @@ export const validate = Effect.fnUntraced(function*(
 
 export const invalidIndexesOf = (catalog: Catalog): ReadonlyArray<string> =>
   catalog.tables.flatMap(({ indexes, schema }) =>
-    indexes.filter(({ valid }) => !valid).map(({ name }) => `${schema}.${name}`))
+    indexes.filter(({ valid }) => !valid).map(({ name }) => `${schema}.${name}`)
+  )
 
 export const describeConstraints = (catalog: Catalog, { unvalidated, validated }: Validation): string => {
   const invalid = invalidIndexesOf(catalog)

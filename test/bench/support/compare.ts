@@ -56,7 +56,8 @@ export const benchmarkOf = (comparison: Comparison): Benchmark => ({
         Effect.map(
           takeTurns({ name: comparison.name, concurrency, url: Redacted.value(url) }, quick ? short : full),
           (rounds) => figures(comparison, concurrency, rounds)
-        )),
+        )
+      ),
       (all) => all.flat()
     )
 })

@@ -3,14 +3,14 @@ import type { Figure } from "./Benchmark.ts"
 
 const columns = ["benchmark", "ours", "theirs", "ratio", "promised", "unit"]
 
-const number = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1)
+const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1))
 
 const promised = ({ ratio, target }: Figure): string => {
   if (target === undefined) return ""
-  const [sign, limit, kept] = "atLeast" in target
-    ? [">=", target.atLeast, ratio >= target.atLeast]
-    : ["<=", target.atMost, ratio <= target.atMost]
+  const [sign, limit, kept] =
+    "atLeast" in target
+      ? [">=", target.atLeast, ratio >= target.atLeast]
+      : ["<=", target.atMost, ratio <= target.atMost]
   return `${sign} ${limit.toFixed(2)} ${kept ? "kept" : "missed"}`
 }
 
@@ -30,7 +30,9 @@ export const table = (figures: ReadonlyArray<Figure>): string => {
   return rows
     .map((cells) =>
       cells
-        .map((cell, column) => isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) =>
+          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
+        )
         .join("  ")
         .trimEnd()
     )

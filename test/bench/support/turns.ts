@@ -51,7 +51,7 @@ const entry = fileURLToPath(new URL("contender.ts", import.meta.url))
 const start = (setup: Setup): Effect.Effect<ChildProcess, Error, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => fork(entry, { execArgv: [] })),
-    (child) => Effect.sync(() => child.connected ? child.send("end" satisfies Order) : child.kill())
+    (child) => Effect.sync(() => (child.connected ? child.send("end" satisfies Order) : child.kill()))
   ).pipe(Effect.tap((child) => exchange<"ready">(child, setup)))
 
 /** Sends a message and waits for the answer. */
@@ -86,4 +86,7 @@ const pair = Effect.fnUntraced(function* (setup: Omit<Setup, "side">, plan: Plan
 
 /** All rounds of all pairs. */
 export const takeTurns = (setup: Omit<Setup, "side">, plan: Plan): Effect.Effect<ReadonlyArray<Round>, Error> =>
-  Effect.map(Effect.forEach(Array.from({ length: plan.pairs }), () => pair(setup, plan)), (pairs) => pairs.flat())
+  Effect.map(
+    Effect.forEach(Array.from({ length: plan.pairs }), () => pair(setup, plan)),
+    (pairs) => pairs.flat()
+  )
