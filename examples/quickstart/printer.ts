@@ -6,7 +6,7 @@ const width = { name: 16, detail: 80 }
 
 /** Plain when piped, and where NO_COLOR asks for it. */
 const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-  process.stdout.isTTY && !process.env["NO_COLOR"] ? styleText(format, text) : text
+  process.stdout.isTTY && !process.env["NO_COLOR"] ? styleText(format, text, { validateStream: false }) : text
 
 const time = (millis: number): string => `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`.padStart(8)
 
