@@ -30,11 +30,10 @@ import * as Retry from "../error/Retry.ts"
 import { LoginSource } from "../secret/LoginSource.ts"
 import { ConnectionState } from "./ConnectionState.ts"
 import { makeClient } from "./internal/client.ts"
-import type { Transforms } from "./internal/client.ts"
 
 import { makePool } from "./internal/pool.ts"
 import type { OpenPool } from "./internal/pool.ts"
-import { transformsOf } from "./internal/transforms.ts"
+import type { Transforms } from "./internal/transforms.ts"
 import type { ActiveConnection, PoolStatus } from "./PoolStatus.ts"
 import { oldestSupported, ServerInfo } from "./ServerInfo.ts"
 
@@ -138,7 +137,7 @@ const openPool = Effect.fnUntraced(function* (
   const { pool } = yield* Scope.provide(DatabaseError.refine(makePool(settings, login)), scope)
   const client = yield* makeClient(settings, pool, transforms)
   // Whoever builds on a client, as migrations do, reads from its configuration how it names things.
-  return { pool, close, client: Object.assign(client, { config: { ...client.config, ...transformsOf(transforms) } }) }
+  return { pool, close, client }
 })
 
 const silent = ({ host, port }: Settings): DatabaseError =>

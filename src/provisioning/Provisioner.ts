@@ -69,7 +69,12 @@ const readAdmin = (
   options: DatabaseOptions
 ): Effect.Effect<Settings, ProvisioningError | DatabaseConfigError, FileSystem.FileSystem> =>
   Effect.flatMap(
-    DatabaseConfig.find(adminVariable, { applicationName: "pgkeel provisioner", maxConnections: 4, ...options }),
+    DatabaseConfig.find(adminVariable, {
+      applicationName: "pgkeel provisioner",
+      maxConnections: 4,
+      minConnections: 0,
+      ...options
+    }),
     (settings) =>
       settings === undefined
         ? Effect.fail(new ProvisioningError({ reason: new AdministratorMissing({ variable: adminVariable }) }))

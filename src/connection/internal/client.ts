@@ -15,14 +15,9 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type { Settings } from "../../config/Settings.ts"
 import type { InstrumentedPool } from "./pool.ts"
+import { transformsOf } from "./transforms.ts"
+import type { Transforms } from "./transforms.ts"
 import { makeWithTransaction } from "./transaction.ts"
-
-/** How names and JSON change between the database and the program; as in `PgClientConfig`. */
-export interface Transforms {
-  readonly transformResultNames?: (name: string) => string
-  readonly transformQueryNames?: (name: string) => string
-  readonly transformJson?: boolean
-}
 
 const spanAttributesOf = (settings: Settings): ReadonlyArray<readonly [string, unknown]> => [
   ["db.system.name", "postgresql"],
@@ -104,7 +99,7 @@ export const makeClient = Effect.fnUntraced(function* (
       ...statement,
       ...channels(pool, client),
       [PgClient.TypeId]: PgClient.TypeId,
-      config: pool.config,
+      config: { ...pool.config, ...transformsOf(transforms) },
       withTransaction: makeWithTransaction(pool, client.transactionService, spanAttributes),
       withoutTransforms: () => (transformRows === undefined ? self : assemble(statements(false))),
       json: (value: unknown) => Statement.fragment([PgJson(value)]),
