@@ -150,6 +150,35 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
     60_000
   )
 
+  it.effect(
+    "works for an administrator who is no superuser, as managed servers give one",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const admin = `${database}_admin`
+          yield* as(
+            testServer().url,
+            Effect.flatMap(SqlClient.SqlClient, (sql) =>
+              sql.unsafe(`CREATE ROLE "${admin}" LOGIN CREATEROLE CREATEDB PASSWORD 'of-the-test'`)
+            )
+          )
+          const { host, port } = testServer()
+          const url = Redacted.make(`postgres://${admin}:of-the-test@${host}:${port}/postgres?sslmode=disable`)
+          const { first, second } = yield* Effect.gen(function* () {
+            const { apply } = yield* Provisioner
+            return { first: yield* apply({ database }), second: yield* apply({ database }) }
+          }).pipe(Effect.provide(Provisioner.layer({ admin: { url } })))
+          assert.deepInclude(first.changes, { kind: "database", object: `database ${database}` })
+          assert.deepStrictEqual(second.changes, [])
+          yield* as(
+            first.application.url,
+            Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 1`)
+          )
+        })
+      ),
+    60_000
+  )
+
   it.effect("refuses names that PostgreSQL would cut off, before it changes anything", () =>
     Effect.gen(function* () {
       const { apply } = yield* Provisioner

@@ -10,7 +10,8 @@ const remove = (database: string) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* sql.unsafe(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`)
-    for (const role of ["app", "migrator", "owner"]) yield* sql.unsafe(`DROP ROLE IF EXISTS "${database}_${role}"`)
+    for (const role of ["app", "migrator", "owner", "admin"])
+      yield* sql.unsafe(`DROP ROLE IF EXISTS "${database}_${role}"`)
   }).pipe(
     Effect.provide(
       Layer.suspend(() => PgClient.layer({ url: testServer().url })),
