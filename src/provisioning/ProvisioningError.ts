@@ -29,8 +29,20 @@ export class AdministratorMissing extends Schema.TaggedError<AdministratorMissin
   }
 }
 
+/** PostgreSQL took the statements and changed nothing: a GRANT by somebody who may not is only a warning there. */
+export class NotEstablished extends Schema.TaggedError<NotEstablished>()("NotEstablished", {
+  objects: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return (
+      `the administrator may not make these so: ${this.objects.join("; ")}: ` +
+      "run this as a superuser, or as the owner of what they are about"
+    )
+  }
+}
+
 export class ProvisioningError extends Schema.TaggedError<ProvisioningError>()("ProvisioningError", {
-  reason: Schema.Union([InvalidName, ProvisionerBusy, AdministratorMissing])
+  reason: Schema.Union([InvalidName, ProvisionerBusy, AdministratorMissing, NotEstablished])
 }) {
   override get message() {
     return this.reason.message

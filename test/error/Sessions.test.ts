@@ -124,6 +124,7 @@ layer(freshDatabase(), { excludeTestServices: true })("a session", (it) => {
       })
     )
 
+    // transaction_timeout came with PostgreSQL 17.
     it.effect.skipIf(testServer().majorVersion < 17)("a transaction that is open for too long loses its session", () =>
       Effect.gen(function* () {
         const connection = yield* open

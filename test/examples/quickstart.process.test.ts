@@ -90,6 +90,7 @@ describe("The quickstart", () => {
   )
 
   describe.concurrent("with DATABASE_URL", () => {
+    // A terminal is made with `script`, which a Linux host has and others may not.
     it.effect.skipIf(!hasTerminal)(
       "uses that server, twice, starts none, and has colours on a terminal",
       () =>
@@ -141,6 +142,7 @@ describe("The quickstart", () => {
 
   /** Each goes on in the directory in which the one before it was stopped. */
   const stopped = (when: string, signal: NodeJS.Signals, arrived: (output: string) => boolean) =>
+    // Only where processes can be listed can one see that none is left.
     it.effect.skipIf(!canSeeProcesses)(
       `leaves no server behind when it gets ${signal} ${when}`,
       () =>

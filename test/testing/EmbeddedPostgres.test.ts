@@ -72,6 +72,7 @@ layer(Live, { timeout: 60_000 })("EmbeddedPostgres", (it) => {
     })
   )
 
+  // A host without a network has no other address to try.
   it.effect.skipIf(elsewhere === undefined)("cannot be reached from another host", () =>
     Effect.gen(function* () {
       const { port } = yield* EmbeddedPostgres

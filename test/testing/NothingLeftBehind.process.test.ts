@@ -20,6 +20,7 @@ const isGone = (dataDirectory: string) => () => processesOf(dataDirectory).lengt
 
 const timeout = 60_000
 
+// Only where processes can be listed can one see that none is left.
 describe.skipIf(!canSeeProcesses)("No server is left behind", () => {
   it.effect(
     "when the scope closes",

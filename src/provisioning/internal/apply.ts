@@ -13,7 +13,7 @@ import { LoginSource } from "../../secret/LoginSource.ts"
 import * as AdvisoryLock from "../../session/AdvisoryLock.ts"
 import type { ResolvedState } from "../DesiredState.ts"
 import type { Change, ProvisionReport } from "../ProvisionReport.ts"
-import { ProvisionerBusy, ProvisioningError } from "../ProvisioningError.ts"
+import { NotEstablished, ProvisionerBusy, ProvisioningError } from "../ProvisioningError.ts"
 import { clusterFacts } from "./clusterFacts.ts"
 import { provisionCredentials } from "./credentials.ts"
 import { coreFacts, databaseFacts } from "./databaseFacts.ts"
@@ -45,8 +45,11 @@ const missing = (facts: ReadonlyArray<Fact>) => Effect.flatMap(SqlClient.SqlClie
 const ensure = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>) {
   const sql = yield* SqlClient.SqlClient
   const open = yield* missingFacts(sql, facts)
+  if (open.length === 0) return []
   yield* establish(sql, open)
-  return open.map(changeOf)
+  const still = yield* missingFacts(sql, open)
+  if (still.length === 0) return open.map(changeOf)
+  return yield* new ProvisioningError({ reason: new NotEstablished({ objects: still.map(({ object }) => object) }) })
 })
 
 /** The package's own tables, made by its own migrations as the owner. */

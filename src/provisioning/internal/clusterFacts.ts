@@ -1,7 +1,8 @@
 /** What belongs to the whole cluster: roles, the database, and who may connect to it. */
 import { quoteIdentifier as name, quoteLiteral as text } from "../../error/internal/quote.ts"
 import type { ResolvedState } from "../DesiredState.ts"
-import type { Fact } from "./fact.ts"
+import { granted } from "./fact.ts"
+import type { Fact, Guarded } from "./fact.ts"
 
 const role = (roleName: string, purpose: string): ReadonlyArray<Fact> => [
   {
@@ -37,17 +38,20 @@ const adminMember = (of: string): Fact => ({
     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m
       JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
       WHERE r.rolname = ${text(of)} AND u.rolname = current_user
-        AND coalesce((to_jsonb(m) ->> 'set_option')::bool, true))`,
+        AND coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::bool, true))`,
   statement: `GRANT ${name(of)} TO CURRENT_USER`
+})
+
+const databaseAcl = (database: string): Guarded => ({
+  from: "pg_catalog.pg_database d",
+  acl: "coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))",
+  where: `d.datname = ${text(database)}`
 })
 
 const databaseGrant = (database: string, privilege: "CONNECT" | "TEMPORARY", to: string): Fact => ({
   kind: "grant",
   object: `${privilege} on database ${database} to ${to}`,
-  holds: `EXISTS (SELECT FROM pg_catalog.pg_database d,
-    pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
-    JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-    WHERE d.datname = ${text(database)} AND r.rolname = ${text(to)} AND a.privilege_type = ${text(privilege)})`,
+  holds: granted(databaseAcl(database), privilege, to),
   statement: `GRANT ${privilege} ON DATABASE ${name(database)} TO ${name(to)}`
 })
 

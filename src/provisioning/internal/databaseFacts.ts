@@ -1,7 +1,8 @@
 /** What belongs to one database: extensions, schemas, and what the application may do in them. */
 import { quoteIdentifier as name, quoteLiteral as text } from "../../error/internal/quote.ts"
 import type { ResolvedState } from "../DesiredState.ts"
-import type { Fact } from "./fact.ts"
+import { granted } from "./fact.ts"
+import type { Fact, Guarded } from "./fact.ts"
 
 const extension = (extensionName: string): Fact => ({
   kind: "extension",
@@ -17,13 +18,22 @@ const schema = (schemaName: string, owner: string): Fact => ({
   statement: `CREATE SCHEMA ${name(schemaName)} AUTHORIZATION ${name(owner)}`
 })
 
+const schemaAcl = (schemaName: string): Guarded => ({
+  from: "pg_catalog.pg_namespace n",
+  acl: "coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))",
+  where: `n.nspname = ${text(schemaName)}`
+})
+
+const historyAcl: Guarded = {
+  from: "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
+  acl: "c.relacl",
+  where: "n.nspname = 'pgkeel' AND c.relname = 'migrations'"
+}
+
 const schemaGrant = (schemaName: string, privilege: "USAGE" | "CREATE", to: string): Fact => ({
   kind: "grant",
   object: `${privilege} on schema ${schemaName} to ${to}`,
-  holds: `EXISTS (SELECT FROM pg_catalog.pg_namespace n,
-    pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
-    JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-    WHERE n.nspname = ${text(schemaName)} AND r.rolname = ${text(to)} AND a.privilege_type = ${text(privilege)})`,
+  holds: granted(schemaAcl(schemaName), privilege, to),
   statement: `GRANT ${privilege} ON SCHEMA ${name(schemaName)} TO ${name(to)}`
 })
 
@@ -79,10 +89,7 @@ export const coreFacts = ({ application }: ResolvedState): ReadonlyArray<Fact> =
   {
     kind: "grant",
     object: `SELECT on table pgkeel.migrations to ${application}`,
-    holds: `EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
-      pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-      WHERE n.nspname = 'pgkeel' AND c.relname = 'migrations' AND r.rolname = ${text(application)}
-        AND a.privilege_type = 'SELECT')`,
+    holds: granted(historyAcl, "SELECT", application),
     statement: `GRANT SELECT ON pgkeel.migrations TO ${name(application)}`
   }
 ]

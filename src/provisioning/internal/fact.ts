@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { quoteLiteral as text } from "../../error/internal/quote.ts"
 import { InvalidResult } from "../../error/Reason.ts"
 
 export type FactKind = "role" | "membership" | "database" | "grant" | "setting" | "extension" | "schema"
@@ -23,6 +24,21 @@ export interface Fact {
   /** Makes it hold. */
   readonly statement: string
 }
+
+/** An object of a catalogue and its access list, for `granted`. */
+export interface Guarded {
+  /** The catalogue, with its alias. */
+  readonly from: string
+  readonly acl: string
+  /** Which of its rows is meant. */
+  readonly where: string
+}
+
+/** A condition: the role was given the privilege on the object, itself and by name. */
+export const granted = ({ acl, from, where }: Guarded, privilege: string, to: string): string =>
+  `EXISTS (SELECT FROM ${from}, pg_catalog.aclexplode(${acl}) a
+    JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE ${where} AND r.rolname = ${text(to)} AND a.privilege_type = ${text(privilege)})`
 
 const decode = Schema.decodeUnknownEffect(Schema.NonEmptyArray(Schema.NonEmptyArray(Schema.Boolean)))
 
