@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 export interface BeginWith {
   /** The statement that begins it: one of a fixed few, since it is prepared. */
   readonly begin: string | undefined
-  /** Settings by name, in the same message as BEGIN; they end with the transaction. */
+  /** Settings by name, in the same write as BEGIN; they end with the transaction. */
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
   /** Who it is, for `activeConnections` and for the error of an exhausted pool. */
   readonly label: string | undefined

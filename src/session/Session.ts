@@ -10,19 +10,19 @@ export type Isolation = "read committed" | "repeatable read" | "serializable"
 
 export interface SessionOptions {
   /** What the session does, for `activeSessions` and `pg_stat_activity`. Default: none. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The part of the application it belongs to. Default: none. */
-  readonly component?: string
+  readonly component?: string | undefined
   /** Who acts: `current_setting('pgkeel.actor', true)` in SQL. Default: nobody, which reads as ''. */
-  readonly actor?: string
+  readonly actor?: string | undefined
   /** For whom: `current_setting('pgkeel.tenant', true)` in SQL. Default: nobody, which reads as ''. */
-  readonly tenant?: string
+  readonly tenant?: string | undefined
   /** Default: the server's `default_transaction_isolation`. */
-  readonly isolation?: Isolation
+  readonly isolation?: Isolation | undefined
   /** Refuses writes. Default: the server's `default_transaction_read_only`. */
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
   /** With `serializable` and `readOnly`: waits for a snapshot that can never fail. Default: false. */
-  readonly deferrable?: boolean
+  readonly deferrable?: boolean | undefined
 }
 
 export interface SessionInfo extends SessionOptions {

@@ -2,10 +2,10 @@
  * Opens sessions: a transaction around an effect that says who acts, or a handle
  * that outlives transactions and holds a connection only while one is open.
  *
- * Actor and tenant travel in the same write as BEGIN and are local to the
- * transaction, so they cost no round trip and cannot reach another session. On
- * success the transaction commits; on failure and interruption it rolls back; in
- * each case the connection goes back clean, or is closed.
+ * Actor and tenant travel with BEGIN, in the same write as the first statement,
+ * and are local to the transaction, so they cost no round trip and cannot reach
+ * another session. On success the transaction commits; on failure and interruption
+ * it rolls back; in each case the connection goes back clean, or is closed.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -37,10 +37,18 @@ export interface ActiveSession extends SessionInfo {
   readonly inTransaction: boolean
 }
 
-interface Entry {
+/** A session that is open. One shape for all of them: every transaction makes one. */
+class Entry {
   readonly info: SessionInfo
-  closed: boolean
-  transactions: number
+  readonly serial: number
+  closed = false
+  transactions = 0
+
+  constructor(serial: number, openedAt: number, options: SessionOptions) {
+    const { actor, component, deferrable, isolation, name, readOnly, tenant } = options
+    this.serial = serial
+    this.info = { id: `s${serial}`, openedAt, name, component, actor, tenant, isolation, readOnly, deferrable }
+  }
 }
 
 /** The options in which a session that joins another must not differ from it. */
@@ -58,27 +66,27 @@ const describe = (info: SessionInfo): string => (info.name === undefined ? info.
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const clock = yield* Clock.Clock
-  const sessions = new Map<string, Entry>()
+  const sessions = new Map<number, Entry>()
   let opened = 0
 
   const open = (options: SessionOptions): Entry => {
-    const info = { ...options, id: `s${++opened}`, openedAt: clock.currentTimeMillisUnsafe() }
-    const entry = { info, closed: false, transactions: 0 }
-    sessions.set(info.id, entry)
+    const entry = new Entry(++opened, clock.currentTimeMillisUnsafe(), options)
+    sessions.set(entry.serial, entry)
     return entry
   }
 
   const close = (entry: Entry): void => {
     entry.closed = true
-    sessions.delete(entry.info.id)
+    sessions.delete(entry.serial)
   }
 
   /** One transaction with the context of a session around `effect`. */
   const transact = <A, E, R>(entry: Entry, effect: Effect.Effect<A, E, R>) =>
     DatabaseError.refine(
-      Effect.provideContext(
-        sql.withTransaction(effect),
-        Context.add(Context.make(Session, entry.info), TransactionContext, beginWith(entry.info))
+      Effect.provideService(
+        Effect.provideService(sql.withTransaction(effect), Session, entry.info),
+        TransactionContext,
+        beginWith(entry.info)
       )
     )
 
@@ -148,7 +156,7 @@ const make = Effect.gen(function* () {
 
   const closeSession = (id: string): Effect.Effect<boolean> =>
     Effect.sync(() => {
-      const entry = sessions.get(id)
+      const entry = sessions.get(Number(id.slice(1)))
       if (entry === undefined) return false
       close(entry)
       return true

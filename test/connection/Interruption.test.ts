@@ -142,7 +142,7 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
 layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })(
   "A line that is cut at a known statement",
   (it) => {
-    for (const statement of ["BEGIN", "SET LOCAL", "SAVEPOINT", "RELEASE", "COMMIT"]) {
+    for (const statement of ["BEGIN", "set_config", "SAVEPOINT", "RELEASE", "COMMIT"]) {
       for (const moment of ["before", "after"] as const) {
         it.effect(`${moment} ${statement} leaves no connection leased and no transaction open`, () =>
           Effect.gen(function* () {

@@ -2,19 +2,25 @@
 import { assert, layer } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
+import type { Statement } from "../../src/connection/internal/ahead.ts"
 import * as Driver from "../../src/connection/internal/driver.ts"
+import { Opening } from "../../src/connection/internal/opening.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const direct = Effect.flatMap(TestDatabase, ({ url }) => PgConnection.make({ url }))
-const proxied = Effect.flatMap(Proxy, ({ url }) => PgConnection.make({ url }))
+const proxied = (options: Omit<PgConnection.Config, "url"> = {}) =>
+  Effect.flatMap(Proxy, ({ url }) => PgConnection.make({ url, ...options }))
 
-/** As a session begins: BEGIN, and a setting that holds until it ends. */
-const begin = (connection: PgConnection.PgConnection) =>
-  Driver.runScript(connection, ["BEGIN", "SET LOCAL pgkeel.actor = 'ada'", "SET LOCAL pgkeel.tenant = 'acme'"])
+const begin: Statement = { text: "BEGIN", values: [], kept: true }
+const actor: Statement = { text: "SELECT set_config($1, $2, true)", values: ["pgkeel.actor", "ada"], kept: true }
 
-const actor = "SELECT current_setting('pgkeel.actor', true) AS actor"
+/** A statement behind BEGIN and a setting, as the first of a session. */
+const first = (connection: PgConnection.PgConnection, sql: string, statements = [begin, actor]) =>
+  new Opening(connection, statements, Effect.void).ahead(connection.query(sql))
+
+const question = "SELECT 1 AS one, current_setting('pgkeel.actor', true) AS actor"
 
 /** The same connection as seen by a driver that has lost what we know of its inside. */
 const unfamiliar = (connection: PgConnection.PgConnection): PgConnection.PgConnection =>
@@ -33,53 +39,48 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
     }).pipe(Effect.scoped)
   )
 
-  it.effect("takes a script when it is idle, and hears the server as before afterwards", () =>
-    Effect.gen(function* () {
-      const connection = yield* direct
-      assert.isTrue(Driver.canScript(connection))
-      yield* begin(connection)
-      assert.isTrue(Driver.canScript(connection))
-      assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
-    }).pipe(Effect.scoped)
-  )
+  for (const prepare of [true, false]) {
+    it.effect(
+      `sends statements ahead of another in one round trip, ${prepare ? "kept" : "not kept"} by the server`,
+      () =>
+        Effect.gen(function* () {
+          const { counters } = yield* Proxy
+          const connection = yield* proxied({ prepare })
+          assert.isTrue(Driver.canSendAhead(connection))
+          for (let run = 0; run < 3; run++) {
+            const before = counters.roundTrips
+            const { rows } = yield* first(connection, question)
+            assert.strictEqual(counters.roundTrips - before, 1)
+            assert.deepStrictEqual(rows, [{ one: 1, actor: "ada" }])
+            assert.deepStrictEqual((yield* connection.query("SELECT 2 AS two")).rows, [{ two: 2 }])
+            yield* connection.query("ROLLBACK")
+          }
+          const kept = yield* connection.query("SELECT name FROM pg_prepared_statements WHERE name LIKE 'pgkeel%'")
+          assert.strictEqual(kept.rows.length, prepare ? 2 : 0)
+        }).pipe(Effect.scoped)
+    )
+  }
 
-  it.effect("sends a script in one round trip", () =>
+  it.effect("that changed inside costs the round trips more, and nothing else", () =>
     Effect.gen(function* () {
       const { counters } = yield* Proxy
-      const connection = yield* proxied
-      for (let run = 0; run < 3; run++) {
-        const before = counters.roundTrips
-        yield* begin(connection)
-        assert.strictEqual(counters.roundTrips - before, 1)
-        assert.deepStrictEqual((yield* connection.query(actor)).rows, [{ actor: "ada" }])
-        yield* connection.query("ROLLBACK")
-      }
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("that changed inside costs a round trip more, and nothing else", () =>
-    Effect.gen(function* () {
-      const { counters } = yield* Proxy
-      const connection = unfamiliar(yield* proxied)
-      assert.isFalse(Driver.canScript(connection))
+      const connection = unfamiliar(yield* proxied())
+      assert.isFalse(Driver.canSendAhead(connection))
       assert.isFalse(Driver.isDead(connection))
-      yield* begin(connection)
-      yield* connection.query("ROLLBACK")
       const before = counters.roundTrips
-      yield* begin(connection)
+      assert.deepStrictEqual((yield* first(connection, question)).rows, [{ one: 1, actor: "ada" }])
       assert.strictEqual(counters.roundTrips - before, 3)
-      assert.deepStrictEqual((yield* connection.query(actor)).rows, [{ actor: "ada" }])
       assert.isUndefined(Reflect.get(connection, "multiplex"))
     }).pipe(Effect.scoped)
   )
 
-  it.effect("fails a script with its first refusal, runs nothing behind it, and the connection goes on", () =>
+  it.effect("runs nothing behind a statement that the server refuses, and the connection goes on", () =>
     Effect.gen(function* () {
       const connection = yield* direct
       yield* connection.query("CREATE TABLE trace (id int)")
+      const nonsense: Statement = { text: "BEGIN ISOLATION LEVEL nonsense", values: [], kept: false }
       for (const one of [connection, unfamiliar(connection)]) {
-        const script = ["BEGIN ISOLATION LEVEL nonsense", "INSERT INTO trace VALUES (1)"]
-        const error = yield* Effect.flip(Driver.runScript(one, script))
+        const error = yield* Effect.flip(first(one, "INSERT INTO trace VALUES (1)", [nonsense, actor]))
         assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "SqlSyntaxError")
         assert.isFalse(Driver.isDead(connection))
         assert.deepStrictEqual((yield* connection.query("SELECT * FROM trace")).rows, [])
@@ -87,19 +88,35 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
     }).pipe(Effect.scoped)
   )
 
-  it.effect("refuses a script with a NUL, behind which the server would see nothing", () =>
+  it.effect(
+    "does not run a statement on its own when it is the server's memory that failed the BEGIN ahead of it",
+    () =>
+      Effect.gen(function* () {
+        const connection = yield* direct
+        yield* first(connection, question)
+        yield* connection.query("COMMIT")
+        yield* connection.query("DEALLOCATE ALL")
+        const { rows } = yield* first(connection, "SELECT pg_current_xact_id_if_assigned()::text AS id, now() AS at")
+        assert.strictEqual(rows.length, 1)
+        yield* connection.query("SAVEPOINT proof", [], false)
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("refuses a value with a NUL before anything is sent", () =>
     Effect.gen(function* () {
       const connection = yield* direct
-      const error = yield* Effect.flip(Driver.runScript(connection, ["BEGIN", "SET LOCAL a.b = 'x\0y'"]))
+      const error = yield* Effect.flip(first(connection, question, [begin, { ...actor, values: ["a.b", "x\0y"] }]))
       assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "InvalidParameter")
+      assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
     }).pipe(Effect.scoped)
   )
 
-  it.effect("fails a script on a session that dies under it, or has died", () =>
+  it.effect("fails both on a session that dies under them, or has died", () =>
     Effect.gen(function* () {
       const connection = yield* direct
-      const killed = yield* Effect.flip(Driver.runScript(connection, ["SELECT pg_terminate_backend(pg_backend_pid())"]))
-      const dead = yield* Effect.flip(Driver.runScript(connection, ["BEGIN"]))
+      const kill: Statement = { text: "SELECT pg_terminate_backend(pg_backend_pid())", values: [], kept: false }
+      const killed = yield* Effect.flip(first(connection, question, [begin, kill]))
+      const dead = yield* Effect.flip(first(connection, question))
       assert.isTrue(DatabaseError.fromSqlError(killed).connectionLost)
       assert.isTrue(DatabaseError.fromSqlError(dead).connectionLost)
     }).pipe(Effect.scoped)

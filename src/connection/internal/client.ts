@@ -54,7 +54,7 @@ const channels = (pool: InstrumentedPool, sql: SqlClient.SqlClient) => ({
   listen: (channel: string): Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError>, SqlError, Scope.Scope> =>
     Effect.andThen(
       checkChannel(channel, "listen"),
-      Effect.flatMap(pool.pinned("listener"), (lease) => lease.connection.listen(channel))
+      Effect.flatMap(pool.lease("listener"), (lease) => lease.connection.listen(channel))
     ),
   notify: (channel: string, payload: string): Effect.Effect<void, SqlError> =>
     Effect.andThen(checkChannel(channel, "notify"), sql`SELECT pg_catalog.pg_notify(${channel}, ${payload})`)
@@ -72,7 +72,7 @@ export const makeClient = Effect.fnUntraced(function* (
       ? undefined
       : Statement.defaultTransforms(transforms.transformResultNames, transforms.transformJson).array
   const spanAttributes = spanAttributesOf(settings)
-  const acquirer = pool.pinned("connection")
+  const acquirer = pool.lease("connection")
   const client = yield* SqlClient.make({
     driver: "pg",
     acquirer,
@@ -82,7 +82,7 @@ export const makeClient = Effect.fnUntraced(function* (
     transformRows
   })
   const getConnection = Effect.flatMap(Effect.serviceOption(client.transactionService), (open) =>
-    open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.pinned("stream")
+    open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.lease("stream")
   )
   const borrower = makeBorrower(pool, client.transactionService)
   const statements = (transformed: boolean): Statement.Constructor =>

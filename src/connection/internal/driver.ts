@@ -2,17 +2,17 @@
  * The private parts of the driver that pgkeel leans on, in one place.
  *
  * `@effect/sql-pg` shows neither whether a session has died nor a way to send
- * several statements in one message. Both are possible from inside. What is used
+ * statements ahead of another one. Both are possible from inside. What is used
  * here is looked for first, and where a later driver lacks it the caller gets what
  * is slower and just as right; `test/connection/driver.test.ts` fails when that
  * happens.
  */
 import { Buffer } from "node:buffer"
-import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
-import { InvalidParameter } from "../../error/Reason.ts"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import { encodeInto } from "./ahead.ts"
+import type { Statement } from "./ahead.ts"
 
 const internalsKey = "~@effect/sql-pg/PgConnection/internals"
 
@@ -27,89 +27,195 @@ const deathOf = (connection: PgConnection.PgConnection): SqlError | undefined =>
 /** Whether the session behind a connection is gone: its socket closed, or the server ended it. */
 export const isDead = (connection: PgConnection.PgConnection): boolean => deathOf(connection) !== undefined
 
+interface Fields {
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+}
+
 interface Message {
   readonly _tag: string
-  readonly fields?: { readonly message?: string }
+  readonly fields?: Fields
+  readonly status?: string
 }
 
-/** The inside of a session: who hears the server's messages, and where ours go. */
+/** Who hears what the server says. */
+interface Consumer {
+  onMessage(message: Message): void
+  onFatal(error: SqlError): void
+}
+
+/** The inside of a session: who hears the server's messages, how rows are read, and where our bytes go. */
 interface Inside {
-  consumer: { onMessage(message: Message): void; onFatal(error: SqlError): void } | undefined
-  readonly session: { readonly socket: { write(chunk: Uint8Array): unknown } }
+  consumer: Consumer | undefined
+  /** The driver's own prepared statements; `undefined` where it is told to keep none. */
+  readonly prepared: unknown
+  readonly session: {
+    readonly parser: { readField: unknown }
+    readonly socket: { write(this: unknown, chunk: Uint8Array, ...rest: ReadonlyArray<unknown>): boolean }
+  }
 }
 
-/** Whether the session is one that we know our way in, and idle. */
-const isFamiliar = (connection: object): connection is Inside => {
+const isInside = (connection: object): connection is Inside => {
   const session: unknown = Reflect.get(connection, "session")
   return (
     Predicate.hasProperty(session, "socket") &&
     Predicate.hasProperty(session.socket, "write") &&
+    Predicate.hasProperty(session, "parser") &&
+    Predicate.hasProperty(session.parser, "readField") &&
     Reflect.get(connection, "multiplex") === false &&
-    "consumer" in connection &&
-    connection.consumer === undefined
+    "prepared" in connection &&
+    "consumer" in connection
   )
 }
 
-/** Whether this driver can take several statements in one message. */
-export const canScript = (connection: PgConnection.PgConnection): boolean => isFamiliar(connection)
+/** Whether this driver can send statements ahead of another one. */
+export const canSendAhead = (connection: PgConnection.PgConnection): boolean => isInside(connection)
 
-/** A Query message (manual, 53.7): `Q`, the length without the tag, the text, and a NUL. */
-const encodeQuery = (text: string): Uint8Array => {
-  const length = Buffer.byteLength(text) + 5
-  const frame = Buffer.allocUnsafe(length + 1)
-  frame[0] = 0x51
-  frame.writeInt32BE(length, 1)
-  frame.write(text, 5)
-  frame[length] = 0
-  return frame
+/** The way out of one connection: what waits there for the next write, and which statements the server keeps. */
+interface Gate {
+  waiting: Ahead | undefined
+  readonly kept: Set<string>
 }
 
-/** A NUL would end the message before its end: what follows it would be lost in silence. */
-const refusal = (text: string): SqlError | undefined => {
-  if (!text.includes("\0")) return undefined
-  const cause = new InvalidParameter({ failure: "a value holds a NUL character, which PostgreSQL text cannot" })
-  return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "query" }) })
+const gates = new WeakMap<object, Gate>()
+
+/** A statement of the driver is one write, and its consumer is in place before it. */
+const openGate = (inside: Inside): Gate => {
+  const gate: Gate = { waiting: undefined, kept: new Set() }
+  const { socket } = inside.session
+  const write = socket.write
+  socket.write = (chunk, ...rest) => {
+    const ahead = gate.waiting
+    if (ahead === undefined) return write.call(socket, chunk, ...rest)
+    gate.waiting = undefined
+    return write.call(socket, ahead.leaveWith(chunk), ...rest)
+  }
+  gates.set(inside, gate)
+  return gate
 }
 
-const serverError = (fields: Message["fields"]): SqlError =>
-  new SqlError({
-    reason: new UnknownError({
-      cause: Object.assign(new Error(fields?.message), fields),
-      message: "a statement of a script failed",
-      operation: "query"
-    })
-  })
+/** A cached plan or a name that the server no longer honours: DISCARD ALL, or a changed search path. */
+const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
 
-/** One message out, and what the server says until it is ready again. */
-const sendScript = (session: Inside, text: string): Effect.Effect<void, SqlError> =>
-  Effect.callback((resume) => {
-    let failure: SqlError | undefined
-    session.consumer = {
-      onMessage: ({ _tag, fields }) => {
-        if (_tag === "ErrorResponse") failure = serverError(fields)
-        if (_tag !== "ReadyForQuery") return
-        session.consumer = undefined
-        resume(failure === undefined ? Effect.void : Effect.fail(failure))
-      },
-      onFatal: (error) => resume(Effect.fail(error))
-    }
-    session.session.socket.write(encodeQuery(text))
-  })
+const evictAll = (prepared: unknown): void => {
+  if (!Predicate.hasProperty(prepared, "statements") || !Predicate.hasProperty(prepared, "evict")) return
+  const { evict, statements } = prepared
+  if (!(statements instanceof Map) || !Predicate.isFunction(evict)) return
+  for (const statement of Array.from(statements.values())) evict.call(prepared, statement)
+}
+
+/** Not sent, done, refused by the server, or unknown since the session ended or its statement was given up. */
+type Outcome = "unsent" | "done" | "refused" | "unknown"
 
 /**
- * Runs statements that return nothing and take no parameters, on a connection that
- * nobody else uses. They go out in one message of the simple query protocol
- * (manual, 53.2.2.1), of which the server runs nothing behind a statement that it
- * refuses. An interrupted caller gives the connection up.
+ * Statements on their way ahead of the next one on a connection. It hears what the
+ * server says to them, and then hands over to the one that follows.
  */
-export const runScript = (
+export class Ahead implements Consumer {
+  readonly #inside: Inside
+  readonly #gate: Gate
+  readonly #statements: ReadonlyArray<Statement>
+  #follower: Consumer | undefined
+  #readField: unknown
+  #left = false
+  #answers = 0
+  #failure: Fields | undefined
+  #status: string | undefined
+
+  constructor(inside: Inside, gate: Gate, statements: ReadonlyArray<Statement>) {
+    this.#inside = inside
+    this.#gate = gate
+    this.#statements = statements
+    gate.waiting = this
+  }
+
+  /** What became of them. */
+  get outcome(): Outcome {
+    if (!this.#left) return "unsent"
+    if (this.#answers === this.#statements.length) return "done"
+    return this.#failure === undefined ? "unknown" : "refused"
+  }
+
+  /** Whether the server refused a statement only because it had forgotten it: trying again is safe. */
+  get isForgotten(): boolean {
+    return staleCodes.has(this.#failure?.code) && this.#status !== undefined && this.#gate.kept.size > 0
+  }
+
+  /** Whether the server waits for the ROLLBACK of a transaction that failed. */
+  get isInFailedTransaction(): boolean {
+    return this.#status === "E"
+  }
+
+  /** The server's refusal. */
+  get error(): SqlError {
+    return new SqlError({
+      reason: new UnknownError({
+        cause: Object.assign(new Error(this.#failure?.message), this.#failure),
+        message: "the transaction could not begin",
+        operation: "query"
+      })
+    })
+  }
+
+  /** Called by the write that takes them along. */
+  leaveWith(follower: Uint8Array): Uint8Array {
+    const { consumer, prepared, session } = this.#inside
+    this.#left = true
+    this.#follower = consumer
+    this.#readField = session.parser.readField
+    // The rows of these statements are not those that the follower can read.
+    session.parser.readField = undefined
+    this.#inside.consumer = this
+    const kept = prepared === undefined ? undefined : this.#gate.kept
+    const messages: Array<Uint8Array> = []
+    for (const statement of this.#statements) encodeInto(messages, statement, kept)
+    messages.push(follower)
+    return Buffer.concat(messages)
+  }
+
+  /** Takes them back if they have not left, and says what became of them. */
+  recall(): Outcome {
+    if (this.#gate.waiting === this) this.#gate.waiting = undefined
+    return this.outcome
+  }
+
+  /** Lets every statement be prepared anew: where the server has forgotten one, it has mostly forgotten all. */
+  forget(): void {
+    this.#gate.kept.clear()
+    evictAll(this.#inside.prepared)
+  }
+
+  onMessage(message: Message): void {
+    switch (message._tag) {
+      case "CommandComplete":
+        if (++this.#answers === this.#statements.length) this.#handOver()
+        return
+      case "ErrorResponse":
+        this.#failure = message.fields ?? {}
+        // Without its code, which could move the driver to try the follower again on its own.
+        return this.#follower?.onMessage({ ...message, fields: { ...message.fields, code: undefined } })
+      case "ReadyForQuery":
+        this.#status = message.status
+        return this.#follower?.onMessage(message)
+    }
+  }
+
+  onFatal(error: SqlError): void {
+    this.#follower?.onFatal(error)
+  }
+
+  #handOver(): void {
+    if (this.#inside.prepared !== undefined) {
+      for (const { kept, text } of this.#statements) if (kept) this.#gate.kept.add(text)
+    }
+    this.#inside.consumer = this.#follower
+    this.#inside.session.parser.readField = this.#readField
+  }
+}
+
+/** Puts statements in front of the next one on a connection that nobody else uses; `undefined` where that is not possible. */
+export const sendAhead = (
   connection: PgConnection.PgConnection,
-  statements: ReadonlyArray<string>
-): Effect.Effect<void, SqlError> =>
-  Effect.suspend(() => {
-    const problem = deathOf(connection) ?? refusal(statements.join())
-    if (problem !== undefined) return Effect.fail(problem)
-    return isFamiliar(connection)
-      ? sendScript(connection, statements.join(";"))
-      : Effect.forEach(statements, (statement) => connection.query(statement, [], false), { discard: true })
-  })
+  statements: ReadonlyArray<Statement>
+): Ahead | undefined =>
+  isInside(connection) ? new Ahead(connection, gates.get(connection) ?? openGate(connection), statements) : undefined

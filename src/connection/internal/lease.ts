@@ -8,12 +8,14 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Arr from "effect/Array"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import * as Driver from "./driver.ts"
+import { released } from "./opening.ts"
+import type { Opening } from "./opening.ts"
 
 /** What a connection is used for. */
 export type LeaseKind = "statement" | "stream" | "transaction" | "connection" | "listener"
@@ -31,37 +33,39 @@ class Adaptor implements Connection {
     this.connection = connection
   }
 
-  private rows(sql: string, parameters: ReadonlyArray<unknown>, prepare: boolean) {
+  /** The way of every statement to the driver. */
+  protected send<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
     this.statement = sql
-    return Effect.map(this.connection.query(sql, parameters, prepare), rowsOf)
+    return statement
   }
 
   execute(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const rows = this.rows(sql, parameters, true)
+    const rows = Effect.map(this.send(sql, this.connection.query(sql, parameters)), rowsOf)
     return transform === undefined ? rows : Effect.map(rows, transform)
   }
 
   executeUnprepared(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const rows = this.rows(sql, parameters, false)
+    const rows = Effect.map(this.send(sql, this.connection.query(sql, parameters, false)), rowsOf)
     return transform === undefined ? rows : Effect.map(rows, transform)
   }
 
   executeRaw(sql: string, parameters: ReadonlyArray<unknown>): Effect.Effect<PgConnection.Result, SqlError> {
-    this.statement = sql
-    return this.connection.query(sql, parameters)
+    return this.send(sql, this.connection.query(sql, parameters))
   }
 
   executeValues(sql: string, parameters: ReadonlyArray<unknown>) {
-    this.statement = sql
-    return this.connection.queryValues(sql, parameters)
+    return this.send(sql, this.connection.queryValues(sql, parameters))
   }
 
   executeValuesUnprepared(sql: string, parameters: ReadonlyArray<unknown>) {
-    this.statement = sql
-    return this.connection.queryValues(sql, parameters, false)
+    return this.send(sql, this.connection.queryValues(sql, parameters, false))
   }
 
-  executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
+  executeStream(
+    sql: string,
+    parameters: ReadonlyArray<unknown>,
+    transform: Transform
+  ): Stream.Stream<PgConnection.Row, SqlError> {
     this.statement = sql
     const rows = this.connection.stream(sql, parameters)
     return transform === undefined
@@ -78,28 +82,78 @@ export class Slot extends Adaptor {
   since = 0n
 }
 
-/** A connection that one user holds over several statements. */
+/**
+ * A connection that one user holds over several statements. What its user left
+ * running elsewhere does not reach the next one: a statement that comes after the
+ * end is refused, and one that still runs then costs the connection.
+ */
 export class Lease extends Adaptor {
-  readonly base: PgConnection.PgConnection
-  /** What lives as long as the connection is pinned. */
-  readonly scope: Scope.Closeable = Scope.makeUnsafe()
   readonly kind: LeaseKind
   readonly holder: string | undefined
   /** Monotonic nanoseconds. */
   readonly since: bigint
+  /** The transaction that this lease is for. */
+  opening: Opening | undefined
+  #running = 0
+  #ended = false
 
   constructor(
-    base: PgConnection.PgConnection,
+    connection: PgConnection.PgConnection,
     use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: bigint }
   ) {
-    super(base)
-    this.base = base
+    super(connection)
     this.kind = use.kind
     this.holder = use.holder
     this.since = use.since
   }
 
-  get isDead(): boolean {
-    return Driver.isDead(this.base)
+  protected override send<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+    this.statement = sql
+    return Effect.suspend(() => {
+      if (this.#ended) return Effect.fail(released())
+      this.#running++
+      const { opening } = this
+      return Effect.onExitPrimitive(
+        opening === undefined || opening.isBegun ? statement : opening.ahead(statement),
+        () => {
+          this.#running--
+          return undefined
+        }
+      )
+    })
   }
+
+  /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
+  override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
+    const rows = super.executeStream(sql, parameters, transform)
+    const begin = this.opening === undefined ? Effect.void : this.send(sql, this.connection.query(""))
+    return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))
+  }
+
+  /** Ends the transaction; one that has not begun is not sent a thing. */
+  endTransaction(sql: string): Effect.Effect<PgConnection.Result | undefined, SqlError> {
+    this.statement = sql
+    const statement = this.connection.query(sql)
+    return this.opening === undefined || this.opening.isBegun ? statement : this.opening.end(statement)
+  }
+
+  /** Refuses what comes later, and says whether something still runs. */
+  end(): boolean {
+    this.#ended = true
+    return this.#running > 0
+  }
+
+  get isDead(): boolean {
+    return Driver.isDead(this.connection)
+  }
+
+  /** Counts as running until the scope closes. */
+  readonly #occupied: Effect.Effect<void, SqlError, Scope.Scope> = Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (this.#ended) return Effect.fail(released())
+      this.#running++
+      return Effect.void
+    }),
+    () => Effect.sync(() => void this.#running--)
+  )
 }

@@ -89,7 +89,7 @@ export class InstrumentedPool {
     )
   }
 
-  /** Leases a connection into the current scope; not yet pinned. */
+  /** Leases a connection into the current scope. */
   lease(kind: LeaseKind): Effect.Effect<Lease, SqlError, Scope.Scope> {
     return Effect.uninterruptibleMask((restore) => this.leaseWith(kind, restore))
   }
@@ -108,9 +108,9 @@ export class InstrumentedPool {
       const held = Scope.makeUnsafe()
       let lease: Lease | undefined
       const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
-      const take = (base: PgConnection.PgConnection) => {
+      const take = (connection: PgConnection.PgConnection) => {
         const since = this.#clock.monotonicTimeNanosUnsafe()
-        lease = new Lease(base, { kind, holder: holderOf(fiber), since })
+        lease = new Lease(connection, { kind, holder: holderOf(fiber), since })
         this.#acquired++
         this.#uses.add(lease)
         return lease
@@ -129,14 +129,9 @@ export class InstrumentedPool {
     })
   }
 
-  /** A lease whose connection is pinned: once the scope has closed, late statements on it are refused. */
-  pinned(kind: LeaseKind): Effect.Effect<Lease, SqlError, Scope.Scope> {
-    return Effect.tap(this.lease(kind), pin)
-  }
-
   /** Takes a connection out of the pool: it is closed when it is given back. */
   discard(lease: Lease): Effect.Effect<void> {
-    return this.#pool.invalidate(lease.base)
+    return this.#pool.invalidate(lease.connection)
   }
 
   status(): PoolStatus {
@@ -192,7 +187,7 @@ export class InstrumentedPool {
     this.#uses.delete(slot)
   }
 
-  /** Unpins, gives back to the driver's pool, and only then lets the next one in. */
+  /** Gives back to the driver's pool, or gives up what is still in use, and only then lets the next one in. */
   #endLease(
     lease: Lease | undefined,
     held: Scope.Closeable,
@@ -200,14 +195,19 @@ export class InstrumentedPool {
     exit: Exit.Exit<unknown, unknown>
   ): Effect.Effect<void> {
     if (lease !== undefined) this.#uses.delete(lease)
-    const unpinned = lease === undefined ? undefined : Scope.closeUnsafe(lease.scope, exit)
+    const abandoned = lease?.end() === true ? this.#abandon(lease) : Effect.void
     return Effect.onExitPrimitive(
-      Effect.onExitPrimitive(unpinned ?? Effect.void, () => Scope.closeUnsafe(held, exit)),
+      Effect.onExitPrimitive(abandoned, () => Scope.closeUnsafe(held, exit)),
       () => {
         this.#leave(ticket)
         return undefined
       }
     )
+  }
+
+  /** What still runs is cancelled on the server, which would not notice that its client has gone. */
+  #abandon(lease: Lease): Effect.Effect<void> {
+    return Effect.andThen(lease.connection.interrupt, this.discard(lease))
   }
 
   #leave(ticket: Ticket): void {
@@ -226,12 +226,6 @@ export class InstrumentedPool {
     )
   }
 }
-
-/** Gives a lease its connection for itself until its scope closes. */
-export const pin = (lease: Lease): Effect.Effect<void> =>
-  Effect.map(Scope.provide(lease.base.pin, lease.scope), (pinned) => {
-    lease.connection = pinned
-  })
 
 const sqlError = (cause: PoolClosed | PoolExhausted): SqlError =>
   new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "acquire" }) })

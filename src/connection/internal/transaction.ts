@@ -1,7 +1,7 @@
 /**
- * Transactions on a pool: BEGIN with its context in one write, savepoints, a
- * COMMIT that says what became of it, and a connection that is clean or gone
- * afterwards.
+ * Transactions on a pool: BEGIN with its context ahead of the first statement,
+ * savepoints, a COMMIT that says what became of it, and a connection that is clean
+ * or gone afterwards.
  *
  * Built on Effect's own `makeWithTransaction`, so nesting, `afterCommit`,
  * reactivity and batching behave as everywhere in `effect/sql`. Its hooks for
@@ -11,16 +11,16 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
-import { qualified, quoteLiteral } from "../../error/internal/quote.ts"
 import { CommitRolledBack, OutcomeUnknown } from "../../error/Reason.ts"
 import { plain, TransactionContext } from "../TransactionContext.ts"
 import type { BeginWith } from "../TransactionContext.ts"
-import * as Driver from "./driver.ts"
+import type { Statement } from "./ahead.ts"
 import { Lease } from "./lease.ts"
-import { pin } from "./pool.ts"
+import { Opening } from "./opening.ts"
 import type { InstrumentedPool } from "./pool.ts"
 
 /** How long a rollback may take before its connection is given up. */
@@ -28,46 +28,38 @@ const rollbackLimit = Duration.seconds(5)
 
 const savepointName = (id: number): string => `effect_sql_${id}`
 
-/** Quoted once for each name: an application has a handful, and a session quotes several. */
-const quotedNames = new Map<string, string>()
+/** The connection of a transaction is a lease: `acquireConnection` makes no other. */
+const onLease =
+  <Rest extends ReadonlyArray<unknown>, E>(f: (lease: Lease, ...rest: Rest) => Effect.Effect<void, E>) =>
+  (connection: Connection, ...rest: Rest): Effect.Effect<void, E> =>
+    connection instanceof Lease ? f(connection, ...rest) : Effect.die("a transaction without a lease")
 
-const quoted = (name: string): string => {
-  const known = quotedNames.get(name)
-  if (known !== undefined) return known
-  const text = qualified(...name.split("."))
-  quotedNames.set(name, text)
-  return text
+/** `set_config` with its third argument true is SET LOCAL with parameters (manual, 9.28.1). */
+const setLocal = (count: number): string => {
+  const calls = Array.from({ length: count }, (_, at) => `pg_catalog.set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`)
+  return `SELECT ${calls.join(", ")}`
 }
 
-/** `SET LOCAL` takes no parameters, and its value ends with the transaction (manual, SET). */
-const setLocal = ([name, value]: BeginWith["settings"][number]): string =>
-  `SET LOCAL ${quoted(name)} = ${quoteLiteral(value)}`
+/** The text for each number of settings. */
+const setLocals = Array.from({ length: 8 }, (_, count) => setLocal(count))
 
-/** The lease behind the connection of a transaction; all of them are made by this pool. */
-const leaseOf = (connection: Connection): Lease | undefined => (connection instanceof Lease ? connection : undefined)
+const settingsStatement = (settings: BeginWith["settings"]): Statement => {
+  const values: Array<string> = []
+  for (const [name, value] of settings) values.push(name, value)
+  return { text: setLocals[settings.length] ?? setLocal(settings.length), values, kept: true }
+}
 
-const beginPlain = (lease: Lease, begin: string, prepare: boolean): Effect.Effect<void, SqlError> =>
-  Effect.andThen(
-    pin(lease),
-    Effect.suspend(() =>
-      prepare ? lease.execute(begin, [], undefined) : lease.executeUnprepared(begin, [], undefined)
-    )
-  )
-
-/** BEGIN and its settings leave in one message; behind a BEGIN that is refused, nothing of it runs. */
-const beginWithSettings = (
-  lease: Lease,
-  begin: string,
-  settings: BeginWith["settings"]
-): Effect.Effect<void, SqlError> =>
-  Effect.andThen(Driver.runScript(lease.base, [begin, ...settings.map(setLocal)]), pin(lease))
+/** What a transaction begins with. A statement that an application gives is not one of a fixed few, so it is not kept. */
+const beginning = (given: string | undefined, { begin = "BEGIN", settings }: BeginWith): ReadonlyArray<Statement> => {
+  const first = { text: given ?? begin, values: [], kept: given === undefined }
+  return settings.length === 0 ? [first] : [first, settingsStatement(settings)]
+}
 
 const makeHooks = (pool: InstrumentedPool) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
-  const rollbackWith = (connection: Connection, statement: string): Effect.Effect<void> => {
-    const lease = leaseOf(connection)
-    if (lease === undefined || lease.isDead) return Effect.void
-    return Effect.timeoutOrElse(lease.executeRaw(statement, []), {
+  const rollbackWith = (lease: Lease, statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void> => {
+    if (lease.isDead) return Effect.void
+    return Effect.timeoutOrElse(statement, {
       duration: rollbackLimit,
       orElse: () => Effect.fail("too slow" as const)
     }).pipe(
@@ -76,44 +68,52 @@ const makeHooks = (pool: InstrumentedPool) => {
     )
   }
 
-  const begin = (connection: Connection, statement: string | undefined): Effect.Effect<void, SqlError> =>
+  const begin = (lease: Lease, statement: string | undefined): Effect.Effect<void> =>
     Effect.withFiber((fiber) => {
-      const lease = leaseOf(connection)
-      if (lease === undefined) return Effect.void
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
-      const text = statement ?? context.begin ?? "BEGIN"
-      const start =
-        context.settings.length === 0
-          ? beginPlain(lease, text, statement === undefined)
-          : beginWithSettings(lease, text, context.settings)
-      // A server that does not answer must not hold the fiber: whatever came of BEGIN ends with the connection.
-      return Effect.onExit(Effect.interruptible(start), (exit) =>
-        exit._tag === "Failure" && !lease.isDead ? pool.discard(lease) : Effect.void
-      )
+      lease.opening = new Opening(lease.connection, beginning(statement, context), pool.discard(lease))
+      return Effect.void
+    })
+
+  /** Only a connection that died after COMMIT had been sent leaves the outcome unknown. */
+  const commitFailed = (lease: Lease, wasDead: boolean, error: SqlError): Effect.Effect<never, SqlError> => {
+    if (wasDead) return Effect.fail(error)
+    if (lease.isDead) return Effect.fail(unknown(error))
+    return endsTransaction(error) ? Effect.fail(error) : Effect.andThen(pool.discard(lease), Effect.fail(error))
+  }
+
+  const commit = (lease: Lease): Effect.Effect<void, SqlError> =>
+    Effect.suspend(() => {
+      const wasDead = lease.isDead
+      return Effect.matchEffect(lease.endTransaction("COMMIT"), {
+        onSuccess: (result) => (result?.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void),
+        onFailure: (error) => commitFailed(lease, wasDead, error)
+      })
     })
 
   return {
-    begin,
-    commit: (connection: Connection): Effect.Effect<void, SqlError> =>
-      Effect.matchEffect(
-        Effect.suspend(() => leaseOf(connection)?.executeRaw("COMMIT", []) ?? Effect.die("no lease")),
-        {
-          onSuccess: (result) => (result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void),
-          onFailure: (error) => Effect.fail(leaseOf(connection)?.isDead === true ? unknown(error) : error)
-        }
-      ),
-    rollback: (connection: Connection) => rollbackWith(connection, "ROLLBACK"),
-    savepoint: (connection: Connection, id: number) =>
-      Effect.asVoid(connection.execute(`SAVEPOINT ${savepointName(id)}`, [], undefined)),
-    rollbackSavepoint: (connection: Connection, id: number) =>
+    begin: onLease(begin),
+    commit: onLease(commit),
+    rollback: onLease((lease) => rollbackWith(lease, lease.endTransaction("ROLLBACK"))),
+    savepoint: onLease((lease, id: number) => Effect.asVoid(lease.executeRaw(`SAVEPOINT ${savepointName(id)}`, []))),
+    rollbackSavepoint: onLease((lease, id: number) =>
       Effect.andThen(
-        rollbackWith(connection, `ROLLBACK TO SAVEPOINT ${savepointName(id)}`),
-        rollbackWith(connection, `RELEASE SAVEPOINT ${savepointName(id)}`)
+        rollbackWith(lease, lease.executeRaw(`ROLLBACK TO SAVEPOINT ${savepointName(id)}`, [])),
+        rollbackWith(lease, lease.executeRaw(`RELEASE SAVEPOINT ${savepointName(id)}`, []))
       )
+    )
   }
 }
+
+/**
+ * Whether COMMIT failed by what it found: a deferred constraint (class 23) or a
+ * conflict (class 40). That ended the transaction. A COMMIT that never ran, as one
+ * whose prepared statement the server has forgotten, leaves it open.
+ */
+const endsTransaction = ({ reason: { cause } }: SqlError): boolean =>
+  Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) && /^(?:23|40)/u.test(cause.code)
 
 const rolledBack = (): SqlError => {
   const cause = new CommitRolledBack({})

@@ -3,7 +3,8 @@ import type { BeginWith } from "../../connection/TransactionContext.ts"
 import type { SessionOptions } from "../Session.ts"
 
 /** Every text that can come out of this is one of a few dozen, so preparing them is bounded. */
-const beginStatement = ({ deferrable, isolation, readOnly }: SessionOptions): string => {
+const beginStatement = ({ deferrable, isolation, readOnly }: SessionOptions): string | undefined => {
+  if (isolation === undefined && readOnly === undefined && deferrable === undefined) return undefined
   const level = isolation === undefined ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
   const access = readOnly === undefined ? "" : readOnly ? " READ ONLY" : " READ WRITE"
   return `BEGIN${level}${access}${deferrable === true ? " DEFERRABLE" : ""}`

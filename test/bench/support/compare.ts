@@ -11,8 +11,8 @@ import type { Plan, Round } from "./turns.ts"
 
 const full: Plan = {
   pairs: 4,
-  rounds: 25,
-  warmUp: { millis: 1000, operations: 10_000 },
+  rounds: 14,
+  warmUp: { millis: 800, operations: 6000 },
   turn: { millis: 80, operations: 1 }
 }
 

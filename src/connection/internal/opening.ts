@@ -1,0 +1,159 @@
+/**
+ * A transaction that is promised and has not begun: BEGIN and what belongs to it
+ * go out ahead of its first statement, in the same write. So a transaction costs
+ * no round trip until it does something, and one that does nothing costs none.
+ *
+ * PostgreSQL takes a transaction's snapshot with its first statement, not with
+ * BEGIN, so nothing but the time of `now()` can tell the difference.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
+import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import { ConnectionReleased, InvalidParameter } from "../../error/Reason.ts"
+import type { Statement } from "./ahead.ts"
+import * as Driver from "./driver.ts"
+
+const rollback: Statement = { text: "ROLLBACK", values: [], kept: true }
+
+/** Waiting for its first statement, on its way with it, begun, ended without having begun, or refused for good. */
+type State = "waiting" | "sending" | "begun" | "ended" | SqlError
+
+export class Opening {
+  readonly #connection: PgConnection.PgConnection
+  readonly #statements: ReadonlyArray<Statement>
+  /** Gives up a connection of which nobody knows what state it is in. */
+  readonly #discard: Effect.Effect<void>
+  #state: State
+  #settled: Deferred.Deferred<void> | undefined
+  /** Whether a failed transaction is to be rolled back first. */
+  #failed = false
+
+  constructor(
+    connection: PgConnection.PgConnection,
+    statements: ReadonlyArray<Statement>,
+    discard: Effect.Effect<void>
+  ) {
+    this.#connection = connection
+    this.#statements = statements
+    this.#discard = discard
+    this.#state = refusal(statements) ?? "waiting"
+  }
+
+  get isBegun(): boolean {
+    return this.#state === "begun"
+  }
+
+  /** Runs a statement of the transaction, which begins with the first. */
+  ahead<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+    return Effect.suspend(() => {
+      switch (this.#state) {
+        case "begun":
+          return statement
+        case "waiting":
+          return this.#first(statement)
+        case "sending":
+          return Effect.andThen(this.#wait(), this.ahead(statement))
+        case "ended":
+          return Effect.fail(released())
+        default:
+          return Effect.fail(this.#state)
+      }
+    })
+  }
+
+  /** Ends the transaction by `statement`; one that has not begun ends as it is. */
+  end<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A | undefined, SqlError> {
+    return Effect.suspend(() => {
+      switch (this.#state) {
+        case "begun":
+          return statement
+        case "waiting":
+          this.#state = "ended"
+          return this.#failed ? Effect.as(this.#discard, undefined) : Effect.succeed(undefined)
+        case "sending":
+          return Effect.andThen(this.#wait(), this.end(statement))
+        case "ended":
+          return Effect.succeed(undefined)
+        default:
+          return Effect.fail(this.#state)
+      }
+    })
+  }
+
+  #first<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+    this.#state = "sending"
+    const statements = this.#failed ? [rollback, ...this.#statements] : this.#statements
+    const ahead = Driver.sendAhead(this.#connection, statements)
+    if (ahead === undefined) return Effect.andThen(this.#oneByOne(), statement)
+    return Effect.catchCause(
+      Effect.onExitPrimitive(statement, (exit) => this.#settle(ahead, exit)),
+      (cause) => {
+        if (ahead.outcome === "done" || ahead.outcome === "unsent") return Effect.failCause(cause)
+        return this.ahead(statement)
+      }
+    )
+  }
+
+  /** What is known once the first statement has ended, whatever its end. */
+  #settle(ahead: Driver.Ahead, exit: Exit.Exit<unknown, SqlError>): Effect.Effect<void> | undefined {
+    const outcome = ahead.recall()
+    if (outcome === "unsent") return this.#become("waiting")
+    if (outcome === "done") return this.#become("begun")
+    if (ahead.isForgotten) {
+      this.#failed = ahead.isInFailedTransaction
+      ahead.forget()
+      return this.#become("waiting")
+    }
+    this.#become(outcome === "refused" ? ahead.error : failureOf(exit))
+    return this.#discard
+  }
+
+  /** For a driver that cannot send ahead: a round trip for each statement. */
+  #oneByOne(): Effect.Effect<void, SqlError> {
+    const one = ({ kept, text, values }: Statement) => this.#connection.query(text, values, kept)
+    const all = Effect.forEach(this.#statements, one, { discard: true })
+    return Effect.onExitPrimitive(all, (exit) => {
+      this.#become(exit._tag === "Success" ? "begun" : failureOf(exit))
+      return exit._tag === "Success" ? undefined : this.#discard
+    })
+  }
+
+  #become(state: State): undefined {
+    this.#state = state
+    const settled = this.#settled
+    this.#settled = undefined
+    if (settled !== undefined) Deferred.doneUnsafe(settled, Exit.void)
+  }
+
+  #wait(): Effect.Effect<void> {
+    this.#settled ??= Deferred.makeUnsafe<void>()
+    return Deferred.await(this.#settled)
+  }
+}
+
+/** A NUL would end a text before its end: what follows it would be lost in silence. */
+const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
+  if (!statements.some(({ text, values }) => text.includes("\0") || values.some(hasNul))) return undefined
+  const cause = new InvalidParameter({ failure: "a value holds a NUL character, which PostgreSQL text cannot" })
+  return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "query" }) })
+}
+
+const hasNul = (value: string): boolean => value.includes("\0")
+
+/** What a statement fails with whose connection has been given back. */
+export const released = (): SqlError => {
+  const cause = new ConnectionReleased({})
+  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "query" }) })
+}
+
+/** Why a transaction did not begin, for the statements that come after. */
+const failureOf = (exit: Exit.Exit<unknown, SqlError>): SqlError => {
+  const error = exit._tag === "Failure" ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+  if (error !== undefined) return error
+  const message = "the transaction's first statement was interrupted before the transaction had begun"
+  return new SqlError({ reason: new ConnectionError({ cause: new Error(message), message, operation: "query" }) })
+}

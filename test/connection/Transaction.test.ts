@@ -1,0 +1,286 @@
+/** A transaction begins with its first statement: what that must not change. */
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { Proxy } from "../support/Proxy.ts"
+
+const freshTable = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`DROP TABLE IF EXISTS item`
+  yield* sql`CREATE TABLE item (name text PRIMARY KEY)`
+})
+
+const add = (name: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO item ${sql.insert({ name })}`)
+
+const items = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
+})
+
+const transaction = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => DatabaseError.refine(sql.withTransaction(body)))
+
+const stateOf = ({ reason }: DatabaseError) => ("sqlState" in reason ? reason.sqlState : undefined)
+
+const reasonOf = (error: unknown) => (DatabaseError.isDatabaseError(error) ? error.reason._tag : error)
+
+layer(proxied({ maxConnections: 1 }), { excludeTestServices: true })("A transaction's round trips", (it) => {
+  const count = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const { counters } = yield* Proxy
+      yield* effect
+      const before = counters.roundTrips
+      yield* effect
+      return counters.roundTrips - before
+    })
+
+  it.effect("are none when it does nothing, or fails before it does anything", () =>
+    Effect.gen(function* () {
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 1`)
+      assert.strictEqual(yield* count(transaction(Effect.void)), 0)
+      assert.strictEqual(yield* count(Effect.exit(transaction(Effect.fail("no")))), 0)
+      yield* assertClean
+    })
+  )
+
+  it.effect("are two around one statement, a nested one's three more, and a stream's one more", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      assert.strictEqual(yield* count(transaction(sql`SELECT 1`)), 2)
+      assert.strictEqual(yield* count(transaction(transaction(sql`SELECT 1`))), 4)
+      assert.strictEqual(yield* count(transaction(Stream.runDrain(sql`SELECT 1`.stream))), 3)
+      yield* assertClean
+    })
+  )
+})
+
+layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transaction that begins late", (it) => {
+  it.effect("begins once, whichever of its parallel statements comes first", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ids = yield* transaction(
+        Effect.forEach(Array.from({ length: 20 }), () => sql<{ id: string }>`SELECT pg_current_xact_id()::text AS id`, {
+          concurrency: "unbounded"
+        })
+      )
+      assert.strictEqual(new Set(ids.map(([row]) => row?.id)).size, 1)
+      yield* assertClean
+    })
+  )
+
+  it.effect("begins with a nested transaction, which can be undone while the rest is kept", () =>
+    Effect.gen(function* () {
+      yield* freshTable
+      yield* transaction(
+        Effect.andThen(Effect.ignore(transaction(Effect.andThen(add("a"), Effect.fail("undo")))), add("b"))
+      )
+      assert.deepStrictEqual(yield* items, ["b"])
+      yield* assertClean
+    })
+  )
+
+  it.effect("begins with a stream, which may end early", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const numbers = sql<{ n: number }>`SELECT generate_series(1, 100000) AS n`.stream
+      const failed = yield* Effect.flip(
+        transaction(
+          Effect.gen(function* () {
+            assert.deepStrictEqual(yield* Stream.runCollect(Stream.take(numbers, 2)), [{ n: 1 }, { n: 2 }])
+            yield* add("lost")
+            return yield* Effect.fail("no")
+          })
+        )
+      )
+      // Ending a stream early cancels its statement if it still runs, and that fails the transaction it ran in.
+      assert.include(["no", "25P02"], DatabaseError.isDatabaseError(failed) ? stateOf(failed) : failed)
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    })
+  )
+
+  it.effect("takes SET TRANSACTION as its first statement; a session has read its settings by then", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      const strict = Effect.andThen(sql`SET TRANSACTION ISOLATION LEVEL SERIALIZABLE`, sql`SHOW transaction_isolation`)
+      assert.deepStrictEqual(yield* transaction(strict), [{ transaction_isolation: "serializable" }])
+      const error = yield* Effect.flip(withSession({})(strict))
+      assert.strictEqual(error._tag === "DatabaseError" ? stateOf(error) : error._tag, "25001")
+      yield* assertClean
+    })
+  )
+
+  it.effect("that the server refuses fails its first statement, and itself when that was swallowed", () =>
+    Effect.gen(function* () {
+      yield* freshTable
+      const refused = Effect.provideService(
+        transaction(Effect.andThen(Effect.exit(add("first")), Effect.exit(add("second")))),
+        SqlClient.BeginTransaction,
+        "BEGIN ISOLATION LEVEL nonsense"
+      )
+      assert.strictEqual(reasonOf(yield* Effect.flip(refused)), "SqlSyntaxError")
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    })
+  )
+
+  it.effect("goes on after a first statement that never reached the server", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const unsendable = sql`SELECT ${[[1], [2]] as never}`
+      yield* transaction(Effect.andThen(Effect.exit(unsendable), add("kept")))
+      const failed = transaction(
+        Effect.andThen(Effect.exit(unsendable), Effect.andThen(add("lost"), Effect.fail("no")))
+      )
+      assert.strictEqual(yield* Effect.flip(failed), "no")
+      assert.deepStrictEqual(yield* items, ["kept"])
+      yield* assertClean
+    })
+  )
+
+  it.effect("fails when its first statement failed and was swallowed", () =>
+    Effect.gen(function* () {
+      yield* freshTable
+      yield* add("a")
+      assert.strictEqual(reasonOf(yield* Effect.flip(transaction(Effect.ignore(add("a"))))), "CommitRolledBack")
+      yield* assertClean
+    })
+  )
+
+  it.effect("is not left by an interrupted first statement: what follows in it is refused", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const late = transaction(
+        Effect.gen(function* () {
+          const slept = yield* Effect.timeoutOption(sql`SELECT pg_sleep(60)`, "20 millis")
+          assert.isTrue(Option.isNone(slept))
+          yield* add("lost")
+        })
+      )
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(late)))
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    })
+  )
+
+  it.effect("fails for certain when its connection was gone before COMMIT was sent", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const suicide = sql`SELECT pg_terminate_backend(pg_backend_pid())`
+      const error = yield* Effect.flip(transaction(Effect.andThen(add("lost"), Effect.exit(suicide))))
+      assert.isTrue(error.connectionLost)
+      assert.notStrictEqual(reasonOf(error), "OutcomeUnknown")
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    })
+  )
+
+  it.effect("costs its connection when a fiber still uses it at the end, and nobody else", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { poolStatus } = yield* ConnectionManager
+      const started = yield* Deferred.make<number>()
+      const left = yield* transaction(
+        Effect.gen(function* () {
+          const [row] = yield* sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`
+          const fiber = yield* Effect.forkDetach(
+            Effect.andThen(Deferred.succeed(started, row?.pid ?? 0), Stream.runDrain(sql`SELECT pg_sleep(60)`.stream))
+          )
+          yield* Deferred.await(started)
+          yield* Effect.yieldNow
+          return yield* Effect.as(Effect.fail("done"), fiber)
+        })
+      ).pipe(Effect.exit)
+      assert.isTrue(Exit.isFailure(left))
+      const pid = yield* Deferred.await(started)
+      const others = yield* Effect.forEach([1, 2, 3], () => sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`)
+      assert.notInclude(
+        others.map(([row]) => row?.pid),
+        pid
+      )
+      assert.isAtMost((yield* poolStatus).total, 2)
+      yield* assertClean
+    })
+  )
+
+  it.effect("refuses the statement of a fiber that outlived it without a statement of its own", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const ended = yield* Deferred.make<void>()
+      const late = yield* transaction(
+        Effect.forkDetach(Effect.andThen(Deferred.await(ended), Effect.exit(add("late"))))
+      )
+      yield* Deferred.succeed(ended, undefined)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(late)))
+      assert.deepStrictEqual(yield* items, [])
+      assert.deepStrictEqual(yield* sql`SELECT 1 AS one`, [{ one: 1 }])
+      yield* assertClean
+    })
+  )
+})
+
+layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
+  "A transaction whose server has forgotten",
+  (it) => {
+    for (const [what, forget] of [
+      ["its BEGIN", "pg_prepared_statements.statement = 'BEGIN'"],
+      ["its settings", "pg_prepared_statements.statement LIKE '%set_config%'"]
+    ] as const) {
+      it.effect(`${what} begins all the same`, () =>
+        Effect.gen(function* () {
+          const { withSession } = yield* SessionFactory
+          const sql = yield* SqlClient.SqlClient
+          yield* freshTable
+          const session = (name: string) =>
+            withSession({ actor: "ada" })(
+              Effect.andThen(add(name), sql`SELECT current_setting('pgkeel.actor') AS actor, ${name}::text AS name`)
+            )
+          yield* session("before")
+          const named = yield* sql<{ name: string }>`SELECT name FROM pg_prepared_statements
+          WHERE name LIKE 'pgkeel%' AND ${sql.literal(forget)}`
+          assert.strictEqual(named.length, 1)
+          yield* sql`DEALLOCATE ${sql(named[0]?.name ?? "")}`
+          assert.deepStrictEqual(yield* session("after"), [{ actor: "ada", name: "after" }])
+          assert.deepStrictEqual(yield* items, ["after", "before"])
+          yield* assertClean
+        })
+      )
+    }
+
+    it.effect("everything begins, works and commits all the same", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* freshTable
+        yield* transaction(add("before"))
+        yield* sql`DISCARD ALL`
+        yield* transaction(add("after"))
+        assert.deepStrictEqual(yield* items, ["after", "before"])
+        yield* assertClean
+      })
+    )
+
+    it.effect("its COMMIT fails, and leaves nothing open", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* freshTable
+        yield* transaction(add("kept"))
+        const forgetful = transaction(Effect.andThen(add("lost"), sql`DEALLOCATE ALL`))
+        const error = yield* Effect.flip(forgetful)
+        assert.strictEqual(stateOf(error), "26000")
+        assert.deepStrictEqual(yield* items, ["kept"])
+        yield* assertClean
+      })
+    )
+  }
+)
