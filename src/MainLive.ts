@@ -20,7 +20,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { DatabaseConfig, describeTarget } from "./config/DatabaseConfig.ts"
 import type { DatabaseConfigError } from "./config/DatabaseConfigError.ts"
 import { migrationsDirectory } from "./config/MigrationsDirectory.ts"
-import type { DatabaseOptions } from "./config/Settings.ts"
+import type { DatabaseOptions, Settings } from "./config/Settings.ts"
 import { ConnectionManager } from "./connection/ConnectionManager.ts"
 import type { Transforms } from "./connection/ConnectionManager.ts"
 import { transformsOf } from "./connection/internal/transforms.ts"
@@ -97,20 +97,33 @@ const migratorOn = (client: PgClient.PgClient, sources: ReadonlyArray<MigrationS
     Context.get(Migrator)
   )
 
+/** The migrator's login, where there is one. */
+class MigratorSettings extends Context.Service<MigratorSettings, Settings | undefined>()("pgkeel/MigratorSettings") {}
+
+const findMigrator = ({ migrator, rootCertificate, sslMode }: MainOptions) =>
+  DatabaseConfig.find("DATABASE_MIGRATOR_URL", {
+    applicationName: "pgkeel migrator",
+    maxConnections: 2,
+    minConnections: 0,
+    ...(sslMode !== undefined && { sslMode }),
+    ...(rootCertificate !== undefined && { rootCertificate }),
+    ...(migrator !== undefined && { url: migrator })
+  })
+
+/** Both logins; what is wrong with either is reported at once. */
+const configuration = (options: MainOptions) =>
+  Layer.effectContext(
+    Effect.map(DatabaseConfig.both(DatabaseConfig.load(options), findMigrator(options)), ([application, migrator]) =>
+      Context.make(DatabaseConfig, application).pipe(Context.add(MigratorSettings, migrator))
+    )
+  )
+
 /** The migrator's own small pool; nothing is opened before there is something to migrate. */
 const findPrivileged = Effect.fnUntraced(function* (
   options: MainOptions,
   sources: ReadonlyArray<MigrationSource.MigrationSource>
 ) {
-  const url = options.migrator === undefined ? {} : { url: options.migrator }
-  const settings = yield* DatabaseConfig.find("DATABASE_MIGRATOR_URL", {
-    applicationName: "pgkeel migrator",
-    maxConnections: 2,
-    minConnections: 0,
-    ...(options.sslMode !== undefined && { sslMode: options.sslMode }),
-    ...(options.rootCertificate !== undefined && { rootCertificate: options.rootCertificate }),
-    ...url
-  })
+  const settings = yield* MigratorSettings
   if (settings === undefined) return undefined
   const manager = yield* ConnectionManager
   // What is long enough for the application's statements is not for a migration's.
@@ -161,7 +174,7 @@ export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, Star
     Layer.provideMerge(Layer.fresh(Layer.merge(SessionFactory.layer, SchemaVerifier.layer))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
-    Layer.provideMerge(DatabaseConfig.layer(options)),
+    Layer.provideMerge(configuration(options)),
     Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
   )
 

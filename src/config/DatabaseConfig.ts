@@ -45,6 +45,24 @@ export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()(
           : load(options, urlVariable)
     )
 
+  /** Two configurations; fails with the problems of both, each named once. */
+  static readonly both = <A, B, R1, R2>(
+    first: Effect.Effect<A, DatabaseConfigError, R1>,
+    second: Effect.Effect<B, DatabaseConfigError, R2>
+  ): Effect.Effect<readonly [A, B], DatabaseConfigError, R1 | R2> =>
+    Effect.matchEffect(first, {
+      onSuccess: (a) => Effect.map(second, (b) => [a, b] as const),
+      onFailure: ({ reasons }) =>
+        Effect.matchEffect(second, {
+          onSuccess: () => Effect.fail(new DatabaseConfigError({ reasons })),
+          onFailure: (other) => {
+            const known = new Set(reasons.map(({ message }) => message))
+            const more = other.reasons.filter(({ message }) => !known.has(message))
+            return Effect.fail(new DatabaseConfigError({ reasons: [...reasons, ...more] }))
+          }
+        })
+    })
+
   /** The configuration from variables, and from `options` where they are given. */
   static readonly layer = (
     options: DatabaseOptions = {}

@@ -21,9 +21,16 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
-    json: { type: "string" }
+    json: { type: "string" },
+    help: { type: "boolean", default: false }
   }
 })
+
+const usage = `npm run bench -- [--only NAME] [--quick] [--json FILE]
+
+  --only NAME   one of ${benchmarks.map(({ name }) => name).join(", ")}
+  --quick       a sign of life in seconds; its ratios mean little
+  --json FILE   writes every figure as {"name": {"ratio", "against", "ours", "theirs", "unit"}}`
 
 const chosen = benchmarks.filter(({ name }) => values.only === undefined || name === values.only)
 
@@ -39,4 +46,4 @@ const main = Effect.gen(function* () {
   if (file !== undefined) yield* Effect.tryPromise(() => writeFile(file, json(figures)))
 })
 
-NodeRuntime.runMain(main.pipe(Effect.provide(EmbeddedPostgres.layer())))
+NodeRuntime.runMain(values.help ? Console.log(usage) : main.pipe(Effect.provide(EmbeddedPostgres.layer())))

@@ -88,6 +88,23 @@ it.live("A migrator's URL that is wrong refuses the start by its own name", () =
   )
 )
 
+it.live("What is wrong with the application's URL and with the migrator's is reported at once, each problem once", () =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(
+      startFrom({
+        DATABASE_URL: "postgres://u:hunter2@h:port/d",
+        DATABASE_MIGRATOR_URL: "mysql://u:hunter2@h/d",
+        PGSSLMODE: "sometimes"
+      })
+    )
+    assert.strictEqual(error._tag, "DatabaseConfigError")
+    for (const said of ["DATABASE_URL has a port", "DATABASE_MIGRATOR_URL ", "PGSSLMODE "]) {
+      assert.strictEqual(error.message.split(said).length, 2, said)
+    }
+    assert.notInclude(error.message, "hunter2")
+  })
+)
+
 it.live("A migrator's login that does not work matters only when there is something to migrate", () =>
   fresh(
     Effect.gen(function* () {
