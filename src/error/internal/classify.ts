@@ -10,10 +10,12 @@ import type { SqlError } from "effect/sql/SqlError"
 import { isReason, type Reason } from "../Reason.ts"
 import { clientReason } from "./classifyClient.ts"
 import { isServerReport, serverReason } from "./classifyServer.ts"
+import { knownOf } from "./failureContext.ts"
 import type { FailureContext } from "./failureContext.ts"
 
-export const classify = (error: SqlError, context: FailureContext = {}): Reason => {
+export const classify = (error: SqlError, given: FailureContext = {}): Reason => {
   const { cause, operation } = error.reason
+  const context = knownOf(error, given)
   const carried = carriedReason(cause)
   if (carried !== undefined) return carried
   const phase = context.phase ?? (operation === "connect" ? "connecting" : undefined)

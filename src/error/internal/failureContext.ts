@@ -1,4 +1,5 @@
 /** What surrounds a failure and is not in the error. */
+import type { SqlError } from "effect/sql/SqlError"
 import type { Phase } from "../RetryScope.ts"
 
 /** What the caller knows and the driver does not say. */
@@ -9,4 +10,21 @@ export interface FailureContext {
   readonly statement?: string | undefined
   readonly host?: string | undefined
   readonly port?: number | undefined
+}
+
+/**
+ * What was known where the failure struck, beside the error: the driver's error has
+ * no room for it, and everything written for `effect/sql` expects the driver's error.
+ */
+const remembered = new WeakMap<SqlError, FailureContext>()
+
+/** Whoever is nearest to the failure knows best, so the first word counts. */
+export const remember = (error: SqlError, context: FailureContext): void => {
+  if (!remembered.has(error)) remembered.set(error, context)
+}
+
+/** What is remembered of an error, and what the caller adds to it. */
+export const knownOf = (error: SqlError, context: FailureContext): FailureContext => {
+  const known = remembered.get(error)
+  return known === undefined ? context : { ...known, ...context }
 }
