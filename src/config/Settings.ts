@@ -32,6 +32,7 @@ export interface Settings {
   readonly keepAlive: Duration.Duration
   readonly startTimeout: Duration.Duration
   readonly shutdownTimeout: Duration.Duration
+  readonly outcomeTimeout: Duration.Duration
   readonly prepare: boolean
 }
 
@@ -57,5 +58,6 @@ export interface DatabaseOptions {
   readonly keepAlive?: Duration.Input
   readonly startTimeout?: Duration.Input
   readonly shutdownTimeout?: Duration.Input
+  readonly outcomeTimeout?: Duration.Input
   readonly prepare?: boolean
 }

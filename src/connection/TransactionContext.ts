@@ -10,13 +10,15 @@ export interface BeginWith {
   readonly begin: string | undefined
   /** Settings by name, in the same write as BEGIN; they end with the transaction. */
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
+  /** Whether it takes its transaction id at once, if it may write, so that the outcome of a lost COMMIT can be asked for. */
+  readonly identified: boolean
   /** Who it is, for `activeConnections` and for the error of an exhausted pool. */
   readonly label: string | undefined
   /** Set by the transaction that begins with it: what its body starts elsewhere begins plainly. */
   taken: boolean
 }
 
-export const plain: BeginWith = { begin: undefined, settings: [], label: undefined, taken: true }
+export const plain: BeginWith = { begin: undefined, settings: [], identified: false, label: undefined, taken: true }
 
 export const TransactionContext = Context.Reference<BeginWith>("pgkeel/connection/TransactionContext", {
   defaultValue: () => plain

@@ -69,6 +69,7 @@ const texts: Readonly<Record<SettingName, readonly [good: string, read: unknown,
   keepAlive: ["10 seconds", 10_000, "off", "Infinity"],
   startTimeout: ["1 minute", 60_000, "0", "Infinity"],
   shutdownTimeout: ["1 second", 1000, "soon", "Infinity"],
+  outcomeTimeout: ["2 minutes", 120_000, "long", "Infinity"],
   prepare: ["false", false, "0", "no", "TRUE"]
 }
 

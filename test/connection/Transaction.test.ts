@@ -258,6 +258,33 @@ layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
       )
     }
 
+    it.effect("its first statement, or whose tables have changed under it, begins again by itself", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* freshTable
+        yield* transaction(add("before"))
+        const all = sql`SELECT * FROM item ORDER BY name`
+        yield* transaction(all)
+        const named = yield* sql<{
+          name: string
+        }>`SELECT name FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'`
+        assert.strictEqual(named.length, 1)
+        yield* sql`DEALLOCATE ${sql(named[0]?.name ?? "")}`
+        yield* transaction(add("after"))
+        yield* sql`ALTER TABLE item ADD COLUMN n int`
+        assert.deepStrictEqual(yield* transaction(all), [
+          { name: "after", n: null },
+          { name: "before", n: null }
+        ])
+        // What has already been done in a transaction cannot be repeated, so there it fails, with its type.
+        yield* sql`ALTER TABLE item DROP COLUMN n`
+        const second = yield* Effect.flip(transaction(Effect.andThen(add("lost"), all)))
+        assert.strictEqual(reasonOf(second), "StalePreparedStatement")
+        assert.deepStrictEqual(yield* items, ["after", "before"])
+        yield* assertClean
+      })
+    )
+
     it.effect("everything begins, works and commits all the same", () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient

@@ -304,27 +304,3 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A session'
     })
   )
 })
-
-// Without prepared statements the text of COMMIT is on the wire each time, where the proxy looks for it.
-layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: true })(
-  "A lost answer to COMMIT",
-  (it) => {
-    it.effect("is an unknown outcome, whatever became of the row", () =>
-      Effect.gen(function* () {
-        const { withSession } = yield* SessionFactory
-        const proxy = yield* Proxy
-        yield* freshTable
-        yield* proxy.cutNext({ after: "COMMIT" })
-        const applied = yield* Effect.flip(withSession({})(add("applied")))
-        yield* proxy.cutNext({ before: "COMMIT" })
-        const lost = yield* Effect.flip(withSession({})(add("lost")))
-        for (const error of [applied, lost]) {
-          assert.strictEqual(error._tag === "DatabaseError" ? error.reason._tag : error._tag, "OutcomeUnknown")
-        }
-        const left = items.pipe(Effect.repeat({ until: (names) => names.includes("applied"), times: 100 }))
-        assert.deepStrictEqual(yield* left, ["applied"])
-        yield* assertClean
-      })
-    )
-  }
-)

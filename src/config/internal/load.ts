@@ -95,6 +95,7 @@ const readSettings = Effect.fnUntraced(function* (reader: Reader, options: Datab
     keepAlive: timed("keepAlive", settings.keepAlive, options.keepAlive),
     startTimeout: timed("startTimeout", settings.startTimeout, options.startTimeout),
     shutdownTimeout: timed("shutdownTimeout", settings.shutdownTimeout, options.shutdownTimeout),
+    outcomeTimeout: timed("outcomeTimeout", settings.outcomeTimeout, options.outcomeTimeout),
     prepare: plain("prepare", settings.prepare, options.prepare)
   })
   if (read.minConnections > read.maxConnections) {

@@ -100,6 +100,11 @@ export const settings = {
     "10 seconds",
     "how long to wait at shutdown for work that holds a connection"
   ),
+  outcomeTimeout: duration(
+    "PGKEEL_OUTCOME_TIMEOUT",
+    "30 seconds",
+    "how long to ask the server what became of a `COMMIT` that got no answer"
+  ),
   prepare: flag("PGKEEL_PREPARE", true, "prepared statements; false behind a pooler that loses them")
 } as const
 

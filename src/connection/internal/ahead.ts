@@ -7,13 +7,18 @@ import { Buffer } from "node:buffer"
 import * as Result from "effect/Result"
 import * as PgProtocol from "@effect/sql-pg/PgProtocol"
 
-/** A statement that takes texts, and whose rows nobody reads. */
+/** A statement that takes texts and returns at most one row, of which only the last column is read, as a text. */
 export interface Statement {
   readonly text: string
   readonly values: ReadonlyArray<string>
   /** Whether the server keeps it under a name: only for a text that is one of a few. */
   readonly kept: boolean
+  /** What that column tells, for whoever keeps it. */
+  readonly tells?: "transactionId" | "incarnation"
 }
+
+/** The last column of a statement's row; `undefined` for NULL and for a statement without a row. */
+export type Answer = string | undefined
 
 const textOid = 25
 

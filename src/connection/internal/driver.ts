@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { encodeInto } from "./ahead.ts"
-import type { Statement } from "./ahead.ts"
+import type { Answer, Statement } from "./ahead.ts"
 
 const internalsKey = "~@effect/sql-pg/PgConnection/internals"
 
@@ -36,6 +36,7 @@ interface Message {
   readonly _tag: string
   readonly fields?: Fields
   readonly status?: string
+  readonly values?: ReadonlyArray<unknown>
 }
 
 /** Who hears what the server says. */
@@ -94,6 +95,10 @@ const openGate = (inside: Inside): Gate => {
   return gate
 }
 
+/** What the server sends of a text is the text; the bytes are gone once the next message is read. */
+const textOf = (value: unknown): Answer =>
+  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : undefined
+
 /** A cached plan or a name that the server no longer honours: DISCARD ALL, or a changed search path. */
 const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
 
@@ -118,7 +123,8 @@ export class Ahead implements Consumer {
   #follower: Consumer | undefined
   #readField: unknown
   #left = false
-  #answers = 0
+  #done = 0
+  readonly #answers: Array<Answer> = []
   #failure: Fields | undefined
   #status: string | undefined
 
@@ -132,8 +138,13 @@ export class Ahead implements Consumer {
   /** What became of them. */
   get outcome(): Outcome {
     if (!this.#left) return "unsent"
-    if (this.#answers === this.#statements.length) return "done"
+    if (this.#done === this.#statements.length) return "done"
     return this.#failure === undefined ? "unknown" : "refused"
+  }
+
+  /** What each of them returned. */
+  get answers(): ReadonlyArray<Answer> {
+    return this.#answers
   }
 
   /** Whether the server refused a statement only because it had forgotten it: trying again is safe. */
@@ -187,8 +198,11 @@ export class Ahead implements Consumer {
 
   onMessage(message: Message): void {
     switch (message._tag) {
+      case "DataRow":
+        this.#answers[this.#done] = textOf(message.values?.at(-1))
+        return
       case "CommandComplete":
-        if (++this.#answers === this.#statements.length) this.#handOver()
+        if (++this.#done === this.#statements.length) this.#handOver()
         return
       case "ErrorResponse":
         this.#failure = message.fields ?? {}

@@ -11,11 +11,13 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { ConnectionReleased, InvalidParameter } from "../../error/Reason.ts"
-import type { Statement } from "./ahead.ts"
+import type { Answer, Statement } from "./ahead.ts"
 import * as Driver from "./driver.ts"
+import * as Outcome from "./outcome.ts"
 
 const rollback: Statement = { text: "ROLLBACK", values: [], kept: true }
 
@@ -31,6 +33,8 @@ export class Opening {
   #settled: Deferred.Deferred<void> | undefined
   /** Whether a failed transaction is to be rolled back first. */
   #failed = false
+  #repeated = false
+  #identity: string | null | undefined
 
   constructor(
     connection: PgConnection.PgConnection,
@@ -45,6 +49,11 @@ export class Opening {
 
   get isBegun(): boolean {
     return this.#state === "begun"
+  }
+
+  /** The transaction's id, once it has begun; null for one that cannot write, undefined for one that was not asked. */
+  get identity(): string | null | undefined {
+    return this.#identity
   }
 
   /** Runs a statement of the transaction, which begins with the first. */
@@ -90,36 +99,52 @@ export class Opening {
     const ahead = Driver.sendAhead(this.#connection, statements)
     if (ahead === undefined) return Effect.andThen(this.#oneByOne(), statement)
     return Effect.catchCause(
-      Effect.onExitPrimitive(statement, (exit) => this.#settle(ahead, exit)),
-      (cause) => {
-        if (ahead.outcome === "done" || ahead.outcome === "unsent") return Effect.failCause(cause)
-        return this.ahead(statement)
-      }
+      Effect.onExitPrimitive(statement, (exit) => this.#settle(ahead, statements, exit)),
+      (cause) =>
+        this.#state === "begun" || ahead.outcome === "unsent" ? Effect.failCause(cause) : this.ahead(statement)
     )
   }
 
   /** What is known once the first statement has ended, whatever its end. */
-  #settle(ahead: Driver.Ahead, exit: Exit.Exit<unknown, SqlError>): Effect.Effect<void> | undefined {
+  #settle(
+    ahead: Driver.Ahead,
+    statements: ReadonlyArray<Statement>,
+    exit: Exit.Exit<unknown, SqlError>
+  ): Effect.Effect<void> | undefined {
     const outcome = ahead.recall()
     if (outcome === "unsent") return this.#become("waiting")
-    if (outcome === "done") return this.#become("begun")
-    if (ahead.isForgotten) {
-      this.#failed = ahead.isInFailedTransaction
+    if (outcome === "done" && !isStale(exit)) return this.#begun(statements, ahead.answers)
+    if (!this.#repeated && (outcome === "done" || ahead.isForgotten)) {
+      // Nothing of the transaction has been done yet, so it can begin again with all statements prepared anew.
+      this.#repeated = true
+      this.#failed = outcome === "done" || ahead.isInFailedTransaction
       ahead.forget()
       return this.#become("waiting")
     }
+    if (outcome === "done") return this.#begun(statements, ahead.answers)
     this.#become(outcome === "refused" ? ahead.error : failureOf(exit))
     return this.#discard
   }
 
+  #begun(statements: ReadonlyArray<Statement>, answers: ReadonlyArray<Answer>): undefined {
+    for (const [index, { tells }] of statements.entries()) {
+      if (tells === "transactionId") this.#identity = answers[index] ?? null
+      if (tells === "incarnation") Outcome.remember(this.#connection, answers[index])
+    }
+    return this.#become("begun")
+  }
+
   /** For a driver that cannot send ahead: a round trip for each statement. */
   #oneByOne(): Effect.Effect<void, SqlError> {
-    const one = ({ kept, text, values }: Statement) => this.#connection.query(text, values, kept)
-    const all = Effect.forEach(this.#statements, one, { discard: true })
-    return Effect.onExitPrimitive(all, (exit) => {
-      this.#become(exit._tag === "Success" ? "begun" : failureOf(exit))
-      return exit._tag === "Success" ? undefined : this.#discard
-    })
+    const one = ({ kept, text, values }: Statement) =>
+      Effect.map(this.#connection.queryValues(text, values, kept), ([row]) => answerOf(row?.at(-1)))
+    return Effect.asVoid(
+      Effect.onExitPrimitive(Effect.forEach(this.#statements, one), (exit) => {
+        if (exit._tag === "Success") return this.#begun(this.#statements, exit.value)
+        this.#become(failureOf(exit))
+        return this.#discard
+      })
+    )
   }
 
   #become(state: State): undefined {
@@ -134,6 +159,24 @@ export class Opening {
     return Deferred.await(this.#settled)
   }
 }
+
+const answerOf = (value: unknown): Answer => (typeof value === "string" ? value : undefined)
+
+/**
+ * Whether a statement failed because the server had forgotten it, or its plan no
+ * longer fits the tables: 26000, or 0A000 from the function that finds that out.
+ */
+const isStale = (exit: Exit.Exit<unknown, SqlError>): boolean => {
+  const cause = exit._tag === "Failure" ? errorOf(exit.cause)?.reason.cause : undefined
+  if (!Predicate.hasProperty(cause, "code")) return false
+  return (
+    cause.code === "26000" ||
+    (cause.code === "0A000" && Predicate.hasProperty(cause, "routine") && cause.routine === "RevalidateCachedQuery")
+  )
+}
+
+const errorOf = (cause: Cause.Cause<SqlError>): SqlError | undefined =>
+  Option.getOrUndefined(Cause.findErrorOption(cause))
 
 /** A NUL would end a text before its end: what follows it would be lost in silence. */
 const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
@@ -152,7 +195,7 @@ export const released = (): SqlError => {
 
 /** Why a transaction did not begin, for the statements that come after. */
 const failureOf = (exit: Exit.Exit<unknown, SqlError>): SqlError => {
-  const error = exit._tag === "Failure" ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+  const error = exit._tag === "Failure" ? errorOf(exit.cause) : undefined
   if (error !== undefined) return error
   const message = "the transaction's first statement was interrupted before the transaction had begun"
   return new SqlError({ reason: new ConnectionError({ cause: new Error(message), message, operation: "query" }) })

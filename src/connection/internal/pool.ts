@@ -23,6 +23,8 @@ import { Admission, Ticket } from "./admission.ts"
 import { describeUse, holderOf } from "./holder.ts"
 import { Lease, Slot } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
+import { resolve } from "./outcome.ts"
+import type { Lost, Outcome } from "./outcome.ts"
 import { Sockets } from "./sockets.ts"
 import { poolConfig } from "./target.ts"
 import type { Password } from "./target.ts"
@@ -132,6 +134,11 @@ export class InstrumentedPool {
   /** Takes a connection out of the pool: it is closed when it is given back. */
   discard(lease: Lease): Effect.Effect<void> {
     return this.#pool.invalidate(lease.connection)
+  }
+
+  /** What became of a transaction whose COMMIT got no answer; waits for at most the outcome timeout. */
+  outcomeOf(transaction: Lost): Effect.Effect<Outcome> {
+    return resolve(this.config, transaction, this.#settings.outcomeTimeout)
   }
 
   status(): PoolStatus {

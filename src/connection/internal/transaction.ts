@@ -15,12 +15,12 @@ import * as Predicate from "effect/Predicate"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
-import { CommitRolledBack, OutcomeUnknown } from "../../error/Reason.ts"
+import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
 import { plain, TransactionContext } from "../TransactionContext.ts"
-import type { BeginWith } from "../TransactionContext.ts"
-import type { Statement } from "./ahead.ts"
+import { beginning, lostTransaction } from "./beginning.ts"
 import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
+import type { Lost } from "./outcome.ts"
 import type { InstrumentedPool } from "./pool.ts"
 
 /** How long a rollback may take before its connection is given up. */
@@ -33,27 +33,6 @@ const onLease =
   <Rest extends ReadonlyArray<unknown>, E>(f: (lease: Lease, ...rest: Rest) => Effect.Effect<void, E>) =>
   (connection: Connection, ...rest: Rest): Effect.Effect<void, E> =>
     connection instanceof Lease ? f(connection, ...rest) : Effect.die("a transaction without a lease")
-
-/** `set_config` with its third argument true is SET LOCAL with parameters (manual, 9.28.1). */
-const setLocal = (count: number): string => {
-  const calls = Array.from({ length: count }, (_, at) => `pg_catalog.set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`)
-  return `SELECT ${calls.join(", ")}`
-}
-
-/** The text for each number of settings. */
-const setLocals = Array.from({ length: 8 }, (_, count) => setLocal(count))
-
-const settingsStatement = (settings: BeginWith["settings"]): Statement => {
-  const values: Array<string> = []
-  for (const [name, value] of settings) values.push(name, value)
-  return { text: setLocals[settings.length] ?? setLocal(settings.length), values, kept: true }
-}
-
-/** What a transaction begins with. A statement that an application gives is not one of a fixed few, so it is not kept. */
-const beginning = (given: string | undefined, { begin = "BEGIN", settings }: BeginWith): ReadonlyArray<Statement> => {
-  const first = { text: given ?? begin, values: [], kept: given === undefined }
-  return settings.length === 0 ? [first] : [first, settingsStatement(settings)]
-}
 
 const makeHooks = (pool: InstrumentedPool) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
@@ -73,14 +52,25 @@ const makeHooks = (pool: InstrumentedPool) => {
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
-      lease.opening = new Opening(lease.connection, beginning(statement, context), pool.discard(lease))
+      const statements = beginning(lease.connection, statement, context)
+      lease.opening = new Opening(lease.connection, statements, pool.discard(lease))
       return Effect.void
     })
 
-  /** Only a connection that died after COMMIT had been sent leaves the outcome unknown. */
-  const commitFailed = (lease: Lease, wasDead: boolean, error: SqlError): Effect.Effect<never, SqlError> => {
+  /** The connection died after COMMIT had been sent. The server knows what became of it, if it can be asked. */
+  const answerLost = (lease: Lease, error: SqlError): Effect.Effect<void, SqlError> => {
+    const transaction = lostTransaction(lease)
+    if (transaction === undefined) return Effect.fail(unknown(error))
+    if (transaction === null) return Effect.fail(neverCommitted(error))
+    return Effect.flatMap(Effect.interruptible(pool.outcomeOf(transaction)), (outcome) => {
+      if (outcome === "committed") return Effect.void
+      return Effect.fail(outcome === "aborted" ? neverCommitted(error) : unknown(error, transaction))
+    })
+  }
+
+  const commitFailed = (lease: Lease, wasDead: boolean, error: SqlError): Effect.Effect<void, SqlError> => {
     if (wasDead) return Effect.fail(error)
-    if (lease.isDead) return Effect.fail(unknown(error))
+    if (lease.isDead) return answerLost(lease, error)
     return endsTransaction(error) ? Effect.fail(error) : Effect.andThen(pool.discard(lease), Effect.fail(error))
   }
 
@@ -120,9 +110,20 @@ const rolledBack = (): SqlError => {
   return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "commit" }) })
 }
 
-/** The connection died after COMMIT had been sent: nobody here knows what became of it. */
-const unknown = (error: SqlError): SqlError => {
-  const cause = new OutcomeUnknown({ phase: "commit_sent", failure: error.reason.message })
+/** Nobody here knows what became of it. */
+const unknown = (error: SqlError, transaction?: Lost): SqlError => {
+  const { message } = error.reason
+  const cause = new OutcomeUnknown({
+    phase: "commit_sent",
+    transactionId: transaction?.transactionId,
+    failure: message
+  })
+  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "commit" }) })
+}
+
+/** The server has rolled it back, or it wrote nothing: it can be run again from its beginning. */
+const neverCommitted = (error: SqlError): SqlError => {
+  const cause = new ConnectionLost({ phase: "transaction_open", failure: error.reason.message })
   return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "commit" }) })
 }
 

@@ -25,5 +25,5 @@ export const beginWith = (options: SessionOptions): BeginWith => {
     ["pgkeel.tenant", options.tenant ?? ""]
   ]
   if (shown !== undefined) settings.push(["application_name", shown])
-  return { begin: beginStatement(options), settings, label: shown, taken: false }
+  return { begin: beginStatement(options), settings, identified: true, label: shown, taken: false }
 }

@@ -1,0 +1,219 @@
+/** What became of a transaction whose COMMIT got no answer: the server is asked, and nothing is applied twice. */
+import { PgConnection } from "@effect/sql-pg"
+import { assert, it, layer } from "@effect/vitest"
+import { Context, Duration, Effect, Layer, Redacted, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Outcome from "../../src/connection/internal/outcome.ts"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import * as Retry from "../../src/error/Retry.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import type { SessionOptions } from "../../src/session/Session.ts"
+import { EmbeddedPostgres } from "../../src/testing/index.ts"
+import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { Proxy } from "../support/Proxy.ts"
+
+const freshTable = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`DROP TABLE IF EXISTS item`
+  yield* sql`CREATE TABLE item (name text)`
+})
+
+const items = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
+})
+
+/** A session that writes one row, and nothing in the table keeps it from being written twice. */
+const add = (name: string, options: SessionOptions = {}) =>
+  Effect.gen(function* () {
+    const { withSession } = yield* SessionFactory
+    const sql = yield* SqlClient.SqlClient
+    yield* withSession(options)(sql`INSERT INTO item ${sql.insert({ name })}`)
+  })
+
+const reasonOf = (error: { readonly _tag: string }) =>
+  DatabaseError.isDatabaseError(error) ? error.reason._tag : error
+
+// Without prepared statements the text of COMMIT is on the wire each time, where the proxy looks for it.
+layer(proxied({ maxConnections: 1, prepare: false, outcomeTimeout: "2 seconds" }), { excludeTestServices: true })(
+  "A session whose COMMIT got no answer",
+  (it) => {
+    it.effect("has succeeded when the server has committed it", () =>
+      Effect.gen(function* () {
+        yield* freshTable
+        const { cutNext } = yield* Proxy
+        yield* cutNext({ after: "COMMIT" })
+        yield* add("applied")
+        assert.deepStrictEqual(yield* items, ["applied"])
+        yield* assertClean
+      })
+    )
+
+    it.effect("has failed for certain when COMMIT never arrived, and is run again by a policy, once", () =>
+      Effect.gen(function* () {
+        yield* freshTable
+        const { cutNext } = yield* Proxy
+        yield* cutNext({ before: "COMMIT" })
+        const error = yield* Effect.flip(add("lost"))
+        assert.strictEqual(reasonOf(error), "ConnectionLost")
+        assert.strictEqual(DatabaseError.isDatabaseError(error) && error.retryScope, "transaction")
+        yield* cutNext({ before: "COMMIT" })
+        yield* Retry.transaction({ base: "1 millis" })(add("again"))
+        assert.deepStrictEqual(yield* items, ["again"])
+        yield* assertClean
+      })
+    )
+
+    it.effect("is unknown while the server cannot be asked, and no policy runs it again", () =>
+      Effect.gen(function* () {
+        yield* freshTable
+        const { cutNext, setRefusing } = yield* Proxy
+        yield* cutNext({ after: "COMMIT" })
+        yield* setRefusing(true)
+        const policies = [Retry.transaction(), Retry.connection(), Retry.statement()]
+        const error = yield* Effect.flip(policies.reduce((effect, policy) => policy(effect), add("once")))
+        assert.strictEqual(reasonOf(error), "OutcomeUnknown")
+        yield* setRefusing(false)
+        const left = items.pipe(Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 100 }))
+        assert.deepStrictEqual(yield* left, ["once"])
+        yield* assertClean
+      })
+    )
+
+    it.effect("has written nothing when it only reads, and can be run again", () =>
+      Effect.gen(function* () {
+        const { withSession } = yield* SessionFactory
+        const { cutNext } = yield* Proxy
+        const sql = yield* SqlClient.SqlClient
+        yield* cutNext({ after: "COMMIT" })
+        const error = yield* Effect.flip(withSession({ readOnly: true })(sql`SELECT 1`))
+        assert.strictEqual(error._tag === "DatabaseError" && error.retryScope, "transaction")
+        yield* assertClean
+      })
+    )
+
+    it.effect("is unknown for a bare transaction, which has not taken its id", () =>
+      Effect.gen(function* () {
+        yield* freshTable
+        const { cutNext } = yield* Proxy
+        const sql = yield* SqlClient.SqlClient
+        yield* cutNext({ after: "COMMIT" })
+        const error = yield* Effect.flip(DatabaseError.refine(sql.withTransaction(sql`INSERT INTO item VALUES ('x')`)))
+        assert.strictEqual(reasonOf(error), "OutcomeUnknown")
+        yield* assertClean
+      })
+    )
+  }
+)
+
+layer(connected({ maxConnections: 1 }), { excludeTestServices: true })("A transaction id", (it) => {
+  it.effect("is taken by a session that may write, and by none that only reads", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      const taken = Effect.map(
+        sql<{ id: string | null }>`SELECT pg_current_xact_id_if_assigned()::text AS id`,
+        ([row]) => row?.id
+      )
+      assert.isString(yield* withSession({})(taken))
+      assert.isNull(yield* withSession({ readOnly: true })(taken))
+      assert.isNull(yield* sql.withTransaction(taken))
+      yield* sql`SET default_transaction_read_only = on`
+      assert.isNull(yield* withSession({})(taken))
+      yield* sql`SET default_transaction_read_only = off`
+      yield* assertClean
+    })
+  )
+})
+
+const limit = Duration.seconds(20)
+
+/** A connection of one's own, with what a session finds out about its transaction. */
+const open = (config: PgConnection.Config) =>
+  Effect.gen(function* () {
+    const connection = yield* PgConnection.make(config)
+    const value = (text: string) => Effect.map(connection.queryValues(text), ([row]) => String(row?.[0]))
+    const incarnation = yield* value(Outcome.incarnation.text)
+    const begin = Effect.gen(function* () {
+      yield* connection.query("BEGIN")
+      const transactionId = yield* value("SELECT pg_current_xact_id()::text")
+      return { transactionId, incarnation, processId: connection.processId } satisfies Outcome.Lost
+    })
+    return { begin, connection, query: (text: string) => connection.query(text) }
+  })
+
+layer(freshDatabase(), { excludeTestServices: true })("A lost transaction", (it) => {
+  const config = Effect.map(TestDatabase, ({ url }) => ({ url, ssl: false }) satisfies PgConnection.Config)
+
+  it.effect("that is still open on the server's side is ended there, and was not committed", () =>
+    Effect.gen(function* () {
+      const to = yield* config
+      const { begin, query } = yield* open(to)
+      const lost = yield* begin
+      assert.strictEqual(yield* Outcome.resolve(to, lost, limit), "aborted")
+      assert.isTrue(DatabaseError.fromSqlError(yield* Effect.flip(query("SELECT 1"))).connectionLost)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("that another process of the server is in by now is not ended", () =>
+    Effect.gen(function* () {
+      const to = yield* config
+      const { begin, query } = yield* open(to)
+      const lost = yield* begin
+      const stranger = { ...lost, processId: lost.processId + 1 }
+      assert.strictEqual(yield* Outcome.resolve(to, stranger, Duration.seconds(1)), "unknown")
+      yield* query("COMMIT")
+      assert.strictEqual(yield* Outcome.resolve(to, stranger, limit), "committed")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("is not believed committed on another timeline, where its number may be another's", () =>
+    Effect.gen(function* () {
+      const to = yield* config
+      const { begin, query } = yield* open(to)
+      const lost = yield* begin
+      yield* query("COMMIT")
+      const [start, statistics] = lost.incarnation.split(" ")
+      const promoted = { ...lost, incarnation: `${start} ${statistics} 000000FF` }
+      assert.strictEqual(yield* Outcome.resolve(to, promoted, limit), "unknown")
+    }).pipe(Effect.scoped)
+  )
+})
+
+it.live(
+  "A server that crashed tells what it committed from what it lost, also where the number was given out again",
+  () =>
+    Effect.gen(function* () {
+      const server = Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres)
+      const to = { url: Redacted.make(Redacted.value(server.url)), ssl: false } satisfies PgConnection.Config
+      const [committed, lost] = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const first = yield* open(to)
+          yield* first.query("CREATE TABLE item (name text)")
+          const committed = yield* first.begin
+          yield* first.query("INSERT INTO item VALUES ('kept')")
+          yield* first.query("COMMIT")
+          // Its number is in no log record that has reached the disk, so the server will not remember it.
+          const second = yield* open(to)
+          const lost = yield* second.begin
+          yield* server.kill
+          return [committed, lost] as const
+        })
+      )
+      yield* server.restart
+      assert.strictEqual(yield* Outcome.resolve(to, lost, limit), "aborted")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { begin, query } = yield* open(to)
+          const other = yield* begin
+          assert.strictEqual(other.transactionId, lost.transactionId)
+          yield* query("INSERT INTO item VALUES ('other')")
+          yield* query("COMMIT")
+        })
+      )
+      assert.strictEqual(yield* Outcome.resolve(to, lost, limit), "aborted")
+      assert.strictEqual(yield* Outcome.resolve(to, committed, limit), "committed")
+    }).pipe(Effect.scoped),
+  60_000
+)
