@@ -17,7 +17,7 @@ import type { Answer, Statement } from "./ahead.ts"
 const internalsKey = "~@effect/sql-pg/PgConnection/internals"
 
 /** What the session died of; `undefined` while it lives, or where the driver does not say. */
-const deathOf = (connection: PgConnection.PgConnection): SqlError | undefined => {
+export const deathOf = (connection: PgConnection.PgConnection): SqlError | undefined => {
   const internals: unknown = Reflect.get(connection, internalsKey)
   return Predicate.hasProperty(internals, "deadError") && Predicate.isFunction(internals.deadError)
     ? internals.deadError()

@@ -14,6 +14,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import * as Driver from "./driver.ts"
+import type { Phase } from "../../error/RetryScope.ts"
+import { noteFailure } from "./failure.ts"
+import type { Endpoint } from "./failure.ts"
 import { released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
 
@@ -94,14 +97,17 @@ export class Lease extends Adaptor {
   readonly since: bigint
   /** The transaction that this lease is for. */
   opening: Opening | undefined
+  readonly #endpoint: Endpoint
   #running = 0
   #ended = false
 
   constructor(
     connection: PgConnection.PgConnection,
+    endpoint: Endpoint,
     use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: bigint }
   ) {
     super(connection)
+    this.#endpoint = endpoint
     this.kind = use.kind
     this.holder = use.holder
     this.since = use.since
@@ -115,8 +121,9 @@ export class Lease extends Adaptor {
       const { opening } = this
       return Effect.onExitPrimitive(
         opening === undefined || opening.isBegun ? statement : opening.ahead(statement),
-        () => {
+        (exit) => {
           this.#running--
+          if (exit._tag === "Failure") noteFailure(exit, this.#endpoint, this.#phase, sql)
           return undefined
         }
       )
@@ -125,7 +132,9 @@ export class Lease extends Adaptor {
 
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
   override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const rows = super.executeStream(sql, parameters, transform)
+    const rows = Stream.onExit(super.executeStream(sql, parameters, transform), (exit) =>
+      Effect.sync(() => noteFailure(exit, this.#endpoint, this.#phase, sql))
+    )
     const begin = this.opening === undefined ? Effect.void : this.send(sql, this.connection.query(""))
     return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))
   }
@@ -135,6 +144,11 @@ export class Lease extends Adaptor {
     this.statement = sql
     const statement = this.connection.query(sql)
     return this.opening === undefined || this.opening.isBegun ? statement : this.opening.end(statement)
+  }
+
+  /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */
+  get #phase(): Phase {
+    return this.opening === undefined ? "statement_sent" : "transaction_open"
   }
 
   /** Refuses what comes later, and says whether something still runs. */

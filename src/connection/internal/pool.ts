@@ -20,6 +20,8 @@ import type { Settings } from "../../config/Settings.ts"
 import { PoolClosed, PoolExhausted } from "../../error/Reason.ts"
 import type { ActiveConnection, PoolStatus } from "../PoolStatus.ts"
 import { Admission, Ticket } from "./admission.ts"
+import * as Driver from "./driver.ts"
+import { neverSent, noteFailure } from "./failure.ts"
 import { describeUse, holderOf } from "./holder.ts"
 import { Lease, Slot } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
@@ -71,7 +73,9 @@ export class InstrumentedPool {
   ): Effect.Effect<A, E | SqlError, R> {
     const ticket = new Ticket()
     let slot: Slot | undefined
-    const run = (connection: PgConnection.PgConnection) => {
+    const run = (connection: PgConnection.PgConnection): Effect.Effect<A, E | SqlError, R> => {
+      const death = Driver.deathOf(connection)
+      if (death !== undefined) return Effect.fail(neverSent(death))
       slot = this.#take(connection, fiber)
       return f(slot)
     }
@@ -83,7 +87,8 @@ export class InstrumentedPool {
           ? this.#pool.use(run)
           : Effect.flatMap(this.#admission.enter(ticket), () => this.#pool.use(run))
       }),
-      () => {
+      (exit) => {
+        if (exit._tag === "Failure") this.#note(exit, slot)
         if (slot !== undefined) this.#giveBack(slot)
         this.#leave(ticket)
         return undefined
@@ -112,7 +117,7 @@ export class InstrumentedPool {
       const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
       const take = (connection: PgConnection.PgConnection) => {
         const since = this.#clock.monotonicTimeNanosUnsafe()
-        lease = new Lease(connection, { kind, holder: holderOf(fiber), since })
+        lease = new Lease(connection, this.#settings, { kind, holder: holderOf(fiber), since })
         this.#acquired++
         this.#uses.add(lease)
         return lease
@@ -123,7 +128,11 @@ export class InstrumentedPool {
         const admitted = this.#admission.tryEnter(ticket) ? get : Effect.andThen(this.#admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
         return Effect.map(
-          Effect.onError(restore(admitted), (cause) => end(Exit.failCause(cause))),
+          Effect.onExitPrimitive(restore(admitted), (exit) => {
+            if (exit._tag === "Success") return undefined
+            this.#note(exit, undefined)
+            return end(exit)
+          }),
           take
         )
       }
@@ -187,6 +196,11 @@ export class InstrumentedPool {
     this.#acquired++
     this.#uses.add(slot)
     return slot
+  }
+
+  #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined): void {
+    if (slot === undefined) noteFailure(exit, this.#settings, "connecting", undefined)
+    else noteFailure(exit, this.#settings, "statement_sent", slot.statement)
   }
 
   #giveBack(slot: Slot): void {

@@ -15,6 +15,7 @@ import * as Predicate from "effect/Predicate"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
+import { remember } from "../../error/internal/failureContext.ts"
 import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
 import { plain, TransactionContext } from "../TransactionContext.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
@@ -69,6 +70,7 @@ const makeHooks = (pool: InstrumentedPool) => {
   }
 
   const commitFailed = (lease: Lease, wasDead: boolean, error: SqlError): Effect.Effect<void, SqlError> => {
+    remember(error, { phase: wasDead ? "transaction_open" : "commit_sent", statement: "COMMIT" })
     if (wasDead) return Effect.fail(error)
     if (lease.isDead) return answerLost(lease, error)
     return endsTransaction(error) ? Effect.fail(error) : Effect.andThen(pool.discard(lease), Effect.fail(error))

@@ -1,0 +1,87 @@
+/** What an error knows of the place where it struck: the statement, the server, and how far the connection had come. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
+import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { Proxy } from "../support/Proxy.ts"
+
+const reasonOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(DatabaseError.refine(effect)), (error) =>
+    DatabaseError.isDatabaseError(error) ? error.reason : assert.fail(`not a database error: ${String(error)}`)
+  )
+
+layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A failure", (it) => {
+  it.effect("knows its statement, without values, and whether a transaction was open", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      const statement = sql`SELECT ${"secret"}::int AS wrong`
+      const alone = yield* reasonOf(statement)
+      assert.deepInclude(alone, { statement: "SELECT $1::int AS wrong", phase: "statement_sent" })
+      for (const within of [sql.withTransaction(statement), withSession({})(statement)]) {
+        assert.deepInclude(yield* reasonOf<unknown, unknown, never>(within), {
+          statement: "SELECT $1::int AS wrong",
+          phase: "transaction_open"
+        })
+      }
+      const streamed = yield* reasonOf(Stream.runDrain(statement.stream))
+      assert.deepInclude(streamed, { statement: "SELECT $1::int AS wrong", phase: "statement_sent" })
+      yield* assertClean
+    })
+  )
+
+  it.effect("of a COMMIT is told as one", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)`
+      const reason = yield* reasonOf(sql.withTransaction(sql`INSERT INTO late VALUES (1), (1)`))
+      assert.deepInclude(reason, { _tag: "UniqueViolation", statement: "COMMIT", phase: "commit_sent" })
+      yield* assertClean
+    })
+  )
+})
+
+layer(proxied({ maxConnections: 2, connectTimeout: "2 seconds" }), { excludeTestServices: true })(
+  "A connection that is lost",
+  (it) => {
+    it.effect("says where it led to, and what may be run again", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { host, port } = yield* DatabaseConfig
+        const { cutAll, setRefusing } = yield* Proxy
+        const lost = yield* Effect.forkChild(reasonOf(sql`SELECT pg_sleep(60)`))
+        const open = yield* Effect.forkChild(
+          reasonOf(sql.withTransaction(Effect.andThen(sql`SELECT 1`, sql`SELECT pg_sleep(60)`)))
+        )
+        const manager = yield* ConnectionManager
+        const both = Effect.map(manager.activeConnections, (all) =>
+          all.filter(({ statement }) => /sleep/.test(statement ?? ""))
+        )
+        while ((yield* both).length < 2) yield* Effect.sleep("2 millis")
+        yield* cutAll
+        assert.deepInclude(yield* Fiber.join(lost), {
+          phase: "statement_sent",
+          retryScope: "unknown_outcome",
+          host,
+          port
+        })
+        assert.deepInclude(yield* Fiber.join(open), {
+          phase: "transaction_open",
+          retryScope: "transaction",
+          host,
+          port
+        })
+        yield* setRefusing(true)
+        const refused = yield* reasonOf(sql`SELECT 1`)
+        assert.deepInclude(refused, { phase: "connecting", retryScope: "connection", host, port })
+        assert.deepInclude(yield* reasonOf(sql.withTransaction(sql`SELECT 1`)), { phase: "connecting", host, port })
+        yield* setRefusing(false)
+        yield* assertClean
+      }).pipe(Effect.timeout("20 seconds"))
+    )
+  }
+)
