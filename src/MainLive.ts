@@ -27,6 +27,7 @@ import { transformsOf } from "./connection/internal/transforms.ts"
 import type { ServerInfo } from "./connection/ServerInfo.ts"
 import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
+import { RetryBudget } from "./error/RetryBudget.ts"
 import type { MigrationError } from "./migration/MigrationError.ts"
 import { Migrator } from "./migration/Migrator.ts"
 import * as MigrationSource from "./migration/MigrationSource.ts"
@@ -72,6 +73,7 @@ export type MainServices =
   | DatabaseErrorHandler
   | Migrator
   | PgClient.PgClient
+  | RetryBudget
   | SchemaVerifier
   | SessionFactory
   | SqlClient.SqlClient
@@ -174,6 +176,7 @@ export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, Star
     Layer.provideMerge(Layer.fresh(Layer.merge(SessionFactory.layer, SchemaVerifier.layer))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
+    Layer.provideMerge(Layer.fresh(RetryBudget.layer())),
     Layer.provideMerge(configuration(options)),
     Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
   )

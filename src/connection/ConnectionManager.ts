@@ -29,10 +29,11 @@ import { ConnectTimeout, InvalidResult, LoginUnavailable, PoolClosed, Unsupporte
 import * as Retry from "../error/Retry.ts"
 import { LoginSource } from "../secret/LoginSource.ts"
 import { ConnectionState } from "./ConnectionState.ts"
+import type { Circuit } from "./internal/breaker.ts"
 import { makeClient } from "./internal/client.ts"
-
-import { makePool } from "./internal/pool.ts"
-import type { OpenPool } from "./internal/pool.ts"
+import { Persistent } from "./internal/guard.ts"
+import { makePool } from "./internal/openPool.ts"
+import type { OpenPool } from "./internal/openPool.ts"
 import type { Transforms } from "./internal/transforms.ts"
 import type { ActiveConnection, PoolStatus } from "./PoolStatus.ts"
 import { oldestSupported, ServerInfo } from "./ServerInfo.ts"
@@ -87,6 +88,7 @@ const decodeServer = Schema.decodeUnknownEffect(Schema.Tuple([ServerInfo]))
 
 const verify = (sql: SqlClient.SqlClient): Effect.Effect<ServerInfo, DatabaseError> =>
   DatabaseError.refine(askServer(sql)).pipe(
+    Effect.provideService(Persistent, true),
     Effect.flatMap((rows) =>
       Effect.mapError(
         decodeServer(rows),
@@ -128,13 +130,14 @@ const closeWithin = (scope: Scope.Closeable, shutdownTimeout: Duration.Duration)
 const openPool = Effect.fnUntraced(function* (
   settings: Settings,
   transforms: Transforms,
-  source: Option.Option<LoginSource["Service"]>
+  source: Option.Option<LoginSource["Service"]>,
+  onCircuit: (circuit: Circuit) => Effect.Effect<void> = () => Effect.void
 ) {
   const login = yield* resolveLogin(settings, source)
   const scope = yield* Scope.make()
   const close = yield* Effect.cached(closeWithin(scope, settings.shutdownTimeout))
   yield* Effect.addFinalizer(() => close)
-  const { pool } = yield* Scope.provide(DatabaseError.refine(makePool(settings, login)), scope)
+  const { pool } = yield* Scope.provide(DatabaseError.refine(makePool(settings, login, onCircuit)), scope)
   const client = yield* makeClient(settings, pool, transforms)
   // Whoever builds on a client, as migrations do, reads from its configuration how it names things.
   return { pool, close, client }
@@ -164,11 +167,26 @@ const isClosing = ({ _tag }: ConnectionState): boolean => _tag === "Closing" || 
 const advance = (state: State, next: ConnectionState): Effect.Effect<void> =>
   SubscriptionRef.updateSome(state, (now) => (isClosing(now) ? Option.none() : Option.some(next)))
 
+/** A server that was connected to and goes away later, and comes back. Before that, the start tells its own steps. */
+const follow =
+  (state: State) =>
+  (circuit: Circuit): Effect.Effect<void> =>
+    SubscriptionRef.updateSome(state, (now) => {
+      if (now._tag !== "Connected" && now._tag !== "Unavailable" && now._tag !== "Probing") return Option.none()
+      const { server } = now
+      if (circuit._tag === "Closed") return Option.some(ConnectionState.Connected({ server }))
+      const error = DatabaseError.fromSqlError(circuit.error)
+      if (circuit._tag === "HalfOpen") return Option.some(ConnectionState.Probing({ server, error }))
+      const retryAfterMillis = Math.ceil(Number(circuit.retryAfterNanos) / 1e6)
+      return Option.some(ConnectionState.Unavailable({ server, error, retryAfterMillis }))
+    })
+
 /** Tries until the server is there, the start timeout is over, or it cannot get better; every step is a state. */
 const connectWith = (
   settings: Settings,
   verified: Effect.Effect<ServerInfo, DatabaseError>,
-  state: State
+  state: State,
+  refresh: Effect.Effect<boolean>
 ): Effect.Effect<ServerInfo, DatabaseError> =>
   Effect.suspend(() => {
     let attempt = 0
@@ -181,9 +199,13 @@ const connectWith = (
           )
         : Effect.void
     })
-    return Retry.connection({ attempts: Number.POSITIVE_INFINITY, budget: settings.startTimeout, cap: "2 seconds" })(
-      tried
-    ).pipe(
+    const again = Retry.connection({
+      attempts: Number.POSITIVE_INFINITY,
+      budget: settings.startTimeout,
+      cap: "2 seconds",
+      refresh
+    })
+    return again(tried).pipe(
       Effect.tap((server) => advance(state, ConnectionState.Connected({ server }))),
       Effect.tapError((error) => advance(state, ConnectionState.Failed({ error })))
     )
@@ -223,7 +245,10 @@ const makeService = (
       Effect.provideService(Reactivity.Reactivity, reactivity)
     ),
     verifyConnection: verify(client).pipe(Effect.withSpan("ConnectionManager.verifyConnection")),
-    connect: connectWith(settings, verify(client), state).pipe(Effect.withSpan("ConnectionManager.connect")),
+    // The source is asked anew for each connection, so one that was refused may have been given an old password.
+    connect: connectWith(settings, verify(client), state, Effect.succeed(Option.isSome(source))).pipe(
+      Effect.withSpan("ConnectionManager.connect")
+    ),
     closeAll: closeWith(state, closes).pipe(Effect.withSpan("ConnectionManager.closeAll")),
     poolStatus: Effect.sync(() => pool.status()),
     activeConnections: Effect.sync(() => pool.active()),
@@ -235,8 +260,8 @@ const makeService = (
 const make = Effect.fnUntraced(function* (transforms: Transforms) {
   const settings = yield* DatabaseConfig
   const source = yield* Effect.serviceOption(LoginSource)
-  const open = yield* openPool(settings, transforms, source)
   const state = yield* SubscriptionRef.make<ConnectionState>(ConnectionState.Initializing())
+  const open = yield* openPool(settings, transforms, source, follow(state))
   const reactivity = yield* Reactivity.Reactivity
   const manager = ConnectionManager.of(makeService(settings, open, state, reactivity, source))
   yield* Effect.addFinalizer(() => manager.closeAll)

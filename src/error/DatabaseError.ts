@@ -13,14 +13,18 @@
  * reason, and it may hold what must not be logged: a malformed URL with its
  * password, a value in quotation marks.
  */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { ActiveSession, noteSession } from "./ActiveSession.ts"
 import { classify } from "./internal/classify.ts"
 import type { FailureContext } from "./internal/failureContext.ts"
 import type { ReasonTraits } from "./internal/reasonClass.ts"
 import { construct } from "./internal/construct.ts"
+import { render } from "./internal/render.ts"
 import { Reason } from "./Reason.ts"
 
 const TypeId = "~pgkeel/error/DatabaseError" as const
@@ -65,6 +69,20 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
     return this.reason.retryScope
   }
 
+  /** Line and column that the server points to, where position and statement are known. */
+  get location(): ReasonTraits["location"] {
+    return this.reason.location
+  }
+
+  /**
+   * The message, and below it the line of the statement that the server points
+   * to, with a caret. It shows the statement's text: for a developer's terminal,
+   * not for logs.
+   */
+  static render(this: void, error: DatabaseError): string {
+    return render(error.reason)
+  }
+
   static isDatabaseError(this: void, value: unknown): value is DatabaseError {
     return Predicate.hasProperty(value, TypeId)
   }
@@ -79,7 +97,12 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
     this: void,
     effect: Effect.Effect<A, E, R>
   ): Effect.Effect<A, Exclude<E, SqlError> | DatabaseError, R> {
-    return Effect.mapError(effect, refineError)
+    return Effect.catchCause(effect, (cause) =>
+      Effect.withFiber((fiber) => {
+        const session = Context.get(fiber.context, ActiveSession)
+        return Effect.failCause(Cause.map(cause, (error) => refineError(error, session)))
+      })
+    )
   }
 
   /**
@@ -116,5 +139,9 @@ export type WithoutReason<E, K extends Reason["_tag"]> = E extends {
 const isTagged = <K extends Reason["_tag"]>(tag: K, reason: Reason): reason is Extract<Reason, { readonly _tag: K }> =>
   reason._tag === tag
 
-const refineError = <E>(error: E): Exclude<E, SqlError> | DatabaseError =>
-  isSqlError(error) ? DatabaseError.fromSqlError(error) : (error as Exclude<E, SqlError>)
+const refineError = <E>(error: E, session: ActiveSession | undefined): Exclude<E, SqlError> | DatabaseError => {
+  if (!isSqlError(error)) return error as Exclude<E, SqlError>
+  const refined = DatabaseError.fromSqlError(error)
+  noteSession(refined.reason, session)
+  return refined
+}

@@ -3,8 +3,8 @@
  *
  * `handle` logs an error once, however many layers pass it on, and counts it by
  * its code. What is logged is the error's own message, which holds no values, and
- * a fingerprint of the statement instead of its text. Who acts and in which
- * session comes with the fiber's log annotations.
+ * a fingerprint of the statement instead of its text, and the session in which it
+ * struck: its id, name and component, who acted and for which tenant.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { ActiveSession, noteSession, sessionOf } from "./ActiveSession.ts"
 import { type FailureContext, DatabaseError } from "./DatabaseError.ts"
 import { translationOf } from "./internal/translations.ts"
 import { ClientError, isReason, type Reason } from "./Reason.ts"
@@ -81,6 +82,7 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
     if (handled.has(error.reason)) return error
     handled.add(error.reason)
     yield* Metric.update(Metric.withAttributes(errors, { code: error.code, reason: error.reason._tag }), 1)
+    noteSession(error.reason, yield* ActiveSession)
     yield* log(error)
     yield* Effect.forEach(actions.get(error.reason._tag) ?? [], (action) => action(error.reason), { discard: true })
     return error
@@ -133,7 +135,14 @@ const log = (error: DatabaseError): Effect.Effect<void> => {
   if (reason.phase !== undefined) details.phase = reason.phase
   if (reason.statement !== undefined) details.statement = fingerprint(reason.statement)
   const write = isExpected(error) ? Effect.logWarning(error.message) : Effect.logError(error.message)
-  return Effect.annotateLogs(write, details)
+  return Effect.annotateLogs(write, { ...details, ...sessionDetails(sessionOf(reason)) })
+}
+
+const sessionDetails = (session: ActiveSession | undefined): Record<string, unknown> => {
+  if (session === undefined) return {}
+  const { actor, component, id, name, tenant } = session
+  const known = Object.entries({ session: id, sessionName: name, component, actor, tenant })
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined))
 }
 
 /** Failures that pass by themselves, and those that a user's input causes. */

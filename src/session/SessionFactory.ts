@@ -16,6 +16,8 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { TransactionContext } from "../connection/TransactionContext.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
+import { wholeSession } from "../error/Retry.ts"
+import type { Safe } from "../error/Retry.ts"
 import { beginWith } from "./internal/begin.ts"
 import { Session } from "./Session.ts"
 import type { SessionInfo, SessionOptions } from "./Session.ts"
@@ -23,6 +25,9 @@ import { SessionClosed, SessionConflict, SessionError, TransactionAlreadyOpen } 
 
 /** What becomes of an effect's errors in a session: the driver's are told apart. */
 export type SessionFailure<E> = Exclude<E, SqlError> | DatabaseError | SessionError
+
+/** An effect in a session of its own: it can be run again as a whole. */
+export type InSession<A, E, R> = Safe<A, SessionFailure<E>, Exclude<R, Session>>
 
 /** A session that lives in a scope. */
 export interface SessionHandle extends SessionInfo {
@@ -82,23 +87,23 @@ const make = Effect.gen(function* () {
 
   /** One transaction with the context of a session around `effect`. */
   const transact = <A, E, R>(entry: Entry, effect: Effect.Effect<A, E, R>) =>
-    DatabaseError.refine(
-      Effect.provideService(
-        Effect.provideService(sql.withTransaction(effect), Session, entry.info),
-        TransactionContext,
-        beginWith(entry.info)
-      )
+    Effect.provideService(
+      DatabaseError.refine(
+        Effect.provideService(sql.withTransaction(effect), TransactionContext, beginWith(entry.info))
+      ),
+      Session,
+      entry.info
     )
 
   /** Joins the session that is open, as a savepoint, or says why not. */
   const join = <A, E, R>(info: SessionInfo, options: SessionOptions, effect: Effect.Effect<A, E, R>) => {
     const error = conflict(info, options)
     return error === undefined
-      ? DatabaseError.refine(sql.withTransaction(Effect.provideService(effect, Session, info)))
+      ? Effect.provideService(DatabaseError.refine(sql.withTransaction(effect)), Session, info)
       : Effect.fail(error)
   }
 
-  const withSession =
+  const whole =
     (options: SessionOptions) =>
     <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
       Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
@@ -121,6 +126,11 @@ const make = Effect.gen(function* () {
           }
         )
       })
+
+  const withSession =
+    (options: SessionOptions) =>
+    <A, E, R>(effect: Effect.Effect<A, E, R>): InSession<A, E, R> =>
+      wholeSession(whole(options)(effect))
 
   const run =
     (entry: Entry): SessionHandle["run"] =>
@@ -180,10 +190,11 @@ const alreadyOpen = (options: SessionOptions): SessionError =>
 export class SessionFactory extends Context.Service<
   SessionFactory,
   {
-    /** One transaction around an effect. Inside a session with the same actor and tenant it joins it by a savepoint. */
-    readonly withSession: (
-      options: SessionOptions
-    ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
+    /**
+     * One transaction around an effect; `Retry.whenSafe` may run it again. Inside a
+     * session with the same actor and tenant it joins it by a savepoint.
+     */
+    readonly withSession: (options: SessionOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) => InSession<A, E, R>
     /** A session for a request or a conversation; it ends with its scope. */
     readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, never, Scope.Scope>
     /** Lets the session with this id begin no further transaction; false when there is none. */

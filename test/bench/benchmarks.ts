@@ -1,8 +1,14 @@
 /** The table of benchmarks. Adding one is adding a file and a row. */
+import { classification } from "./ClassificationBenchmark.ts"
 import { importing } from "./ImportBenchmark.ts"
 import { session } from "./SessionBenchmark.ts"
 import { statement } from "./StatementBenchmark.ts"
 import type { Benchmark } from "./support/Benchmark.ts"
 import { benchmarkOf } from "./support/compare.ts"
 
-export const benchmarks: ReadonlyArray<Benchmark> = [benchmarkOf(statement), benchmarkOf(session), importing]
+export const benchmarks: ReadonlyArray<Benchmark> = [
+  benchmarkOf(statement),
+  benchmarkOf(session),
+  importing,
+  classification
+]

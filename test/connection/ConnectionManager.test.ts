@@ -150,7 +150,7 @@ layer(proxied({ maxConnections: 2, acquireTimeout: "2 seconds" }), { excludeTest
         yield* Effect.scoped(
           Effect.gen(function* () {
             yield* proxy.setRefusing(true)
-            for (let attempt = 0; attempt < 5; attempt++) {
+            for (let attempt = 0; attempt < 4; attempt++) {
               const error = yield* Effect.flip(manager.getConnection)
               assert.strictEqual(error.reason._tag, "ConnectionLost")
             }

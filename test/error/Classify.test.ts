@@ -49,6 +49,20 @@ describe("what may be run again", () => {
   })
 })
 
+describe("COPY in its own protocol", () => {
+  it("is never run again, whatever the phase", () => {
+    for (const phase of [undefined, "idle", "statement_sent", "transaction_open"] as const) {
+      const error = DatabaseError.fromSqlError(failed(new Error("Unexpected CopyInResponse; COPY is not supported")), {
+        phase
+      })
+      assert.deepInclude(
+        { ...error.reason, scope: error.retryScope, transient: error.transient, lost: error.connectionLost },
+        { _tag: "CopyUnsupported", scope: "never", transient: false, lost: true }
+      )
+    }
+  })
+})
+
 describe("what cannot be made on a healthy server", () => {
   const fatal = { severityUnlocalized: "FATAL" }
 
@@ -68,14 +82,49 @@ describe("what cannot be made on a healthy server", () => {
   it.each([
     ["no such user: app", "AuthenticationFailed", "28P01"],
     ["SASL authentication failed", "AuthenticationFailed", "28P01"],
+    ["password authentication failed", "AuthenticationFailed", "28P01"],
+    ["unix socket login rejected", "AuthenticationFailed", "28P01"],
+    ["server login failed: wrong password type", "AuthenticationFailed", "28P01"],
+    ["SSL required", "AuthenticationFailed", "28000"],
     ["no such database: shop", "DatabaseMissing", "3D000"],
+    ['database "shop" is disabled', "DatabaseMissing", "3D000"],
+    ["unsupported startup parameter: statement_timeout", "InvalidConnectionOptions", "42704"],
+    ["unsupported startup parameter in options: geqo", "InvalidConnectionOptions", "42704"],
     ["no more connections allowed (max_client_conn)", "TooManyConnections", "53300"],
+    ["client connections exceeded (max_db_client_connections)", "TooManyConnections", "53300"],
     ["query_wait_timeout", "TooManyConnections", "53300"],
+    ["bouncer resources exhaustion", "OutOfMemory", "53200"],
     ["server login has been failing, try again later (server_login_retry)", "ServerStarting", "57P03"],
-    ["pgbouncer is shutting down", "ServerShuttingDown", "57P01"],
+    ["server login has been failing, cached error: connect failed (server_login_retry)", "ServerStarting", "57P03"],
+    [
+      'server login has been failing, cached error: password authentication failed for user "app" (server_login_retry)',
+      "AuthenticationFailed",
+      "28P01"
+    ],
+    [
+      'server login has been failing, cached error: database "shop" does not exist (server_login_retry)',
+      "DatabaseMissing",
+      "3D000"
+    ],
+    ["client_login_timeout (server down)", "ServerStarting", "57P03"],
+    ["client_login_timeout", "ConnectionLost", "08001"],
+    ["pooler is shutting down", "ServerShuttingDown", "57P01"],
+    ["server shutting down", "ServerShuttingDown", "57P01"],
+    ["admin forced disconnect", "ServerShuttingDown", "57P01"],
+    ["database removed", "ServerShuttingDown", "57P01"],
     ["query timeout", "StatementTimeout", "57014"],
+    ["query_timeout", "StatementTimeout", "57014"],
     ["idle transaction timeout", "IdleInTransactionTimeout", "25P03"],
+    ["transaction timeout", "TransactionTimeout", "25P04"],
+    ["client_idle_timeout", "ConnectionLost", "08006"],
     ["server conn crashed?", "ConnectionLost", "08006"],
+    ["server connection closed", "ConnectionLost", "08006"],
+    ["database configuration changed", "ConnectionLost", "08006"],
+    ["prepared statement did not exist", "StalePreparedStatement", "26000"],
+    ["prepared statement name is already in use", "StalePreparedStatement", "42P05"],
+    ["transaction blocks not allowed in statement pooling mode", "ServerError", "0A000"],
+    ["bouncer config error", "ServerError", "F0000"],
+    ["unknown pkt from server", "ProtocolViolation", "08P01"],
     ["something new", "ProtocolViolation", "08P01"]
   ])("PgBouncer's 08P01 %j is %s", (message, tag, sqlState) => {
     const { reason } = DatabaseError.fromSqlError(
@@ -103,8 +152,40 @@ describe("what cannot be made on a healthy server", () => {
     ["выполнение оператора отменено из-за тайм-аута", "StatementTimeout"],
     ["выполнение оператора отменено по запросу пользователя", "QueryCanceled"],
     ["由于语句执行超时，正在取消查询命令", "StatementTimeout"],
-    ["由于用户请求而正在取消查询", "QueryCanceled"]
+    ["由于用户请求而正在取消查询", "QueryCanceled"],
+    ["avbryter sats på grund av sats-timeout", "StatementTimeout"],
+    ["avbryter sats på användares begäran", "QueryCanceled"],
+    ["виконання оператора скасовано через тайм-аут", "StatementTimeout"],
+    ["виконання оператора скасовано по запиту користувача", "QueryCanceled"],
+    ["annullamento dell'istruzione su richiesta dell'utente", "QueryCanceled"],
+    ["canceling statement due to statement timeout", "StatementTimeout"],
+    ["canceling statement due to user request", "QueryCanceled"]
   ])("57014 %j is %s", (message, tag) => assert.strictEqual(tagOf(reported({ code: "57014", message })), tag))
+
+  it("a setting that the server does not know, or does not take, is a mistake in the connection's options", () => {
+    assert.strictEqual(tagOf(reported({ code: "42704", ...fatal })), "InvalidConnectionOptions")
+    assert.strictEqual(tagOf(reported({ code: "22023", ...fatal })), "InvalidConnectionOptions")
+    assert.strictEqual(tagOf(reported({ code: "42704" })), "ServerError")
+    assert.strictEqual(tagOf(reported({ code: "22023" })), "InvalidValue")
+  })
+
+  it("a report without a severity is known by its code, and one without a code by its severity", () => {
+    const bare = (cause: object) => DatabaseError.fromSqlError(failed(Object.assign(new Error("said"), cause)))
+    assert.strictEqual(bare({ code: "23505" }).reason._tag, "UniqueViolation")
+    assert.isFalse(bare({ code: "23505" }).connectionLost)
+    assert.strictEqual(bare({ code: "57P03" }).reason._tag, "ServerStarting")
+    assert.isTrue(bare({ code: "57P03" }).connectionLost)
+    assert.strictEqual(bare({ code: "28P01" }).reason._tag, "AuthenticationFailed")
+    assert.deepInclude(bare({ severity: "ERROR" }).reason, { _tag: "ServerError", sqlState: "XX000" })
+    assert.strictEqual(bare({ code: "EPIPE" }).reason._tag, "ConnectionLost")
+  })
+
+  it("a code that JavaScript's objects know is no more than another code", () => {
+    for (const code of ["constructor", "__proto__", "toString", ""]) {
+      assert.strictEqual(tagOf(reported({ code })), "ServerError")
+      assert.strictEqual(tagOf(failed(Object.assign(new Error("?"), { code }))), "ConnectionLost")
+    }
+  })
 
   it("an authentication that takes too long is a connect timeout", () =>
     assert.strictEqual(tagOf(reported({ code: "57014", ...fatal }), "connecting"), "ConnectTimeout"))
@@ -146,7 +227,7 @@ describe("what cannot be made on a healthy server", () => {
     ["Connection closed unexpectedly", "ConnectionLost"],
     ["The server does not support TLS", "TlsFailure"],
     ["Pinned connection was released", "ConnectionReleased"],
-    ["Unexpected CopyInResponse; COPY is not supported", "ProtocolViolation"],
+    ["Unexpected CopyInResponse; COPY is not supported", "CopyUnsupported"],
     ["No username configured", "InvalidConnectionOptions"],
     ["COMMIT rolled back an aborted transaction", "CommitRolledBack"]
   ])("the driver's %j is %s", (text, tag) =>

@@ -2,12 +2,14 @@
 import { assert, layer } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
 import { Effect, Redacted } from "effect"
-import * as Net from "node:net"
+import type * as Net from "node:net"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import type { Reason } from "../../src/error/Reason.ts"
 import { isConnectionRetryable } from "../../src/error/Retry.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { freshDatabase } from "../support/Database.ts"
+import { rawServer } from "../support/ScriptedServer.ts"
+import { errorResponse } from "./scripted.ts"
 
 /** Tries to connect with the test database's options and some others, and says why it failed. */
 const refusal = (change: Partial<PgConnection.Config>) =>
@@ -27,36 +29,7 @@ const expectRefusal = <K extends Reason["_tag"]>(change: Partial<PgConnection.Co
 
 /** A server that answers each connection as it is told. */
 const scripted = (answer: (socket: Net.Socket) => void) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
-      const sockets = new Set<Net.Socket>()
-      const server = Net.createServer((socket) => {
-        sockets.add(socket)
-        socket.on("error", () => undefined)
-        answer(socket)
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const close = () => {
-          for (const socket of sockets) socket.destroy()
-          server.close()
-        }
-        resume(Effect.succeed({ port: typeof address === "object" ? (address?.port ?? 0) : 0, close }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  ).pipe(Effect.map(({ port }) => ({ host: "127.0.0.1", port })))
-
-const errorResponse = (fields: Record<string, string>) => {
-  const body = `${Object.entries(fields)
-    .map(([key, value]) => `${key}${value}\0`)
-    .join("")}\0`
-  const message = Buffer.alloc(5 + Buffer.byteLength(body))
-  message.write("E", 0)
-  message.writeInt32BE(message.length - 1, 1)
-  message.write(body, 5)
-  return message
-}
+  Effect.map(rawServer(answer), ({ port }) => ({ host: "127.0.0.1", port }))
 
 layer(freshDatabase(), { excludeTestServices: true })("connecting", (it) => {
   it.effect("with a wrong password or an unknown user is refused for good", () =>
@@ -137,6 +110,16 @@ layer(freshDatabase(), { excludeTestServices: true })("connecting", (it) => {
       )
       yield* expectRefusal(full, "TooManyConnections", true)
     })
+  )
+
+  it.effect(
+    "with a setting that the server does not know, or in a way that it does not take, is refused for good",
+    () =>
+      Effect.gen(function* () {
+        const unknown = yield* expectRefusal({ startupParameters: { no_such: "1" } }, "InvalidConnectionOptions", false)
+        assert.include(unknown.message, "no_such")
+        yield* expectRefusal({ startupParameters: { work_mem: "many" } }, "InvalidConnectionOptions", false)
+      })
   )
 
   it.effect("by a malformed URL is refused before anything is sent, without showing it", () =>

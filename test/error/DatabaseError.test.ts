@@ -35,6 +35,22 @@ describe("DatabaseError", () => {
     })
   )
 
+  it.effect("loses nothing of a reason that a policy gave up with, whatever it was", () =>
+    Effect.gen(function* () {
+      for (const last of full) {
+        if (last._tag === "RetriesExhausted") continue
+        const reason = new Reason.RetriesExhausted({ attempts: [], last })
+        const encoded = yield* Schema.encodeEffect(DatabaseError)(new DatabaseError({ reason }))
+        const decoded = yield* Schema.decodeUnknownEffect(DatabaseError)(JSON.parse(JSON.stringify(encoded)))
+        assert.strictEqual(decoded.reason._tag, "RetriesExhausted")
+        if (decoded.reason._tag !== "RetriesExhausted") continue
+        assert.deepStrictEqual({ ...decoded.reason.last }, { ...last }, last._tag)
+        assert.strictEqual(decoded.reason.last.constructor, last.constructor)
+        assert.strictEqual(decoded.message, reason.message)
+      }
+    })
+  )
+
   it("has a stable code for each reason, and no two share one", () => {
     const codes = full.map(({ code }) => code)
     assert.strictEqual(new Set(codes).size, codes.length)
@@ -88,6 +104,7 @@ describe("DatabaseError", () => {
       reported({ code: "22P02", message: `ungültige Eingabesyntax für Typ integer: »${secret}«` }),
       reported({ code: "22003", message: `value "${secret}" is out of range for type integer` }),
       reported({ code: "23514", detail: `Failing row contains (1, ${secret}).`, table: "users" }),
+      reported({ code: "42703", message: "?", internalPosition: "1", internalQuery: `SELECT '${secret}'` }),
       reported({ code: "P0001", message: "stop", where: `SQL statement "SELECT '${secret}'"` }),
       new SqlError({
         reason: new UnknownError({

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric, References } from "effect"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
+import { ActiveSession } from "../../src/error/ActiveSession.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "../../src/error/DatabaseErrorHandler.ts"
 import * as Reason from "../../src/error/Reason.ts"
+import { Session } from "../../src/session/Session.ts"
 import { bare } from "./samples.ts"
 
 interface Entry {
@@ -82,6 +84,53 @@ describe("DatabaseErrorHandler", () => {
       )
     )
   )
+
+  it.effect("tells users in another language, by reason or by category", () =>
+    Effect.gen(function* () {
+      const { translate } = yield* DatabaseErrorHandler
+      for (const reason of bare) {
+        const shown = translate(new DatabaseError({ reason }))
+        assert.match(shown.message, /^(Das gibt es schon|Bitte versuchen Sie es gleich noch einmal|Das ging schief)\.$/)
+        assert.strictEqual(shown.code, reason.code)
+      }
+      const message = (reason: Reason.Reason) => translate(new DatabaseError({ reason })).message
+      assert.strictEqual(message(new Reason.UniqueViolation({})), "Das gibt es schon.")
+      assert.strictEqual(message(new Reason.DeadlockDetected({})), "Bitte versuchen Sie es gleich noch einmal.")
+      assert.strictEqual(message(new Reason.DiskFull({})), "Das ging schief.")
+    }).pipe(
+      Effect.provide(
+        DatabaseErrorHandler.layerOptions({
+          translate: (reason) =>
+            reason._tag === "UniqueViolation"
+              ? "Das gibt es schon."
+              : reason.category === "conflict"
+                ? "Bitte versuchen Sie es gleich noch einmal."
+                : "Das ging schief."
+        })
+      )
+    )
+  )
+
+  it.effect("says in which session a failure struck, wherever it is handled", () => {
+    const { entries, layer } = withLog()
+    return Effect.gen(function* () {
+      const handler = yield* DatabaseErrorHandler
+      const session = { id: "s7", openedAt: 0, component: "billing", actor: "ada", tenant: "acme" }
+      const failing = DatabaseError.refine(Effect.fail(deadlock))
+      yield* Effect.ignore(handler.handling(Effect.provideService(failing, Session, session)))
+      yield* Effect.ignore(Effect.provideService(handler.handling(failing), Session, session))
+      const shown = { session: "s7", component: "billing", actor: "ada", tenant: "acme" }
+      for (const { annotations } of entries) {
+        assert.deepInclude(annotations, shown)
+        assert.notProperty(annotations, "sessionName")
+      }
+      yield* Effect.ignore(handler.handling(failing))
+      assert.strictEqual(entries.length, 3)
+      assert.notProperty(entries[2]?.annotations, "session")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it("finds the session where the session is published", () => assert.strictEqual(ActiveSession.key, Session.key))
 
   it.effect("logs an error once, with its context and without the statement's text", () => {
     const { entries, layer } = withLog()

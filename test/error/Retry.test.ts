@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Metric, Random, Ref, Schedule } from "effect"
+import { Clock, Duration, Effect, Fiber, Metric, Random, Ref, Schedule, Tracer } from "effect"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { TestClock } from "effect/testing"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
@@ -30,6 +30,15 @@ const settle = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const fiber = yield* Effect.forkChild(Effect.result(effect))
     yield* TestClock.adjust("10 minutes")
     return yield* Fiber.join(fiber)
+  })
+
+/** Why a retried effect was given up. */
+const gaveUp = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(settle(effect), (result) => {
+    const failure = result._tag === "Failure" ? result.failure : undefined
+    return DatabaseError.isDatabaseError(failure) && failure.reason._tag === "RetriesExhausted"
+      ? Effect.succeed({ reason: failure.reason })
+      : Effect.die(`it did not give up: ${String(failure)}`)
   })
 
 /** How often a policy runs an effect that fails with this error once. */
@@ -179,7 +188,7 @@ describe("Retry", () => {
     }).pipe(Random.withSeed("jitter"))
   )
 
-  it.effect("stops when the next wait would exceed the budget", () =>
+  it.effect("stops when the next wait would exceed the time", () =>
     Effect.gen(function* () {
       const { effect } = yield* failing(...Array.from({ length: 500 }, () => refused))
       const start = yield* Clock.currentTimeMillis
@@ -192,6 +201,100 @@ describe("Retry", () => {
       const elapsed = (yield* Fiber.join(fiber)) - start
       assert.isAtMost(elapsed, 5_000)
       assert.isAbove(elapsed, 3_000)
+    })
+  )
+
+  it.effect("counts the time of the runs, the first included", () =>
+    Effect.gen(function* () {
+      const { effect, runs } = yield* failing(refused, refused, refused, refused)
+      const slow = Effect.andThen(Effect.sleep("2 seconds"), effect)
+      const policy = Retry.connection({ base: 0, budget: "5 seconds" })
+      const { reason } = yield* gaveUp(policy(slow))
+      assert.strictEqual(yield* runs, 3)
+      assert.strictEqual(reason.gaveUp, "time")
+      assert.match(reason.message, /^gave up after 3 attempts because the time for them was over; the last: /)
+    })
+  )
+
+  it.effect("waits for the time that it names after each attempt", () =>
+    Effect.gen(function* () {
+      const times: Array<number> = []
+      const effect = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        times.push(now)
+        return Effect.fail(refused)
+      })
+      const { reason } = yield* gaveUp(Retry.connection({ attempts: 4 })(effect))
+      const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+      assert.lengthOf(waits, 3)
+      reason.attempts.slice(0, 3).forEach(({ delayMillis }, index) => {
+        assert.approximately(delayMillis, waits[index] ?? -1, 1)
+      })
+    })
+  )
+
+  it.effect("waits until an open circuit lets somebody ask again", () =>
+    Effect.gen(function* () {
+      const open = error(new Reason.CircuitOpen({ retryAfterMillis: 3_000, failure: "refused" }))
+      const times: Array<number> = []
+      const effect = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        times.push(now)
+        return times.length === 1 ? Effect.fail(open) : Effect.void
+      })
+      yield* settle(Retry.transaction({ base: "100 millis" })(effect))
+      assert.isAtLeast((times[1] ?? 0) - (times[0] ?? 0), 3_000)
+      assert.isAtMost((times[1] ?? 0) - (times[0] ?? 0), 3_100)
+    })
+  )
+
+  it.effect("is an event of the current span, for each wait and for giving up", () =>
+    Effect.gen(function* () {
+      const events: Array<[string, Record<string, unknown> | undefined]> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          span.event = (name, _, attributes) => void events.push([name, attributes])
+          return span
+        }
+      })
+      const { effect } = yield* failing(serialization, serialization, serialization)
+      yield* settle(Retry.transaction({ attempts: 2, base: 0 })(effect)).pipe(
+        Effect.withSpan("caller"),
+        Effect.withTracer(tracer)
+      )
+      const of = { policy: "transaction", reason: "SerializationFailure" }
+      assert.deepStrictEqual(events, [
+        ["pgkeel.retry", { ...of, attempt: 1, delay_millis: 0 }],
+        ["pgkeel.retries_exhausted", { ...of, attempts: 2, gave_up: "attempts" }]
+      ])
+    })
+  )
+
+  it.effect("gets other credentials once, and connects with them", () =>
+    Effect.gen(function* () {
+      const denied = error(new Reason.AuthenticationFailed({ sqlState: "28P01", severity: "FATAL" }))
+      let asked = 0
+      const refresh = (another: boolean) => Effect.sync(() => (asked++, another))
+      const tried = (another: boolean, ...errors: ReadonlyArray<DatabaseError>) =>
+        Effect.gen(function* () {
+          asked = 0
+          const { effect, runs } = yield* failing(...errors)
+          const result = yield* settle(Retry.connection({ refresh: refresh(another) })(effect))
+          const tag = result._tag === "Success" ? "Success" : result.failure.reason._tag
+          return { asked, runs: yield* runs, tag }
+        })
+      assert.deepStrictEqual(yield* tried(true, denied), { asked: 1, runs: 2, tag: "Success" })
+      assert.deepStrictEqual(yield* tried(true, denied, denied), { asked: 1, runs: 2, tag: "AuthenticationFailed" })
+      assert.deepStrictEqual(yield* tried(false, denied), { asked: 1, runs: 1, tag: "AuthenticationFailed" })
+      assert.deepStrictEqual(yield* tried(true, refused), { asked: 0, runs: 2, tag: "Success" })
+    })
+  )
+
+  it.effect("gives nothing but the failure when the effect is interrupted from inside", () =>
+    Effect.gen(function* () {
+      const { runs, effect } = yield* failing(refused)
+      const exit = yield* Effect.exit(Retry.connection()(Effect.andThen(Effect.ignore(effect), Effect.interrupt)))
+      assert.strictEqual(exit._tag, "Failure")
+      assert.strictEqual(yield* runs, 1)
     })
   )
 
@@ -223,6 +326,24 @@ describe("Retry", () => {
       const before = yield* Metric.value(counter)
       yield* runsAfter(Retry.transaction(), error(new Reason.LockNotAvailable({})))
       assert.strictEqual((yield* Metric.value(counter)).count, before.count + 1)
+    })
+  )
+
+  it.effect("counts what it gives up by policy, reason and why", () =>
+    Effect.gen(function* () {
+      const counted = Effect.map(Metric.snapshot, (all) => {
+        const found = all.find(
+          ({ attributes, id }) =>
+            id === "pgkeel_retries_exhausted" &&
+            attributes?.["policy"] === "transaction" &&
+            attributes["reason"] === "LockNotAvailable" &&
+            attributes["gave_up"] === "attempts"
+        )
+        return found?.type === "Counter" ? Number(found.state.count) : 0
+      })
+      const before = yield* counted
+      yield* settle(Retry.transaction({ attempts: 1 })(Effect.fail(error(new Reason.LockNotAvailable({})))))
+      assert.strictEqual(yield* counted, before + 1)
     })
   )
 })

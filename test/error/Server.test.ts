@@ -1,8 +1,12 @@
 /** What a real server says about rows and statements. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import * as Retry from "../../src/error/Retry.ts"
+import { assertClean, connected } from "../support/Connected.ts"
 import { freshDatabase } from "../support/Database.ts"
-import { expectReason, open, openAs, run } from "./sessions.ts"
+import { expectReason, failure, open, openAs, run } from "./sessions.ts"
 
 layer(freshDatabase(), { excludeTestServices: true })("a server's error", (it) => {
   describe("about a row", () => {
@@ -99,6 +103,26 @@ layer(freshDatabase(), { excludeTestServices: true })("a server's error", (it) =
       })
     )
 
+    it.effect("points to the place, in characters", () =>
+      Effect.gen(function* () {
+        const connection = yield* open
+        const statement = "SELECT '😀' AS face,\n\tnothing\n  FROM pg_class"
+        const error = yield* failure(run(connection, statement), { statement })
+        assert.deepStrictEqual(error.location, { line: 2, column: 2 })
+        assert.include(error.message, 'column "nothing" does not exist (line 2, column 2)')
+        assert.include(DatabaseError.render(error), "2 | \tnothing\n  | \t^\n")
+      })
+    )
+
+    it.effect("points into the query of a function", () =>
+      Effect.gen(function* () {
+        const connection = yield* open
+        const statement = "DO $$ BEGIN EXECUTE 'SELECT 1 FORM pg_class'; END $$"
+        const error = yield* failure(run(connection, statement), { statement })
+        assert.include(DatabaseError.render(error), "in a function's query:\n1 | SELECT 1 FORM pg_class\n")
+      })
+    )
+
     it.effect("tells a missing privilege from a row that a policy refuses", () =>
       Effect.gen(function* () {
         const connection = yield* open
@@ -170,3 +194,45 @@ layer(freshDatabase(), { excludeTestServices: true })("a server's error", (it) =
     )
   })
 })
+
+layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
+  "COPY with the client's own input or output",
+  (it) => {
+    it.effect("fails once and clearly, and the pool goes on", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE copied (id int)`
+        let runs = 0
+        const counted = (statement: string) =>
+          Effect.suspend(() => {
+            runs++
+            return sql.unsafe(statement)
+          })
+        for (const statement of ["COPY copied FROM STDIN", "COPY copied TO STDOUT", "COPY (SELECT 1) TO STDOUT"]) {
+          runs = 0
+          const effect = Retry.whenSafe()(Retry.idempotent(counted(statement)))
+          const error = yield* Effect.flip(Retry.transaction()(Retry.statement()(effect)))
+          assert.strictEqual(error.reason._tag, "CopyUnsupported", error.message)
+          assert.strictEqual(error.retryScope, "never")
+          assert.match(error.message, /COPY FROM STDIN.*unnest/)
+          assert.strictEqual(runs, 1)
+          yield* assertClean
+        }
+        const inTransaction = sql.withTransaction(
+          Effect.andThen(sql`INSERT INTO copied VALUES (1)`, sql`COPY copied FROM STDIN`)
+        )
+        assert.strictEqual((yield* Effect.flip(DatabaseError.refine(inTransaction))).reason._tag, "CopyUnsupported")
+        assert.deepStrictEqual(yield* sql`SELECT * FROM copied`, [])
+        yield* assertClean
+      })
+    )
+
+    it.effect("is no matter where the server reads or writes the file itself", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'`
+        yield* assertClean
+      })
+    )
+  }
+)

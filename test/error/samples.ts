@@ -13,6 +13,8 @@ const everything: Readonly<Record<string, unknown>> = {
   dataType: "mood",
   constraint: "users_key",
   position: 7,
+  internalQuery: "SELECT nothing",
+  internalPosition: 8,
   where: "PL/pgSQL function f()",
   routine: "_bt_check_unique",
   statement: "INSERT INTO users VALUES ($1)",
@@ -26,13 +28,14 @@ const everything: Readonly<Record<string, unknown>> = {
   max: 2,
   holders: [{ holder: "job", kind: "session", heldMillis: 3 }],
   transactionId: "771",
+  retryAfterMillis: 500,
   version: "9.6",
   oldest: "14",
   attempts: [{ reason: "DeadlockDetected", message: "gave way", delayMillis: 12 }],
   last: new Reason.DeadlockDetected({ serverMessage: "deadlock detected" })
 }
 
-const required = ["waitedMillis", "max", "holders", "version", "oldest", "attempts", "last"]
+const required = ["waitedMillis", "max", "holders", "retryAfterMillis", "version", "oldest", "attempts", "last"]
 
 type Member = (typeof Reason.Reason.members)[number]
 

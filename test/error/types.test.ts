@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/consistent-function-scoping, import/namespace -- what is only compiled stands beside its claim */
 /** What the error context promises in types. Checked by the compiler; run, so that it is not forgotten. */
-import { Effect, type Schedule } from "effect"
+import { Effect, Match, type Schedule } from "effect"
 import type { Duration, Types } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { describe, expectTypeOf, it } from "vitest"
@@ -88,19 +88,99 @@ describe("in types", () => {
     expectTypeOf(check).toBeFunction()
   })
 
-  it("a policy replaces the SqlError and keeps the rest", () => {
+  it("a policy replaces what it always runs again by RetriesExhausted, and keeps the rest", () => {
     const check = () => Retry.transaction()(query)
-    expectTypeOf(check).returns.toEqualTypeOf<Refined>()
+    type Left = Effect.Error<ReturnType<typeof check>>
+    expectTypeOf<Types.ReasonTags<Left>>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.TransactionRetried>>()
+    expectTypeOf<"RetriesExhausted" | "OutcomeUnknown" | "ConnectionLost">().toExtend<Types.ReasonTags<Left>>()
+    expectTypeOf<"SerializationFailure" | "DeadlockDetected">().toExtend<Retry.TransactionRetried>()
+    expectTypeOf<Exclude<Left, { readonly _tag: "DatabaseError" }>>().toEqualTypeOf<Mine>()
+    expectTypeOf<Extract<Left, { readonly _tag: "DatabaseError" }>>().toExtend<DatabaseError>()
+    expectTypeOf(check).returns.toExtend<Refined>()
     expectTypeOf(Retry.connectionSchedule).returns.toEqualTypeOf<Schedule.Schedule<Duration.Duration>>()
   })
 
-  it("whenSafe takes only what is marked", () => {
+  it("each policy takes its own reasons", () => {
+    type Left<P extends (effect: typeof query) => unknown> =
+      ReturnType<P> extends Effect.Effect<unknown, infer E, unknown> ? Types.ReasonTags<E> : never
+    const connection = () => Retry.connection()(query)
+    const statement = () => Retry.statement()(query)
+    expectTypeOf<Left<typeof connection>>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.ConnectionRetried>>()
+    expectTypeOf<Left<typeof statement>>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.StatementRetried>>()
+    expectTypeOf<"SerializationFailure">().toExtend<Left<typeof connection> & Left<typeof statement>>()
+    expectTypeOf<"AuthenticationFailed">().toExtend<Left<typeof connection>>()
+  })
+
+  it("a policy narrows what was narrowed before, and gives no database failure to what has none", () => {
+    const narrow = () =>
+      DatabaseError.refine(query).pipe(
+        DatabaseError.catchReason("UniqueViolation", () => Effect.succeed(0)),
+        Retry.transaction()
+      )
+    type Left = Types.ReasonTags<Effect.Error<ReturnType<typeof narrow>>>
+    expectTypeOf<Left>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.TransactionRetried | "UniqueViolation">>()
+    const check = (own: Effect.Effect<number, Mine>) => Retry.transaction()(own)
+    expectTypeOf(check).returns.toEqualTypeOf<Effect.Effect<number, Mine>>()
+  })
+
+  it("catchReason takes RetriesExhausted after a policy, and no longer what the policy took", () => {
+    const check = () => {
+      const retried = Retry.transaction()(query)
+      const handled = retried.pipe(
+        DatabaseError.catchReason("RetriesExhausted", ({ attempts, gaveUp }) => {
+          expectTypeOf(gaveUp).toEqualTypeOf<"attempts" | "time" | "retry_budget" | "transaction_open">()
+          return Effect.succeed(attempts.length)
+        })
+      )
+      expectTypeOf<Types.ReasonTags<Effect.Error<typeof handled>>>().toEqualTypeOf<
+        Exclude<Reason["_tag"], Retry.TransactionRetried | "RetriesExhausted">
+      >()
+      Effect.catchReason(
+        retried,
+        "DatabaseError",
+        "RetriesExhausted",
+        ({ last }) => Effect.fail(last._tag),
+        (others) => {
+          expectTypeOf<Extract<typeof others, { readonly _tag: "SerializationFailure" }>>().toBeNever()
+          return Effect.void
+        }
+      )
+      // @ts-expect-error nobody sees a deadlock after this policy
+      return Effect.catchReason(retried, "DatabaseError", "DeadlockDetected", () => Effect.void)
+    }
+    expectTypeOf(check).toBeFunction()
+  })
+
+  it("unwrapReason promotes what the policy leaves", () => {
+    const check = () => Effect.unwrapReason(Retry.transaction()(query), "DatabaseError")
+    type Tags = Extract<Effect.Error<ReturnType<typeof check>>, Reason>["_tag"]
+    expectTypeOf<Tags>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.TransactionRetried>>()
+  })
+
+  it("a match of the reasons that are left is exhaustive without those that the policy took", () => {
+    type Left = Exclude<Reason, { readonly _tag: Retry.TransactionRetried }>
+    type Handlers = { readonly [K in Left["_tag"]]: (reason: Extract<Left, { readonly _tag: K }>) => string }
+    const check = (reason: Left, handlers: Handlers) => {
+      Match.valueTags(reason, handlers)
+      const { ConnectionLost: _, ...forgotten } = handlers
+      // @ts-expect-error ConnectionLost is left
+      return Match.valueTags(reason, forgotten)
+    }
+    expectTypeOf(check).toBeFunction()
+  })
+
+  it("whenSafe takes only what is marked, and takes what a transaction's policy takes", () => {
     const check = () => {
       // @ts-expect-error nobody said that it may run twice
       Retry.whenSafe()(query)
+      // @ts-expect-error what was marked was something else
+      Retry.whenSafe()(Effect.map(Retry.idempotent(query), String))
+      Retry.whenSafe()(Retry.wholeSession(query))
       return Retry.whenSafe()(Retry.idempotent(query))
     }
-    expectTypeOf(check).returns.toEqualTypeOf<Refined>()
+    expectTypeOf(check).returns.toExtend<Refined>()
+    type Left = Types.ReasonTags<Effect.Error<ReturnType<typeof check>>>
+    expectTypeOf<Left>().toEqualTypeOf<Exclude<Reason["_tag"], Retry.TransactionRetried>>()
   })
 
   it("a SQLSTATE is known by its name", () => {

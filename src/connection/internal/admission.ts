@@ -14,6 +14,8 @@ import type { SqlError } from "effect/sql/SqlError"
 /** One user's place: it waits, is granted, or has ended. */
 export class Ticket {
   granted = false
+  /** Whether it is the one that finds out whether the server is back. */
+  probes = false
   /** Monotonic nanoseconds. */
   deadline = 0n
   resume: ((effect: Effect.Effect<void, SqlError>) => void) | undefined

@@ -16,16 +16,23 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Says of a statement's failure what is known of it. */
+/** The driver's error in a failure, where that is what it is. */
+export const errorOf = (exit: Exit.Exit<unknown, unknown>): SqlError | undefined => {
+  const error = exit._tag === "Failure" ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+  return isSqlError(error) ? error : undefined
+}
+
+/** Notes of a failure what is known of it, and returns it where it is the driver's. */
 export const noteFailure = (
   exit: Exit.Exit<unknown, unknown>,
   endpoint: Endpoint,
   phase: Phase,
   statement: string | undefined
-): void => {
-  if (exit._tag === "Success") return
-  const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
-  if (isSqlError(error)) remember(error, { phase, statement, host: endpoint.host, port: endpoint.port })
+): SqlError | undefined => {
+  const error = errorOf(exit)
+  if (error === undefined) return undefined
+  remember(error, { phase, statement, host: endpoint.host, port: endpoint.port })
+  return error
 }
 
 /** The same failure for a statement that came after it: nothing of it was sent. */

@@ -15,21 +15,22 @@ import * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
-import * as PgPool from "@effect/sql-pg/PgPool"
+import type * as PgPool from "@effect/sql-pg/PgPool"
 import type { Settings } from "../../config/Settings.ts"
-import { PoolClosed, PoolExhausted } from "../../error/Reason.ts"
+import { ConnectTimeout, PoolClosed, PoolExhausted } from "../../error/Reason.ts"
 import type { ActiveConnection, PoolStatus } from "../PoolStatus.ts"
 import { Admission, Ticket } from "./admission.ts"
+import type { Circuit } from "./breaker.ts"
 import * as Driver from "./driver.ts"
 import { neverSent, noteFailure } from "./failure.ts"
+import { Guard } from "./guard.ts"
 import { describeUse, holderOf } from "./holder.ts"
 import { Lease, Slot } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
 import { resolve } from "./outcome.ts"
 import type { Lost, Outcome } from "./outcome.ts"
-import { Sockets } from "./sockets.ts"
-import { poolConfig } from "./target.ts"
-import type { Password } from "./target.ts"
+import type { Sockets } from "./sockets.ts"
+import { Turnstile } from "./turnstile.ts"
 
 export class InstrumentedPool {
   readonly config: PgPool.Config
@@ -40,6 +41,8 @@ export class InstrumentedPool {
   readonly #settings: Settings
   readonly #slots = new WeakMap<PgConnection.PgConnection, Slot>()
   readonly #uses = new Set<Slot | Lease>()
+  readonly #guard: Guard
+  readonly #turnstile = new Turnstile()
   #acquired = 0
   #timedOut = 0
   #closed: SqlError | undefined
@@ -50,13 +53,15 @@ export class InstrumentedPool {
     pool: PgPool.PgPool,
     sockets: Sockets,
     clock: Clock.Clock,
-    fork: (effect: Effect.Effect<void>) => void
+    fork: (effect: Effect.Effect<void>) => void,
+    onCircuit: (circuit: Circuit) => Effect.Effect<void>
   ) {
     this.#settings = settings
     this.#pool = pool
     this.#sockets = sockets
     this.#clock = clock
     this.config = pool.config
+    this.#guard = new Guard(clock, sockets, (circuit) => fork(onCircuit(circuit)))
     this.#admission = new Admission({
       max: settings.maxConnections,
       timeoutNanos: Duration.toNanosUnsafe(settings.acquireTimeout),
@@ -82,13 +87,14 @@ export class InstrumentedPool {
     // What is counted is counted inside the frame that takes it back.
     return Effect.onExitPrimitive(
       Effect.suspend((): Effect.Effect<A, E | SqlError, R> => {
-        if (this.#closed !== undefined) return Effect.fail(this.#closed)
+        const refusal = this.#refusal(ticket, fiber)
+        if (refusal !== undefined) return Effect.fail(refusal)
         return this.#admission.tryEnter(ticket)
-          ? this.#pool.use(run)
-          : Effect.flatMap(this.#admission.enter(ticket), () => this.#pool.use(run))
+          ? this.#use(run)
+          : Effect.flatMap(this.#admission.enter(ticket), () => this.#use(run))
       }),
       (exit) => {
-        if (exit._tag === "Failure") this.#note(exit, slot)
+        if (exit._tag === "Failure") this.#note(exit, slot, ticket)
         if (slot !== undefined) this.#giveBack(slot)
         this.#leave(ticket)
         return undefined
@@ -117,20 +123,22 @@ export class InstrumentedPool {
       const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
       const take = (connection: PgConnection.PgConnection) => {
         const since = this.#clock.monotonicTimeNanosUnsafe()
+        this.#guard.stands(connection)
         lease = new Lease(connection, this.#settings, { kind, holder: holderOf(fiber), since })
         this.#acquired++
         this.#uses.add(lease)
         return lease
       }
       const acquire = () => {
-        if (this.#closed !== undefined) return Effect.fail(this.#closed)
-        const get = Scope.provide(this.#pool.get, held)
+        const refusal = this.#refusal(ticket, fiber)
+        if (refusal !== undefined) return Effect.fail(refusal)
+        const get = Scope.provide(Effect.suspend(this.#get), held)
         const admitted = this.#admission.tryEnter(ticket) ? get : Effect.andThen(this.#admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
         return Effect.map(
           Effect.onExitPrimitive(restore(admitted), (exit) => {
             if (exit._tag === "Success") return undefined
-            this.#note(exit, undefined)
+            this.#note(exit, undefined, ticket)
             return end(exit)
           }),
           take
@@ -186,6 +194,7 @@ export class InstrumentedPool {
   })
 
   #take(connection: PgConnection.PgConnection, fiber: Fiber.Fiber<unknown, unknown>): Slot {
+    this.#guard.stands(connection)
     let slot = this.#slots.get(connection)
     if (slot === undefined) {
       slot = new Slot(connection)
@@ -198,9 +207,37 @@ export class InstrumentedPool {
     return slot
   }
 
-  #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined): void {
-    if (slot === undefined) noteFailure(exit, this.#settings, "connecting", undefined)
-    else noteFailure(exit, this.#settings, "statement_sent", slot.statement)
+  get #hasIdle(): boolean {
+    return this.#guard.standing > this.#uses.size
+  }
+
+  #use<A, E, R>(
+    run: (connection: PgConnection.PgConnection) => Effect.Effect<A, E | SqlError, R>
+  ): Effect.Effect<A, E | SqlError, R> {
+    return this.#hasIdle ? this.#pool.use(run) : Effect.scoped(Effect.flatMap(this.#get(), run))
+  }
+
+  /** A connection for as long as the scope: one that is idle, or a new one, in turn and in time. */
+  readonly #get = (): Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope> => {
+    if (this.#hasIdle) return this.#pool.get
+    const { acquireTimeout, connectTimeout } = this.#settings
+    return this.#turnstile.pass(
+      Effect.timeoutOrElse(this.#pool.get, {
+        duration: Duration.sum(acquireTimeout, connectTimeout),
+        orElse: () => Effect.fail(neverOpened(this.#settings))
+      })
+    )
+  }
+
+  /** Why no connection is asked for: the pool is closed, or the server is known to be away. */
+  #refusal(ticket: Ticket, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
+    return this.#closed ?? this.#guard.refusal(ticket, fiber)
+  }
+
+  #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined, ticket: Ticket): void {
+    const phase = slot === undefined ? "connecting" : "statement_sent"
+    const error = noteFailure(exit, this.#settings, phase, slot?.statement)
+    if (slot === undefined) this.#guard.failed(ticket, error)
   }
 
   #giveBack(slot: Slot): void {
@@ -232,6 +269,7 @@ export class InstrumentedPool {
   }
 
   #leave(ticket: Ticket): void {
+    this.#turnstile.offer()
     this.#admission.leave(ticket)
     if (this.#admission.granted === 0) this.#whenIdle?.()
   }
@@ -248,28 +286,10 @@ export class InstrumentedPool {
   }
 }
 
-const sqlError = (cause: PoolClosed | PoolExhausted): SqlError =>
-  new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "acquire" }) })
-
-/** A pool and the effect that drains and closes it; closing twice is closing once. */
-export interface OpenPool {
-  readonly pool: InstrumentedPool
-  readonly close: Effect.Effect<void>
+const neverOpened = ({ host, port }: Settings): SqlError => {
+  const cause = new ConnectTimeout({ host, port, phase: "connecting" })
+  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "connect" }) })
 }
 
-/** Opens nothing yet: connections are made when they are asked for. */
-export const makePool = Effect.fnUntraced(function* (
-  settings: Settings,
-  login: { readonly username: string; readonly password: Password | undefined }
-): Effect.fn.Return<OpenPool, SqlError, Scope.Scope> {
-  const sockets = new Sockets(settings)
-  const scope = yield* Scope.fork(yield* Effect.scope)
-  const fork = Effect.runForkWith(yield* Effect.context<never>())
-  const driverPool = yield* Scope.provide(PgPool.make(poolConfig(settings, login, sockets)), scope)
-  const pool = new InstrumentedPool(settings, driverPool, sockets, yield* Clock.Clock, (effect) => {
-    fork(Effect.forkIn(effect, scope))
-  })
-  const close = Effect.andThen(pool.drain, Scope.close(scope, Exit.void))
-  yield* Effect.addFinalizer(() => close)
-  return { pool, close }
-})
+const sqlError = (cause: PoolClosed | PoolExhausted): SqlError =>
+  new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "acquire" }) })

@@ -24,6 +24,7 @@ export class Sockets {
   readonly #open = new Set<Net.Socket>()
   readonly #settings: Settings
   #refusal: LoginUnavailable | undefined
+  #ended = 0
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -39,6 +40,11 @@ export class Sockets {
     return this.#open.size
   }
 
+  /** How many have ended so far: who remembers the number knows whether any has ended since. */
+  get ended(): number {
+    return this.#ended
+  }
+
   /** Throws a refusal: the driver turns what its factory throws into the cause of a typed error. */
   readonly connect = (): Net.Socket => {
     const refusal = this.#refusal
@@ -46,7 +52,10 @@ export class Sockets {
     if (refusal !== undefined) throw refusal
     const socket = Net.connect(address(this.#settings))
     this.#open.add(socket)
-    socket.once("close", () => this.#open.delete(socket))
+    socket.once("close", () => {
+      this.#ended++
+      this.#open.delete(socket)
+    })
     return socket
   }
 

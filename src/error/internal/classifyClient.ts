@@ -18,23 +18,23 @@ interface Failure {
   readonly connection: boolean
 }
 
-const bySystemCode: Readonly<Record<string, Class>> = {
-  ECONNREFUSED: Reason.ConnectionRefused,
-  EHOSTUNREACH: Reason.ConnectionRefused,
-  ENETUNREACH: Reason.ConnectionRefused,
-  EHOSTDOWN: Reason.ConnectionRefused,
-  EADDRNOTAVAIL: Reason.ConnectionRefused,
-  ENOENT: Reason.ConnectionRefused,
-  EACCES: Reason.ConnectionRefused,
-  ENOTFOUND: Reason.HostNotFound,
-  EAI_AGAIN: Reason.HostNotFound,
-  EAI_FAIL: Reason.HostNotFound,
-  EAI_NODATA: Reason.HostNotFound,
-  EAI_NONAME: Reason.HostNotFound,
-  ERR_SOCKET_BAD_PORT: Reason.InvalidConnectionOptions,
-  ERR_INVALID_ARG_TYPE: Reason.InvalidConnectionOptions,
-  ERR_INVALID_URL: Reason.InvalidConnectionOptions
-}
+const bySystemCode: ReadonlyMap<string, Class> = new Map<string, Class>([
+  ["ECONNREFUSED", Reason.ConnectionRefused],
+  ["EHOSTUNREACH", Reason.ConnectionRefused],
+  ["ENETUNREACH", Reason.ConnectionRefused],
+  ["EHOSTDOWN", Reason.ConnectionRefused],
+  ["EADDRNOTAVAIL", Reason.ConnectionRefused],
+  ["ENOENT", Reason.ConnectionRefused],
+  ["EACCES", Reason.ConnectionRefused],
+  ["ENOTFOUND", Reason.HostNotFound],
+  ["EAI_AGAIN", Reason.HostNotFound],
+  ["EAI_FAIL", Reason.HostNotFound],
+  ["EAI_NODATA", Reason.HostNotFound],
+  ["EAI_NONAME", Reason.HostNotFound],
+  ["ERR_SOCKET_BAD_PORT", Reason.InvalidConnectionOptions],
+  ["ERR_INVALID_ARG_TYPE", Reason.InvalidConnectionOptions],
+  ["ERR_INVALID_URL", Reason.InvalidConnectionOptions]
+])
 
 /** OpenSSL's verification results and Node's own codes: Node manual, "TLS", "X509 certificate error codes". */
 const tlsCode =
@@ -47,7 +47,7 @@ const byText: ReadonlyArray<readonly [RegExp, Class]> = [
   [/^The server does not support TLS/u, Reason.TlsFailure],
   [/^Pinned connection (was )?released/u, Reason.ConnectionReleased],
   [/^COMMIT rolled back/u, Reason.CommitRolledBack],
-  [/COPY is not supported/u, Reason.ProtocolViolation],
+  [/COPY is not supported/u, Reason.CopyUnsupported],
   [
     /^(No username configured|keepAlive must|Reserved startup parameter|Startup parameter|Invalid .* in URL|Invalid connection URL|Invalid percent-encoding|Unsupported connection URL|Unrecognized sslmode|Conflicting)/u,
     Reason.InvalidConnectionOptions
@@ -100,7 +100,7 @@ const classOf = (cause: unknown, reason: SqlErrorReason, failure: Failure): Clas
 const bySystem = ({ connecting, systemCode }: Failure): Class | undefined => {
   if (systemCode === undefined) return undefined
   if (systemCode === "ETIMEDOUT") return connecting ? Reason.ConnectTimeout : Reason.ConnectionLost
-  const refused = bySystemCode[systemCode]
+  const refused = bySystemCode.get(systemCode)
   // Once a connection stands, an unreachable network is the loss of it.
   if (refused === Reason.ConnectionRefused && !connecting) return Reason.ConnectionLost
   return refused ?? (tlsCode.test(systemCode) ? Reason.TlsFailure : undefined)

@@ -122,6 +122,29 @@ export class ConnectionReleased extends Schema.TaggedError<ConnectionReleased, R
   }
 }
 
+/**
+ * A statement wanted COPY's own protocol (manual, 55.2.6), which the driver does
+ * not speak: it closes the connection. Only the server's answer shows it, since
+ * COPY with a file or a program needs nothing of the kind.
+ */
+export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonTraits>("pgkeel/error/CopyUnsupported")(
+  "CopyUnsupported",
+  clientReason
+) {
+  static {
+    define(this, {
+      code: "PGK7104",
+      category: "unsupported",
+      transient: false,
+      connectionLost: true,
+      retryScope: "never",
+      settled: true,
+      message: () =>
+        "COPY FROM STDIN and COPY TO STDOUT are not available through this client; no row was copied, and the connection was closed: write with INSERT ... SELECT FROM unnest(...) or rows of VALUES, read with SELECT or a stream, and use a client of its own for COPY (psql, pg-copy-streams)"
+    })
+  }
+}
+
 /** Anything else that went wrong on our side of the connection. */
 export class ClientError extends Schema.TaggedError<ClientError, ReasonTraits>("pgkeel/error/ClientError")(
   "ClientError",

@@ -42,7 +42,10 @@ export class LockNotAvailable extends Schema.TaggedError<LockNotAvailable, Reaso
   }
 }
 
-/** A statement ran for longer than statement_timeout allows (57014). */
+/**
+ * A statement ran for longer than statement_timeout allows (57014). Told from
+ * `QueryCanceled` by the server's text, in the languages that PostgreSQL speaks.
+ */
 export class StatementTimeout extends Schema.TaggedError<StatementTimeout, ReasonTraits>(
   "pgkeel/error/StatementTimeout"
 )("StatementTimeout", serverReason("57014")) {
@@ -56,7 +59,10 @@ export class StatementTimeout extends Schema.TaggedError<StatementTimeout, Reaso
   }
 }
 
-/** Somebody cancelled the statement: pg_cancel_backend, or a cancel request (57014). */
+/**
+ * Somebody cancelled the statement: pg_cancel_backend, or a cancel request (57014).
+ * An effect that is interrupted here ends as interrupted, and never with this.
+ */
 export class QueryCanceled extends Schema.TaggedError<QueryCanceled, ReasonTraits>("pgkeel/error/QueryCanceled")(
   "QueryCanceled",
   serverReason("57014")

@@ -178,7 +178,8 @@ export class InvalidConnectionOptions extends Schema.TaggedError<InvalidConnecti
       category: "configuration",
       transient: false,
       retryScope: "never",
-      message: (reason) => `the connection options are not valid${said(reason.failure)}; correct the configuration`
+      message: (reason) =>
+        `the connection options are not valid${said(reason.serverMessage ?? reason.failure)}; correct the configuration`
     })
   }
 }

@@ -20,6 +20,30 @@ export class PoolClosed extends Schema.TaggedError<PoolClosed, ReasonTraits>("pg
   }
 }
 
+/** The server could not be connected to several times in a row, and is left alone for a moment; nothing was sent. */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen, ReasonTraits>("pgkeel/error/CircuitOpen")(
+  "CircuitOpen",
+  {
+    ...contextFields,
+    /** When it is tried again. */
+    retryAfterMillis: Schema.Number,
+    /** What the last attempt failed with. */
+    failure: Schema.optional(Schema.String)
+  }
+) {
+  static {
+    define(this, {
+      code: "PGK7006",
+      category: "connection",
+      transient: true,
+      connectionLost: false,
+      retryScope: "connection",
+      message: ({ failure, retryAfterMillis }) =>
+        `the server is away${said(failure)}; it is tried again in ${retryAfterMillis} ms`
+    })
+  }
+}
+
 /** The server is older than what is supported. */
 export class UnsupportedServer extends Schema.TaggedError<UnsupportedServer, ReasonTraits>(
   "pgkeel/error/UnsupportedServer"

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type Category, Phase, type RetryScope } from "../RetryScope.ts"
 import * as SqlState from "../SqlState.ts"
+import { type Location, locate } from "./excerpt.ts"
 import { withoutValues } from "./wording.ts"
 
 export const ReasonTypeId = "~pgkeel/error/Reason" as const
@@ -37,6 +38,10 @@ export const serverFields = {
   constraint: text,
   /** Where in the statement, in characters, counted from 1. */
   position: Schema.optional(Schema.Number),
+  /** The query that a function was running, where the failure is in it. May hold values. */
+  internalQuery: text,
+  /** Where in that query, in characters, counted from 1. */
+  internalPosition: Schema.optional(Schema.Number),
   /** The PL/pgSQL call stack, or what else was going on. */
   where: text,
   /** The function in PostgreSQL's source that raised it. */
@@ -73,6 +78,8 @@ export interface ReasonTraits {
   readonly connectionLost: boolean
   /** The smallest unit that may be run again. */
   readonly retryScope: RetryScope
+  /** Line and column that the server points to, where position and statement are known. */
+  readonly location: Location | undefined
 }
 
 /** A reason's row. What is left out is taken from the SQLSTATE. */
@@ -82,6 +89,8 @@ export interface Definition<R> {
   readonly transient?: boolean
   readonly connectionLost?: boolean
   readonly retryScope?: RetryScope
+  /** Whether `retryScope` holds however far the connection had come. */
+  readonly settled?: boolean
   /** What happened, to what, and what to do next; without values. */
   readonly message: (reason: R) => string
 }
@@ -91,6 +100,8 @@ interface AnyReason {
   readonly sqlState?: string | undefined
   readonly severity?: string | undefined
   readonly phase?: Phase | undefined
+  readonly statement?: string | undefined
+  readonly position?: number | undefined
 }
 
 /** Gives a reason class its name and its traits. Called once, from the class's static block. */
@@ -117,7 +128,12 @@ export const define = <R extends AnyReason>(
     retryScope() {
       const { connectionLost, retryScope } = describe(this)
       const scope = definition.retryScope ?? retryScope
+      if (definition.settled === true) return scope
       return scopeOf(this, scope, lost(this), this.severity === "ERROR" && connectionLost)
+    },
+    location() {
+      const { position, statement } = this
+      return position === undefined || statement === undefined ? undefined : locate(statement, position)
     },
     message() {
       return definition.message(this)
@@ -133,12 +149,21 @@ export const define = <R extends AnyReason>(
 
 /** What loggers and inspectors show of a reason: everything but the texts that may quote a row. */
 function withoutQuotes(this: ReasonTraits & { readonly message: string; readonly serverMessage?: string }): object {
-  const { serverMessage, detail: _, where: __, ...rest }: Record<string, unknown> = { ...this }
+  const { serverMessage, detail: _, where: __, internalQuery: ___, ...rest }: Record<string, unknown> = { ...this }
   const shown = this.category === "data" ? withoutValues(this.serverMessage) : serverMessage
   return { ...rest, code: this.code, message: this.message, ...(shown === undefined ? {} : { serverMessage: shown }) }
 }
 
-const traitNames = ["code", "condition", "category", "transient", "connectionLost", "retryScope", "message"] as const
+const traitNames = [
+  "code",
+  "condition",
+  "category",
+  "transient",
+  "connectionLost",
+  "retryScope",
+  "location",
+  "message"
+] as const
 
 const describe = (reason: AnyReason): SqlState.Description =>
   SqlState.describe(reason.sqlState ?? SqlState.INTERNAL_ERROR)

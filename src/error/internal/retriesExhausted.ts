@@ -1,4 +1,5 @@
 /** What is left when a retry policy gives up. */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { contextFields, define, type ReasonTraits } from "./reasonClass.ts"
 import { SingleReason } from "./singleReason.ts"
@@ -13,12 +14,27 @@ export const Attempt = Schema.Struct({
 })
 export type Attempt = typeof Attempt.Type
 
-/** Every attempt that the retry policy allows has failed. `last` is what the last one failed with. */
+/**
+ * Why a policy ran it no more:
+ *
+ * - `attempts`: it was run as often as the policy allows
+ * - `time`: the next wait would have ended after the policy's time
+ * - `retry_budget`: too much else was being run again
+ * - `transaction_open`: a transaction is open around it, and only the whole of that can be run again
+ */
+export const GaveUp = Schema.Literals(["attempts", "time", "retry_budget", "transaction_open"])
+export type GaveUp = typeof GaveUp.Type
+
+/**
+ * A failure that may pass, and a retry policy that gave up on it. `attempts` holds
+ * every run, and `last` what the last one failed with.
+ */
 export class RetriesExhausted extends Schema.TaggedError<RetriesExhausted, ReasonTraits>(
   "pgkeel/error/RetriesExhausted"
 )("RetriesExhausted", {
   ...contextFields,
   attempts: Schema.Array(Attempt),
+  gaveUp: GaveUp.pipe(Schema.withConstructorDefault(Effect.succeed("attempts" as const))),
   last: SingleReason
 }) {
   static {
@@ -28,8 +44,18 @@ export class RetriesExhausted extends Schema.TaggedError<RetriesExhausted, Reaso
       transient: false,
       connectionLost: false,
       retryScope: "never",
-      message: ({ attempts, last }) =>
-        `gave up after ${attempts.length} ${attempts.length === 1 ? "attempt" : "attempts"}; the last: ${last.message}`
+      message: ({ attempts, gaveUp, last }) => `${givenUp[gaveUp](counted(attempts))}: ${last.message}`
     })
   }
+}
+
+const counted = ({ length }: ReadonlyArray<Attempt>): string => `${length} ${length === 1 ? "attempt" : "attempts"}`
+
+const givenUp: { readonly [K in GaveUp]: (attempts: string) => string } = {
+  attempts: (attempts) => `gave up after ${attempts}; the last`,
+  time: (attempts) => `gave up after ${attempts} because the time for them was over; the last`,
+  retry_budget: (attempts) =>
+    `gave up after ${attempts} because too many others are being run again (the retry budget is empty); the last`,
+  transaction_open: () =>
+    "not run again because a transaction is open around it: put the retry policy around the whole transaction; the failure"
 }

@@ -1,7 +1,7 @@
 /** Statements that the server understood and refused, or did not understand. */
 import * as Schema from "effect/Schema"
 import { define, type ReasonTraits, serverReason } from "./reasonClass.ts"
-import { said, tableOf, withoutValues } from "./wording.ts"
+import { pointedAt, said, tableOf, withoutValues } from "./wording.ts"
 
 /** The role lacks a privilege (42501). */
 export class InsufficientPrivilege extends Schema.TaggedError<InsufficientPrivilege, ReasonTraits>(
@@ -37,7 +37,7 @@ export class UndefinedTable extends Schema.TaggedError<UndefinedTable, ReasonTra
     define(this, {
       code: "PGK4001",
       message: (reason) =>
-        `the statement names a table that is not there${said(reason.serverMessage)}; run the pending migrations, or check search_path`
+        `the statement names a table that is not there${said(reason.serverMessage)}${pointedAt(reason)}; run the pending migrations, or check search_path`
     })
   }
 }
@@ -51,7 +51,7 @@ export class UndefinedColumn extends Schema.TaggedError<UndefinedColumn, ReasonT
     define(this, {
       code: "PGK4002",
       message: (reason) =>
-        `the statement names a column that is not there${said(reason.serverMessage)}; run the pending migrations, or correct the name`
+        `the statement names a column that is not there${said(reason.serverMessage)}${pointedAt(reason)}; run the pending migrations, or correct the name`
     })
   }
 }
@@ -64,7 +64,7 @@ export class UndefinedFunction extends Schema.TaggedError<UndefinedFunction, Rea
     define(this, {
       code: "PGK4003",
       message: (reason) =>
-        `no function or operator fits${said(reason.serverMessage)}; cast the arguments, or create the extension that has it`
+        `no function or operator fits${said(reason.serverMessage)}${pointedAt(reason)}; cast the arguments, or create the extension that has it`
     })
   }
 }
@@ -77,8 +77,7 @@ export class SqlSyntaxError extends Schema.TaggedError<SqlSyntaxError, ReasonTra
   static {
     define(this, {
       code: "PGK4004",
-      message: (reason) =>
-        `the statement cannot be parsed${said(reason.serverMessage)}${reason.position === undefined ? "" : ` at character ${reason.position}`}; correct it`
+      message: (reason) => `the statement cannot be parsed${said(reason.serverMessage)}${pointedAt(reason)}; correct it`
     })
   }
 }
@@ -132,7 +131,7 @@ export class ServerError extends Schema.TaggedError<ServerError, ReasonTraits>("
     define(this, {
       code: "PGK9001",
       message: (reason) =>
-        `the server reported ${reason.condition ?? "an error"} (${reason.sqlState})${said(reason.category === "data" ? withoutValues(reason.serverMessage) : reason.serverMessage)}${reason.table === undefined ? "" : ` (${tableOf(reason)})`}${reason.hint === undefined ? "" : `; ${reason.hint}`}`
+        `the server reported ${reason.condition ?? "an error"} (${reason.sqlState})${said(reason.category === "data" ? withoutValues(reason.serverMessage) : reason.serverMessage)}${reason.table === undefined ? "" : ` (${tableOf(reason)})`}${pointedAt(reason)}${reason.hint === undefined ? "" : `; ${reason.hint}`}`
     })
   }
 }

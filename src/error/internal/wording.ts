@@ -36,6 +36,19 @@ export const withoutValues = (message: string | undefined): string | undefined =
   return text === "" ? undefined : text
 }
 
+interface Pointed {
+  readonly position?: number | undefined
+  readonly location: { readonly line: number; readonly column: number } | undefined
+}
+
+/** ` (line 2, column 8)`; where the statement is not known ` (character 15)`; or nothing. */
+export const pointedAt = ({ location, position }: Pointed): string =>
+  location !== undefined
+    ? ` (line ${location.line}, column ${location.column})`
+    : position === undefined
+      ? ""
+      : ` (character ${position})`
+
 interface Endpoint {
   readonly host?: string | undefined
   readonly port?: number | undefined
