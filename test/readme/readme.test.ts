@@ -169,7 +169,7 @@ describe("The README", () => {
   })
 
   it("names only scripts that exist, and installs what the package asks for", () => {
-    const scripts = [...readme.matchAll(/npm (?:run )?([a-z:]+)/gu)].flatMap(([command, name = ""]) =>
+    const scripts = [...readme.matchAll(/npm (?:run )?([a-z:-]+)/gu)].flatMap(([command, name = ""]) =>
       command.startsWith("npm run") || name === "test" ? [name] : []
     )
     assert.include(scripts, "quickstart")
