@@ -1,6 +1,7 @@
 /** The table of benchmarks. Adding one is adding a file and a row. */
 import { classification } from "./ClassificationBenchmark.ts"
 import { importing } from "./ImportBenchmark.ts"
+import { outcome } from "./OutcomeBenchmark.ts"
 import { session } from "./SessionBenchmark.ts"
 import { statement } from "./StatementBenchmark.ts"
 import type { Benchmark } from "./support/Benchmark.ts"
@@ -9,6 +10,7 @@ import { benchmarkOf } from "./support/compare.ts"
 export const benchmarks: ReadonlyArray<Benchmark> = [
   benchmarkOf(statement),
   benchmarkOf(session),
+  benchmarkOf(outcome),
   importing,
   classification
 ]

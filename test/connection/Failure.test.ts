@@ -34,6 +34,23 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A failur
     })
   )
 
+  it.effect(
+    "of a session that the server ends is told with the server's reason, also in the middle of a statement",
+    () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const suicide = sql`SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)`
+        const ended = { _tag: "ServerShuttingDown", sqlState: "57P01", severity: "FATAL" } as const
+        assert.deepInclude(yield* reasonOf(suicide), { ...ended, retryScope: "unknown_outcome" })
+        assert.deepInclude(yield* reasonOf(sql.withTransaction(suicide)), { ...ended, retryScope: "transaction" })
+        assert.deepInclude(yield* reasonOf(sql.withTransaction(Effect.andThen(sql`SELECT 1`, suicide))), {
+          ...ended,
+          retryScope: "transaction"
+        })
+        yield* assertClean
+      })
+  )
+
   it.effect("of a COMMIT is told as one", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

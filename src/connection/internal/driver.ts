@@ -30,6 +30,7 @@ export const isDead = (connection: PgConnection.PgConnection): boolean => deathO
 interface Fields {
   readonly code?: string | undefined
   readonly message?: string | undefined
+  readonly severityUnlocalized?: string | undefined
 }
 
 interface Message {
@@ -71,6 +72,26 @@ const isInside = (connection: object): connection is Inside => {
 
 /** Whether this driver can send statements ahead of another one. */
 export const canSendAhead = (connection: PgConnection.PgConnection): boolean => isInside(connection)
+
+const lastWords = new WeakMap<object, Fields>()
+
+/**
+ * Hears what the server says as it ends the session. While a statement runs the
+ * driver waits for the end of its answer, and then only reports a closed socket.
+ */
+export const hearLastWords = (connection: object): void => {
+  const dispatch: unknown = Reflect.get(connection, "dispatch")
+  if (!Predicate.isFunction(dispatch)) return
+  Reflect.set(connection, "dispatch", (message: Message) => {
+    if (message._tag === "ErrorResponse" && message.fields?.severityUnlocalized === "FATAL") {
+      lastWords.set(connection, message.fields)
+    }
+    dispatch.call(connection, message)
+  })
+}
+
+/** What the server said as it ended the session, if it said something. */
+export const lastWordsOf = (connection: object): object | undefined => lastWords.get(connection)
 
 /** The way out of one connection: what waits there for the next write, and which statements the server keeps. */
 interface Gate {

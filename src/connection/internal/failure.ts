@@ -7,13 +7,21 @@ import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { isSqlError, SqlError } from "effect/sql/SqlError"
+import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { remember } from "../../error/internal/failureContext.ts"
 import type { Phase } from "../../error/RetryScope.ts"
+import * as Driver from "./driver.ts"
 
 /** Where a connection goes. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
+}
+
+/** A statement, and the connection it ran on. */
+export interface Ran {
+  readonly connection: PgConnection.PgConnection
+  readonly statement: string | undefined
 }
 
 /** The driver's error in a failure, where that is what it is. */
@@ -27,11 +35,12 @@ export const noteFailure = (
   exit: Exit.Exit<unknown, unknown>,
   endpoint: Endpoint,
   phase: Phase,
-  statement: string | undefined
+  ran: Ran | undefined
 ): SqlError | undefined => {
   const error = errorOf(exit)
   if (error === undefined) return undefined
-  remember(error, { phase, statement, host: endpoint.host, port: endpoint.port })
+  const lastWords = ran === undefined ? undefined : Driver.lastWordsOf(ran.connection)
+  remember(error, { phase, statement: ran?.statement, lastWords, host: endpoint.host, port: endpoint.port })
   return error
 }
 

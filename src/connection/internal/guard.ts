@@ -55,7 +55,10 @@ export class Guard {
 
   /** A connection was had. */
   stands(connection: PgConnection.PgConnection): void {
-    this.#standing.add(connection)
+    if (!this.#standing.has(connection)) {
+      this.#standing.add(connection)
+      Driver.hearLastWords(connection)
+    }
     this.#breaker.succeeded()
   }
 

@@ -123,7 +123,8 @@ export class Lease extends Adaptor {
         opening === undefined || opening.isBegun ? statement : opening.ahead(statement),
         (exit) => {
           this.#running--
-          if (exit._tag === "Failure") noteFailure(exit, this.#endpoint, this.#phase, sql)
+          if (exit._tag === "Failure")
+            noteFailure(exit, this.#endpoint, this.#phase, { connection: this.connection, statement: sql })
           return undefined
         }
       )
@@ -133,7 +134,7 @@ export class Lease extends Adaptor {
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
   override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
     const rows = Stream.onExit(super.executeStream(sql, parameters, transform), (exit) =>
-      Effect.sync(() => noteFailure(exit, this.#endpoint, this.#phase, sql))
+      Effect.sync(() => noteFailure(exit, this.#endpoint, this.#phase, { connection: this.connection, statement: sql }))
     )
     const begin = this.opening === undefined ? Effect.void : this.send(sql, this.connection.query(""))
     return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))

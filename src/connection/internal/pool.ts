@@ -236,7 +236,7 @@ export class InstrumentedPool {
 
   #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined, ticket: Ticket): void {
     const phase = slot === undefined ? "connecting" : "statement_sent"
-    const error = noteFailure(exit, this.#settings, phase, slot?.statement)
+    const error = noteFailure(exit, this.#settings, phase, slot)
     if (slot === undefined) this.#guard.failed(ticket, error)
   }
 

@@ -20,7 +20,8 @@ export const classify = (error: SqlError, given: FailureContext = {}): Reason =>
   if (carried !== undefined) return carried
   const phase = context.phase ?? (operation === "connect" ? "connecting" : undefined)
   const known = phase === context.phase ? context : { ...context, phase }
-  return isServerReport(cause) ? serverReason(cause, known) : clientReason(error.reason, known)
+  const report = isServerReport(cause) ? cause : known.lastWords
+  return isServerReport(report) ? serverReason(report, known) : clientReason(error.reason, known)
 }
 
 /** Failures that were classified already travel through `SqlError` as they are. */

@@ -8,6 +8,8 @@ export interface FailureContext {
   readonly phase?: Phase | undefined
   /** The statement's text with its placeholders; never its parameters. */
   readonly statement?: string | undefined
+  /** The fields of the ErrorResponse with which the server ended the session, where the error does not hold them. */
+  readonly lastWords?: object | undefined
   readonly host?: string | undefined
   readonly port?: number | undefined
 }
