@@ -152,6 +152,19 @@ export class Lease extends Adaptor {
     return this.opening === undefined ? "statement_sent" : "transaction_open"
   }
 
+  /**
+   * Runs what must not wait for other statements that are still under way: they are
+   * cancelled, again and again, since one may be about to be sent.
+   */
+  beforeOthers<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    const cancel = Effect.suspend(() => (this.#running > 0 ? this.connection.interrupt : Effect.void))
+    return Effect.suspend(() =>
+      this.#running === 0
+        ? effect
+        : Effect.raceFirst(effect, Effect.forever(Effect.andThen(cancel, Effect.sleep("50 millis"))))
+    )
+  }
+
   /** Refuses what comes later, and says whether something still runs. */
   end(): boolean {
     this.#ended = true

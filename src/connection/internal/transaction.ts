@@ -88,7 +88,7 @@ const makeHooks = (pool: InstrumentedPool) => {
   return {
     begin: onLease(begin),
     commit: onLease(commit),
-    rollback: onLease((lease) => rollbackWith(lease, lease.endTransaction("ROLLBACK"))),
+    rollback: onLease((lease) => rollbackWith(lease, lease.beforeOthers(lease.endTransaction("ROLLBACK")))),
     savepoint: onLease((lease, id: number) => Effect.asVoid(lease.executeRaw(`SAVEPOINT ${savepointName(id)}`, []))),
     rollbackSavepoint: onLease((lease, id: number) =>
       Effect.andThen(
