@@ -11,17 +11,13 @@ import type { SessionOptions } from "../../src/session/Session.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { items } from "../support/Items.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const freshTable = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`DROP TABLE IF EXISTS item`
   yield* sql`CREATE TABLE item (name text)`
-})
-
-const items = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
 })
 
 /** A session that writes one row, and nothing in the table keeps it from being written twice. */

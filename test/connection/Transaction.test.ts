@@ -6,21 +6,8 @@ import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { add, freshTable, items } from "../support/Items.ts"
 import { Proxy } from "../support/Proxy.ts"
-
-const freshTable = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  yield* sql`DROP TABLE IF EXISTS item`
-  yield* sql`CREATE TABLE item (name text PRIMARY KEY)`
-})
-
-const add = (name: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO item ${sql.insert({ name })}`)
-
-const items = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
-})
 
 const transaction = <A, E, R>(body: Effect.Effect<A, E, R>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => DatabaseError.refine(sql.withTransaction(body)))

@@ -7,6 +7,7 @@ import { Session } from "../../src/session/Session.ts"
 import type { Isolation } from "../../src/session/Session.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { add, freshTable, items } from "../support/Items.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const seen = Effect.gen(function* () {
@@ -15,20 +16,6 @@ const seen = Effect.gen(function* () {
     SELECT current_setting('pgkeel.actor', true) AS actor, current_setting('pgkeel.tenant', true) AS tenant`
   return row
 })
-
-const items = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  return (yield* sql<{ name: string }>`SELECT name FROM item ORDER BY name`).map(({ name }) => name)
-})
-
-const freshTable = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  yield* sql`DROP TABLE IF EXISTS item`
-  yield* sql`CREATE TABLE item (name text PRIMARY KEY)`
-})
-
-const add = (name: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`INSERT INTO item ${sql.insert({ name })}`)
 
 layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionFactory", (it) => {
   it.effect("shows actor and tenant to SQL inside a session and to nobody afterwards", () =>
