@@ -2,7 +2,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
@@ -172,32 +171,32 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
     })
   )
 
-  it.effect("costs its connection when a fiber still uses it at the end, and nobody else", () =>
+  it.effect("ends what other fibers have left running in it when it is rolled back, at once", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const { poolStatus } = yield* ConnectionManager
-      const started = yield* Deferred.make<number>()
-      const left = yield* transaction(
+      const started = yield* Deferred.make<void>()
+      const left = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
+      const failed = transaction(
         Effect.gen(function* () {
-          const [row] = yield* sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`
-          const fiber = yield* Effect.forkDetach(
-            Effect.andThen(Deferred.succeed(started, row?.pid ?? 0), Stream.runDrain(sql`SELECT pg_sleep(60)`.stream))
+          yield* sql`SELECT 1`
+          const sleeping = Stream.runDrain(sql`SELECT pg_sleep(60)`.stream)
+          yield* Deferred.succeed(
+            left,
+            yield* Effect.forkDetach(Effect.andThen(Deferred.succeed(started, undefined), sleeping))
           )
           yield* Deferred.await(started)
-          yield* Effect.yieldNow
-          return yield* Effect.as(Effect.fail("done"), fiber)
+          return yield* Effect.fail("no")
         })
-      ).pipe(Effect.exit)
-      assert.isTrue(Exit.isFailure(left))
-      const pid = yield* Deferred.await(started)
-      const others = yield* Effect.forEach([1, 2, 3], () => sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`)
-      assert.notInclude(
-        others.map(([row]) => row?.pid),
-        pid
       )
-      assert.isAtMost((yield* poolStatus).total, 2)
+      assert.strictEqual(yield* Effect.flip(failed), "no")
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(yield* Deferred.await(left))))
+      for (let turn = 0; turn < 4; turn++) {
+        const sleeping = yield* sql`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'
+          AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()`
+        assert.deepStrictEqual(sleeping, [])
+      }
       yield* assertClean
-    })
+    }).pipe(Effect.timeout("4 seconds"))
   )
 
   it.effect("refuses the statement of a fiber that outlived it without a statement of its own", () =>
