@@ -199,6 +199,50 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
     }).pipe(Effect.timeout("4 seconds"))
   )
 
+  it.effect(
+    "is given up when a nested one could not be undone in time, and never committed with it",
+    () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* freshTable
+        const written = yield* Deferred.make<void>()
+        const slow = Effect.andThen(Deferred.await(written), sql`SELECT pg_sleep(7)`)
+        const body = Effect.gen(function* () {
+          yield* add("undone")
+          yield* Deferred.succeed(written, undefined)
+          // The other fiber's statement is on its way by then, and the rollback has to wait for it.
+          yield* Effect.sleep("50 millis")
+          return yield* Effect.fail("undo")
+        })
+        const both = Effect.all([slow, Effect.ignore(sql.withTransaction(body))], { concurrency: "unbounded" })
+        const error = yield* Effect.flip(transaction(Effect.andThen(sql`SELECT 1`, both)))
+        assert.deepInclude(error.reason, { _tag: "ConnectionLost", retryScope: "transaction" })
+        assert.deepStrictEqual(yield* items, [])
+        yield* assertClean
+      }),
+    20_000
+  )
+
+  it.effect("refuses what a fiber sends while COMMIT is on its way, so that nothing runs outside of it", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      yield* sql`CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END $$`
+      yield* sql`CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slowly()`
+      const late = yield* transaction(
+        Effect.andThen(
+          add("kept"),
+          Effect.forkDetach(Effect.andThen(Effect.sleep("80 millis"), Effect.exit(DatabaseError.refine(add("late")))))
+        )
+      )
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(late)))
+      assert.deepStrictEqual(yield* items, ["kept"])
+      yield* assertClean
+    })
+  )
+
   it.effect("refuses the statement of a fiber that outlived it without a statement of its own", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -26,6 +26,7 @@ export class Guard {
 
   readonly #sockets: Sockets
   #ended = 0
+  #counted: SqlError | undefined
 
   constructor(clock: Clock.Clock, sockets: Sockets, onChange: (circuit: Circuit) => void) {
     this.#clock = clock
@@ -64,8 +65,11 @@ export class Guard {
 
   /** No connection was had; without an error, because nobody wanted it any more. */
   failed(ticket: Ticket, error: SqlError | undefined): void {
-    if (error !== undefined && isAway(error)) this.#breaker.failed(error, this.#clock.monotonicTimeNanosUnsafe())
-    else if (ticket.probes) this.#breaker.abandoned()
+    // One attempt is one failure, however many have waited for it.
+    if (error !== undefined && error !== this.#counted && isAway(error)) {
+      this.#counted = error
+      this.#breaker.failed(error, this.#clock.monotonicTimeNanosUnsafe())
+    } else if (ticket.probes) this.#breaker.abandoned()
   }
 }
 

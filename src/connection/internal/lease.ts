@@ -17,7 +17,7 @@ import * as Driver from "./driver.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { noteFailure } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
-import { released } from "./opening.ts"
+import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
 
 /** What a connection is used for. */
@@ -99,7 +99,9 @@ export class Lease extends Adaptor {
   opening: Opening | undefined
   readonly #endpoint: Endpoint
   #running = 0
-  #ended = false
+  /** What a statement fails with that comes now. */
+  #refusal: (() => SqlError) | undefined
+  #isGivenUp = false
 
   constructor(
     connection: PgConnection.PgConnection,
@@ -116,15 +118,22 @@ export class Lease extends Adaptor {
   protected override send<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
     this.statement = sql
     return Effect.suspend(() => {
-      if (this.#ended) return Effect.fail(released())
-      this.#running++
-      const { opening } = this
+      let runs = false
+      // What is counted is counted inside the frame that takes it back, since a fiber may be interrupted between.
       return Effect.onExitPrimitive(
-        opening === undefined || opening.isBegun ? statement : opening.ahead(statement),
+        Effect.suspend(() => {
+          if (this.#refusal !== undefined) return Effect.fail(this.#refusal())
+          runs = true
+          this.#running++
+          const { opening } = this
+          return opening === undefined || opening.isBegun ? statement : opening.ahead(statement)
+        }),
         (exit) => {
+          if (!runs) return undefined
           this.#running--
-          if (exit._tag === "Failure")
+          if (exit._tag === "Failure") {
             noteFailure(exit, this.#endpoint, this.#phase, { connection: this.connection, statement: sql })
+          }
           return undefined
         }
       )
@@ -140,16 +149,34 @@ export class Lease extends Adaptor {
     return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))
   }
 
-  /** Ends the transaction; one that has not begun is not sent a thing. */
+  /**
+   * Ends the transaction; one that has not begun is not sent a thing. What comes
+   * after it is refused at once, so that it cannot run outside of the transaction.
+   */
   endTransaction(sql: string): Effect.Effect<PgConnection.Result | undefined, SqlError> {
-    this.statement = sql
-    const statement = this.connection.query(sql)
-    return this.opening === undefined || this.opening.isBegun ? statement : this.opening.end(statement)
+    return Effect.suspend(() => {
+      if (this.#isGivenUp) return Effect.fail(givenUp())
+      this.statement = sql
+      this.#refusal = released
+      const statement = this.connection.query(sql)
+      return this.opening === undefined || this.opening.isBegun ? statement : this.opening.end(statement)
+    })
+  }
+
+  /** Lets nothing more of the transaction happen, its COMMIT least of all: nobody knows what is in it. */
+  giveUp(): void {
+    this.#isGivenUp = true
+    this.#refusal = givenUp
   }
 
   /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */
   get #phase(): Phase {
     return this.opening === undefined ? "statement_sent" : "transaction_open"
+  }
+
+  /** Whether statements are still under way. */
+  get isBusy(): boolean {
+    return this.#running > 0
   }
 
   /**
@@ -167,7 +194,7 @@ export class Lease extends Adaptor {
 
   /** Refuses what comes later, and says whether something still runs. */
   end(): boolean {
-    this.#ended = true
+    this.#refusal ??= released
     return this.#running > 0
   }
 
@@ -178,7 +205,7 @@ export class Lease extends Adaptor {
   /** Counts as running until the scope closes. */
   readonly #occupied: Effect.Effect<void, SqlError, Scope.Scope> = Effect.acquireRelease(
     Effect.suspend(() => {
-      if (this.#ended) return Effect.fail(released())
+      if (this.#refusal !== undefined) return Effect.fail(this.#refusal())
       this.#running++
       return Effect.void
     }),

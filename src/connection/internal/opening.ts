@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
-import { ConnectionReleased, InvalidParameter } from "../../error/Reason.ts"
+import { ConnectionLost, ConnectionReleased, InvalidParameter } from "../../error/Reason.ts"
 import type { Answer, Statement } from "./ahead.ts"
 import * as Driver from "./driver.ts"
 import * as Outcome from "./outcome.ts"
@@ -94,14 +94,25 @@ export class Opening {
   }
 
   #first<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
-    this.#state = "sending"
-    const statements = this.#failed ? [rollback, ...this.#statements] : this.#statements
-    const ahead = Driver.sendAhead(this.#connection, statements)
-    if (ahead === undefined) return Effect.andThen(this.#oneByOne(), statement)
+    let sent: { readonly ahead: Driver.Ahead; readonly statements: ReadonlyArray<Statement> } | undefined
+    // Inside the frame that settles it, since a fiber may be interrupted between.
+    const begun = Effect.suspend(() => {
+      if (this.#state !== "waiting") return this.ahead(statement)
+      const statements = this.#failed ? [rollback, ...this.#statements] : this.#statements
+      const ahead = Driver.sendAhead(this.#connection, statements)
+      if (ahead === undefined) return Effect.andThen(this.#oneByOne(), statement)
+      this.#state = "sending"
+      sent = { ahead, statements }
+      return statement
+    })
     return Effect.catchCause(
-      Effect.onExitPrimitive(statement, (exit) => this.#settle(ahead, statements, exit)),
+      Effect.onExitPrimitive(begun, (exit) =>
+        sent === undefined ? undefined : this.#settle(sent.ahead, sent.statements, exit)
+      ),
       (cause) =>
-        this.#state === "begun" || ahead.outcome === "unsent" ? Effect.failCause(cause) : this.ahead(statement)
+        sent === undefined || this.#state === "begun" || sent.ahead.outcome === "unsent"
+          ? Effect.failCause(cause)
+          : this.ahead(statement)
     )
   }
 
@@ -138,8 +149,15 @@ export class Opening {
   #oneByOne(): Effect.Effect<void, SqlError> {
     const one = ({ kept, text, values }: Statement) =>
       Effect.map(this.#connection.queryValues(text, values, kept), ([row]) => answerOf(row?.at(-1)))
+    let began = false
+    const all = Effect.suspend(() => {
+      this.#state = "sending"
+      began = true
+      return Effect.forEach(this.#statements, one)
+    })
     return Effect.asVoid(
-      Effect.onExitPrimitive(Effect.forEach(this.#statements, one), (exit) => {
+      Effect.onExitPrimitive(all, (exit) => {
+        if (!began) return undefined
         if (exit._tag === "Success") return this.#begun(this.#statements, exit.value)
         this.#become(failureOf(exit))
         return this.#discard
@@ -190,6 +208,13 @@ const hasNul = (value: string): boolean => value.includes("\0")
 /** What a statement fails with whose connection has been given back. */
 export const released = (): SqlError => {
   const cause = new ConnectionReleased({})
+  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "query" }) })
+}
+
+/** What is left of a transaction of which a part could not be undone. */
+export const givenUp = (): SqlError => {
+  const failure = "a part of the transaction could not be rolled back, so the whole was given up"
+  const cause = new ConnectionLost({ phase: "transaction_open", failure })
   return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "query" }) })
 }
 

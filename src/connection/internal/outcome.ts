@@ -62,11 +62,15 @@ const statusOf = (connection: PgConnection.PgConnection, { transactionId }: Lost
 const codeOf = ({ reason: { cause } }: SqlError): unknown =>
   Predicate.hasProperty(cause, "code") ? cause.code : undefined
 
-/** Ends the server's side of the lost connection, and nothing else: its process, while it is in that transaction. */
+/**
+ * Ends the server's side of the lost connection, and nothing else: its process, while
+ * it is in that transaction. One whose commit waits for a standby is left to wait:
+ * ended, it would count as committed before the standby has it.
+ */
 const hasten = (connection: PgConnection.PgConnection, { processId, transactionId }: Lost) =>
   connection.queryValues(
     `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-     WHERE pid = $1 AND backend_xid = $2::xid8::xid`,
+     WHERE pid = $1 AND backend_xid = $2::xid8::xid AND wait_event IS DISTINCT FROM 'SyncRep'`,
     [processId, transactionId]
   )
 

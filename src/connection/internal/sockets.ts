@@ -52,6 +52,8 @@ export class Sockets {
     if (refusal !== undefined) throw refusal
     const socket = Net.connect(address(this.#settings))
     this.#open.add(socket)
+    // A connection that is ended towards a host which no longer answers never closes.
+    socket.once("finish", () => this.#ended++)
     socket.once("close", () => {
       this.#ended++
       this.#open.delete(socket)

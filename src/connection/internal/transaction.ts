@@ -69,11 +69,12 @@ const makeHooks = (pool: InstrumentedPool) => {
     })
   }
 
-  const commitFailed = (lease: Lease, wasDead: boolean, error: SqlError): Effect.Effect<void, SqlError> => {
-    remember(error, { phase: wasDead ? "transaction_open" : "commit_sent", statement: "COMMIT" })
-    if (wasDead) return Effect.fail(error)
-    if (lease.isDead) return answerLost(lease, error)
-    return endsTransaction(error) ? Effect.fail(error) : Effect.andThen(pool.discard(lease), Effect.fail(error))
+  const commitFailed = (lease: Lease, wasSent: boolean, error: SqlError): Effect.Effect<void, SqlError> => {
+    remember(error, { phase: wasSent ? "commit_sent" : "transaction_open", statement: "COMMIT" })
+    if (wasSent && lease.isDead) return answerLost(lease, error)
+    return lease.isDead || endsTransaction(error)
+      ? Effect.fail(error)
+      : Effect.andThen(pool.discard(lease), Effect.fail(error))
   }
 
   const commit = (lease: Lease): Effect.Effect<void, SqlError> =>
@@ -81,21 +82,38 @@ const makeHooks = (pool: InstrumentedPool) => {
       const wasDead = lease.isDead
       return Effect.matchEffect(lease.endTransaction("COMMIT"), {
         onSuccess: (result) => (result?.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void),
-        onFailure: (error) => commitFailed(lease, wasDead, error)
+        onFailure: (error) => commitFailed(lease, !wasDead && lease.opening?.isBegun === true, error)
       })
     })
+
+  const rollback = (lease: Lease): Effect.Effect<void> => {
+    if (!lease.isBusy) return rollbackWith(lease, lease.endTransaction("ROLLBACK"))
+    // A cancel request may arrive late, and must not find somebody else's statement.
+    const hurried = rollbackWith(lease, lease.beforeOthers(lease.endTransaction("ROLLBACK")))
+    return Effect.andThen(hurried, pool.discard(lease))
+  }
+
+  /** What cannot be undone must not be committed with the rest. */
+  const rollbackSavepoint = (lease: Lease, id: number): Effect.Effect<void> => {
+    const undone = Effect.andThen(
+      lease.executeRaw(`ROLLBACK TO SAVEPOINT ${savepointName(id)}`, []),
+      lease.executeRaw(`RELEASE SAVEPOINT ${savepointName(id)}`, [])
+    )
+    return rollbackWith(
+      lease,
+      Effect.onExitPrimitive(undone, (exit) => {
+        if (exit._tag === "Failure") lease.giveUp()
+        return undefined
+      })
+    )
+  }
 
   return {
     begin: onLease(begin),
     commit: onLease(commit),
-    rollback: onLease((lease) => rollbackWith(lease, lease.beforeOthers(lease.endTransaction("ROLLBACK")))),
+    rollback: onLease(rollback),
     savepoint: onLease((lease, id: number) => Effect.asVoid(lease.executeRaw(`SAVEPOINT ${savepointName(id)}`, []))),
-    rollbackSavepoint: onLease((lease, id: number) =>
-      Effect.andThen(
-        rollbackWith(lease, lease.executeRaw(`ROLLBACK TO SAVEPOINT ${savepointName(id)}`, [])),
-        rollbackWith(lease, lease.executeRaw(`RELEASE SAVEPOINT ${savepointName(id)}`, []))
-      )
-    )
+    rollbackSavepoint: onLease(rollbackSavepoint)
   }
 }
 
