@@ -5,7 +5,9 @@
  * `pg_xact_status` (manual, 9.27). A server that has crashed in between may have lost
  * the transaction and given its number to another one, whose end is then no answer.
  * So a connection knows the incarnation of its server, and in another incarnation
- * "committed" only counts when the number cannot have been given out again.
+ * "committed" only counts when the number cannot have been given out again. That is
+ * judged by the last time the server came up: a second time within the outcome timeout
+ * is not told apart.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
