@@ -76,3 +76,27 @@ it.live("fails with a type of its own when there is no login to be had, and reco
     }).pipe(Effect.provide(managed(source)))
   }).pipe(Effect.provide(freshDatabase()))
 )
+
+it.live("is asked once more when the server refuses the login at a start, and then the refusal is final", () =>
+  Effect.gen(function* () {
+    const { password, username } = yield* TestDatabase
+    const attempts = (right: number) =>
+      Effect.gen(function* () {
+        const asked = yield* Ref.make(0)
+        // The first answer is for the user's name only.
+        const source = Effect.map(
+          Ref.updateAndGet(asked, (count) => count + 1),
+          (count) => ({ username, password: count - 1 >= right ? password : Redacted.make("an old password") })
+        )
+        const connecting = Effect.flatMap(ConnectionManager, ({ connect }) => Effect.result(connect))
+        const result = yield* Effect.provide(connecting, managed(source), { local: true })
+        return {
+          result: result._tag === "Success" ? "connected" : result.failure.reason._tag,
+          asked: yield* Ref.get(asked)
+        }
+      })
+    assert.deepStrictEqual(yield* attempts(1), { result: "connected", asked: 2 })
+    assert.deepStrictEqual(yield* attempts(2), { result: "connected", asked: 3 })
+    assert.deepStrictEqual(yield* attempts(3), { result: "AuthenticationFailed", asked: 3 })
+  }).pipe(Effect.provide(freshDatabase()))
+)
