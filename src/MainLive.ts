@@ -14,11 +14,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as Struct from "effect/Struct"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { DatabaseConfig, describeTarget } from "./config/DatabaseConfig.ts"
-import type { DatabaseConfigError } from "./config/DatabaseConfigError.ts"
+import { DatabaseConfigError, DifferentDatabases } from "./config/DatabaseConfigError.ts"
+import { applicationPlace, find, load } from "./config/internal/load.ts"
+import { checkOptions, databaseRules } from "./config/internal/options.ts"
+import * as Rule from "./config/internal/rules.ts"
+import type { Rules } from "./config/internal/rules.ts"
 import { migrationsDirectory } from "./config/MigrationsDirectory.ts"
 import type { DatabaseOptions, Settings } from "./config/Settings.ts"
 import { ConnectionManager } from "./connection/ConnectionManager.ts"
@@ -31,6 +36,7 @@ import { RetryBudget } from "./error/RetryBudget.ts"
 import type { MigrationError } from "./migration/MigrationError.ts"
 import { Migrator } from "./migration/Migrator.ts"
 import * as MigrationSource from "./migration/MigrationSource.ts"
+import { tableRules } from "./schema/internal/tableRules.ts"
 import type { SchemaError } from "./schema/SchemaError.ts"
 import { SchemaVerifier } from "./schema/SchemaVerifier.ts"
 import { TableInitializer } from "./schema/TableInitializer.ts"
@@ -102,21 +108,84 @@ const migratorOn = (client: PgClient.PgClient, sources: ReadonlyArray<MigrationS
 /** The migrator's login, where there is one. */
 class MigratorSettings extends Context.Service<MigratorSettings, Settings | undefined>()("pgkeel/MigratorSettings") {}
 
-const findMigrator = ({ migrator, rootCertificate, sslMode }: MainOptions) =>
-  DatabaseConfig.find("DATABASE_MIGRATOR_URL", {
-    applicationName: "pgkeel migrator",
-    maxConnections: 2,
-    minConnections: 0,
-    ...(sslMode !== undefined && { sslMode }),
-    ...(rootCertificate !== undefined && { rootCertificate }),
-    ...(migrator !== undefined && { url: migrator })
-  })
+/** What is in a source is for the migrator to say. */
+const source: Rule.Problem = (value) => {
+  if (!Rule.isRecord(value)) return Rule.kindOf(value)
+  const hasMigrations = Rule.textOrUrl(value.directory) === undefined || Array.isArray(value.migrations)
+  return Rule.isText(value.namespace) && hasMigrations
+    ? undefined
+    : "an object without a namespace, or without a directory or migrations"
+}
+
+/** Every option there is, for programs that no compiler has looked at. */
+const rules: Rules<MainOptions> = {
+  ...databaseRules,
+  ...tableRules,
+  migrator: Rule.secret("migrator"),
+  migrations: {
+    accepted: `a directory as text or file: URL, or sources such as [{ namespace: "app", directory: "./migrations" }]`,
+    problem: (value) => (Array.isArray(value) ? Rule.listOf(source)(value) : Rule.textOrUrl(value))
+  },
+  transformResultNames: { accepted: "a function from a name to a name", problem: Rule.callable },
+  transformQueryNames: { accepted: "a function from a name to a name", problem: Rule.callable },
+  transformJson: { accepted: "true or false", problem: Rule.flag }
+}
+
+const migratorPlace = { ...applicationPlace, urlVariable: "DATABASE_MIGRATOR_URL", urlOption: "migrator" }
+
+/** The options that hold for each connection, whoever logs in. */
+const shared = [
+  "acquireTimeout",
+  "connectTimeout",
+  "idleTimeout",
+  "keepAlive",
+  "maxLifetime",
+  "outcomeTimeout",
+  "prepare",
+  "rootCertificate",
+  "shutdownTimeout",
+  "sslMode",
+  "startTimeout"
+] as const satisfies ReadonlyArray<keyof DatabaseOptions>
+
+/** What is wrong with the options themselves is said when the application's login is read. */
+const findMigrator = (given: MainOptions) => {
+  const { options } = checkOptions(given, rules)
+  const url = options.migrator === undefined ? {} : { url: options.migrator }
+  const own = { applicationName: "pgkeel migrator", maxConnections: 2, minConnections: 0 }
+  return find({ ...Struct.pick(options, shared), ...own, ...url }, migratorPlace)
+}
+
+/** Behind a pooler a database may have another name, so that only two names at one address are known to differ. */
+const agree = (options: MainOptions, application: Settings, migrator: Settings | undefined) =>
+  migrator === undefined ||
+  migrator.host !== application.host ||
+  migrator.port !== application.port ||
+  migrator.database === application.database
+    ? Effect.void
+    : Effect.fail(
+        new DatabaseConfigError({
+          reasons: [
+            new DifferentDatabases({
+              variable: options.migrator === undefined ? migratorPlace.urlVariable : migratorPlace.urlOption,
+              application: describeTarget(application),
+              migrator: describeTarget(migrator)
+            })
+          ]
+        })
+      )
 
 /** Both logins; what is wrong with either is reported at once. */
 const configuration = (options: MainOptions) =>
   Layer.effectContext(
-    Effect.map(DatabaseConfig.both(DatabaseConfig.load(options), findMigrator(options)), ([application, migrator]) =>
-      Context.make(DatabaseConfig, application).pipe(Context.add(MigratorSettings, migrator))
+    DatabaseConfig.both(
+      load(options, { ...applicationPlace, rules }),
+      Effect.suspend(() => findMigrator(options))
+    ).pipe(
+      Effect.tap(([application, migrator]) => agree(options, application, migrator)),
+      Effect.map(([application, migrator]) =>
+        Context.make(DatabaseConfig, application).pipe(Context.add(MigratorSettings, migrator))
+      )
     )
   )
 
@@ -176,7 +245,7 @@ export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, Star
     Layer.provideMerge(Layer.fresh(Layer.merge(SessionFactory.layer, SchemaVerifier.layer))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
-    Layer.provideMerge(Layer.fresh(RetryBudget.layer())),
+    Layer.provideMerge(RetryBudget.layer()),
     Layer.provideMerge(configuration(options)),
     Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))
   )

@@ -5,15 +5,17 @@
  * reads, and from `PGKEEL_*` for what libpq has no name for, through Effect's
  * `ConfigProvider`; secrets also from files (`DATABASE_URL_FILE`,
  * `PGPASSWORD_FILE`). Options given in code win over the URL, and the URL wins
- * over the `PG*` variables. Every wrong variable is reported at once.
+ * over the `PG*` variables. Every wrong variable, and every option that is none or
+ * of a wrong type, is reported at once; an unknown `PGKEEL_*` variable is a warning.
  */
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import { DatabaseConfigError } from "./DatabaseConfigError.ts"
-import { load } from "./internal/load.ts"
-import { variable } from "./internal/variables.ts"
+import { applicationPlace, find, load } from "./internal/load.ts"
 import type { DatabaseOptions, Settings } from "./Settings.ts"
 
 export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()("pgkeel/config/DatabaseConfig") {
@@ -26,41 +28,27 @@ export class DatabaseConfig extends Context.Service<DatabaseConfig, Settings>()(
    */
   static readonly load = (
     options: DatabaseOptions = {},
-    urlVariable = "DATABASE_URL"
-  ): Effect.Effect<Settings, DatabaseConfigError, FileSystem.FileSystem> => load(options, urlVariable)
+    urlVariable: string = applicationPlace.urlVariable
+  ): Effect.Effect<Settings, DatabaseConfigError, FileSystem.FileSystem> =>
+    load(options, { ...applicationPlace, urlVariable })
 
   /** The same when the URL is given in `options` or set in the environment, and `undefined` when it is not. */
   static readonly find = (
     urlVariable: string,
     options: DatabaseOptions = {}
   ): Effect.Effect<Settings | undefined, DatabaseConfigError, FileSystem.FileSystem> =>
-    Effect.flatMap(
-      Effect.mapError(
-        Effect.all([variable(urlVariable), variable(`${urlVariable}_FILE`)]),
-        (problem) => new DatabaseConfigError({ reasons: [problem] })
-      ),
-      ([direct, file]) =>
-        options.url === undefined && direct === undefined && file === undefined
-          ? Effect.undefined
-          : load(options, urlVariable)
-    )
+    find(options, { ...applicationPlace, urlVariable })
 
   /** Two configurations; fails with the problems of both, each named once. */
   static readonly both = <A, B, R1, R2>(
     first: Effect.Effect<A, DatabaseConfigError, R1>,
     second: Effect.Effect<B, DatabaseConfigError, R2>
   ): Effect.Effect<readonly [A, B], DatabaseConfigError, R1 | R2> =>
-    Effect.matchEffect(first, {
-      onSuccess: (a) => Effect.map(second, (b) => [a, b] as const),
-      onFailure: ({ reasons }) =>
-        Effect.matchEffect(second, {
-          onSuccess: () => Effect.fail(new DatabaseConfigError({ reasons })),
-          onFailure: (other) => {
-            const known = new Set(reasons.map(({ message }) => message))
-            const more = other.reasons.filter(({ message }) => !known.has(message))
-            return Effect.fail(new DatabaseConfigError({ reasons: [...reasons, ...more] }))
-          }
-        })
+    Effect.flatMap(Effect.all([first, second], { mode: "result" }), ([one, other]) => {
+      if (Result.isSuccess(one)) return Effect.map(Effect.fromResult(other), (second) => [one.success, second] as const)
+      const all = Arr.appendAll(one.failure.reasons, Result.isFailure(other) ? other.failure.reasons : [])
+      const reasons = Arr.dedupeWith(all, (left, right) => left.message === right.message)
+      return Effect.fail(new DatabaseConfigError({ reasons }))
     })
 
   /** The configuration from variables, and from `options` where they are given. */

@@ -50,7 +50,44 @@ export class ConflictingVariables extends Schema.TaggedError<ConflictingVariable
   }
 }
 
-export const ConfigProblem = Schema.Union([MissingVariable, InvalidVariable, UnreadableFile, ConflictingVariables])
+/** An option in code that does not exist: as a typing error it would be lost in silence. */
+export class UnknownOption extends Schema.TaggedError<UnknownOption>()("UnknownOption", {
+  /** The option's name, as it was given. */
+  variable: Schema.String,
+  /** The option that was likely meant. */
+  suggestion: Schema.UndefinedOr(Schema.String),
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const next =
+      this.suggestion === undefined ? `known are ${this.known.join(", ")}` : `did you mean ${this.suggestion}?`
+    return `${this.variable} is not an option: ${next}`
+  }
+}
+
+/** The application's login and the migrator's lead to different databases of one server. */
+export class DifferentDatabases extends Schema.TaggedError<DifferentDatabases>()("DifferentDatabases", {
+  /** The variable or option that holds the migrator's URL. */
+  variable: Schema.String,
+  application: Schema.String,
+  migrator: Schema.String
+}) {
+  override get message() {
+    return (
+      `${this.variable} leads to another database than the application's login: ${this.migrator} instead of ` +
+      `${this.application}: give both the same database, since the application needs the tables that the migrator makes`
+    )
+  }
+}
+
+export const ConfigProblem = Schema.Union([
+  MissingVariable,
+  InvalidVariable,
+  UnreadableFile,
+  ConflictingVariables,
+  UnknownOption,
+  DifferentDatabases
+])
 export type ConfigProblem = typeof ConfigProblem.Type
 
 /** The configuration cannot be used; `reasons` names every variable that is wrong. */

@@ -45,7 +45,10 @@ const refused: ReadonlyArray<readonly [url: string, what: string, said: string]>
   ["mysql://u:hunter2@h/d", "of another protocol", "does not begin with postgres://"],
   ["postgres://u:hunter2%zz@h/d", "with a bad percent sign in the password", "percent sign"],
   ["postgres://u@h/d?options=%zz", "with a bad percent sign in a parameter", "percent sign"],
-  ["postgres://u@h/d?sslmod=verify-full", "with a misspelt parameter", "a parameter that is not known (number 1"],
+  ["postgres://u@h/d?sslmod=verify-full", "with a misspelt parameter", "not known (number 1; did you mean sslmode?)"],
+  ["postgres://u@h/d?SSLMODE=require", "with a parameter in capitals", "(number 1; did you mean sslmode?)"],
+  ["postgres://u@h/d?pool=hunter2", "with a parameter that is near to nothing", "(number 1; known are host, port, "],
+  ["postgres://u@h/d?schema=hunter2", "with Prisma's schema", "give options=-c%20search_path%3Dapp"],
   ["postgres://u@h/d?sslmode=require&hunter2", "with a parameter that may be part of a password", "(number 2"],
   [
     "postgres://u@h/d?target_session_attrs=any",

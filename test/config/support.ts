@@ -15,7 +15,8 @@ const provided = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem>, vari
 export const load = (variables: Variables, options: DatabaseOptions = {}, urlVariable?: string) =>
   provided(DatabaseConfig.load(options, urlVariable), variables)
 
-export const find = (urlVariable: string, variables: Variables) => provided(DatabaseConfig.find(urlVariable), variables)
+export const find = (urlVariable: string, variables: Variables, options: DatabaseOptions = {}) =>
+  provided(DatabaseConfig.find(urlVariable, options), variables)
 
 /** What is wrong with it, one `[tag, variable]` each. */
 export const problems = (variables: Variables, options: DatabaseOptions = {}) =>

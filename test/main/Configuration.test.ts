@@ -1,12 +1,14 @@
 /** What a start makes of its configuration: variables, migrations' directory, the migrator's login. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
-import { ConfigProvider, Effect, FileSystem, Path, Redacted } from "effect"
+import { ConfigProvider, Context, Duration, Effect, FileSystem, Path, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { migrationsDirectory } from "../../src/config/MigrationsDirectory.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import { RetryBudget } from "../../src/error/RetryBudget.ts"
 import { MainLive, StartReport } from "../../src/MainLive.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { rawServer } from "../support/ScriptedServer.ts"
 import { app, main, migration, noteTable, onFreshDatabase, quiet, run, start, startHere, tagOf } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
@@ -150,4 +152,32 @@ it.live("The migrations' directory is ./migrations where it exists, and never th
       path.resolve("sql")
     )
   }).pipe(Effect.provide(NodeServices.layer))
+)
+
+it.live("Options that hold for every connection hold for the migrator's too", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const silent = yield* rawServer(() => undefined)
+      const migrator = Redacted.make(`postgres://nobody:none@127.0.0.1:${silent.port}/nothing?sslmode=disable`)
+      const options = { migrator, connectTimeout: "200 millis", startTimeout: "1 second" } as const
+      const [time, error] = yield* Effect.timed(Effect.flip(start(url, options)))
+      assert.strictEqual(tagOf(error), "ConnectTimeout")
+      assert.isBelow(Duration.toMillis(time), 8_000)
+    })
+  ).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+)
+
+it.live("Each application has a retry budget of its own", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const budget = (options: Parameters<typeof main>[1]) =>
+        Effect.provide(RetryBudget, main(url, options), { local: true })
+      yield* quiet(startHere())
+      const [one, other] = yield* quiet(Effect.all([budget({}), budget({})]))
+      const everybodys = RetryBudget.from(Context.empty(), yield* Effect.clockWith(Effect.succeed))
+      assert.strictEqual(new Set([one, other, everybodys]).size, 3)
+    })
+  ).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 )

@@ -6,6 +6,7 @@ import { Model } from "effect/schema"
 import { SqlClient, SqlModel, SqlResolver, SqlSchema } from "effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { main, quiet, run } from "./support.ts"
 
@@ -132,6 +133,25 @@ layer(Live, { excludeTestServices: true })("A program written for effect/sql", (
           assert.strictEqual((yield* Queue.take(queue)).payload, "hello")
         })
       )
+      yield* clean
+    })
+  )
+
+  it.effect("refuses a channel whose name PostgreSQL would cut short", () =>
+    Effect.gen(function* () {
+      const pg = yield* PgClient.PgClient
+      const name = "é".repeat(32)
+      const failures = yield* Effect.all([
+        Effect.flip(Effect.scoped(pg.listen(name))),
+        Effect.flip(pg.notify(name, ""))
+      ])
+      for (const error of failures) {
+        assert.include(
+          DatabaseError.fromSqlError(error).message,
+          `"${name}" is 64 bytes long; PostgreSQL takes at most 63`
+        )
+      }
+      yield* pg.notify("é".repeat(31), "")
       yield* clean
     })
   )

@@ -8,6 +8,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { didYouMean } from "./nearest.ts"
 
 /** What a URL says; what it leaves out is left out here. */
 export interface UrlParts {
@@ -48,6 +49,11 @@ const libpqParameters = new Set(
     "gssdelegation service target_session_attrs load_balance_hosts scram_client_key scram_server_key"
   ).split(" ")
 )
+
+/** Names that other programs gave to what has another name here; each is a word of our own when it is shown. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ["schema", "in place of schema=app, as Prisma has it, give options=-c%20search_path%3Dapp"]
+])
 
 const scheme = /^postgres(?:ql)?:\/\//i
 
@@ -104,7 +110,9 @@ class Builder {
         `has the parameter "${name}", ${part === undefined ? "which pgkeel does not take" : "without a value"}`
       )
     }
-    this.fail(`has a parameter that is not known (number ${index + 1}; known are ${[...parameters.keys()].join(", ")})`)
+    const known = `known are ${[...parameters.keys()].join(", ")}`
+    const suggestion = elsewhere.get(name) ?? didYouMean(name, parameters.keys())
+    this.fail(`has a parameter that is not known (number ${index + 1}; ${suggestion ?? known})`)
   }
 }
 

@@ -9,57 +9,32 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { DatabaseConfigError, MissingVariable } from "../DatabaseConfigError.ts"
-import type { DatabaseOptions, Settings, SslMode } from "../Settings.ts"
+import type { DatabaseOptions, Settings } from "../Settings.ts"
 import { parseUrl } from "./connectionUrl.ts"
+import { checkOptions, databaseRules } from "./options.ts"
 import { Reader } from "./reader.ts"
 import { readText } from "./readText.ts"
-import { duration, settings } from "./settings.ts"
+import type { Rules } from "./rules.ts"
+import { settings } from "./settings.ts"
 import type { Setting, SettingName } from "./settings.ts"
+import { connectDuration, connectSeconds, host, port, sslMode } from "./target.ts"
+import { warnOfUnknownVariables } from "./unknownVariables.ts"
 import { secret, variable } from "./variables.ts"
 import type { Found } from "./variables.ts"
 
-const sslModes: ReadonlyArray<SslMode> = ["disable", "prefer", "require", "verify-ca", "verify-full"]
 const urlShape = "a URL such as postgres://user:password@host:5432/database"
 
-const host = {
-  accepted: "one host name, address or directory of a Unix socket",
-  default: "localhost",
-  parse: (text: string) => (/^[^\s,]+$/.test(text) || text.startsWith("/") ? text : undefined)
-}
-
-const port = {
-  accepted: "a port from 1 to 65535",
-  default: 5432,
-  parse: (text: string) => {
-    const value = Number(text)
-    return /^\d+$/.test(text) && value >= 1 && value <= 65535 ? value : undefined
+const readUrl = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions, urlOption: string) {
+  // One that was refused already must not be answered by what the environment has in its place.
+  if (reader.hasProblem(urlOption)) {
+    reader.hasUrl = true
+    reader.urlVariable = urlOption
+    return
   }
-}
-
-const sslMode = {
-  accepted: `one of ${sslModes.join(", ")}`,
-  default: "prefer" as SslMode,
-  // libpq's `allow` asks for TLS only when the server insists; `prefer` asks first and covers it.
-  parse: (text: string) => (text === "allow" ? "prefer" : sslModes.find((mode) => mode === text))
-}
-
-const connectDuration = duration("PGCONNECT_TIMEOUT", "5 seconds", "how long opening one connection may take")
-
-/** libpq's PGCONNECT_TIMEOUT counts seconds, and 0 means for ever. */
-const connectSeconds = {
-  accepted: "a whole number of seconds up to 2000000",
-  default: connectDuration.default,
-  parse: (text: string) =>
-    !/^\d{1,7}$/.test(text) || Number(text) > 2_000_000
-      ? undefined
-      : Number(text) === 0
-        ? Duration.infinity
-        : Duration.seconds(Number(text))
-}
-
-const readUrl = Effect.fnUntraced(function* (reader: Reader, options: DatabaseOptions) {
   const found =
-    options.url === undefined ? yield* reader.keep(secret(reader.urlVariable)) : { variable: "url", value: options.url }
+    options.url === undefined
+      ? yield* reader.keep(secret(reader.urlVariable))
+      : { variable: urlOption, value: options.url }
   if (found === undefined) return
   reader.urlVariable = found.variable
   reader.hasUrl = true
@@ -98,7 +73,7 @@ const readSettings = Effect.fnUntraced(function* (reader: Reader, options: Datab
     outcomeTimeout: timed("outcomeTimeout", settings.outcomeTimeout, options.outcomeTimeout),
     prepare: plain("prepare", settings.prepare, options.prepare)
   })
-  if (read.minConnections > read.maxConnections) {
+  if (read.minConnections > read.maxConnections && !reader.hasProblem("maxConnections")) {
     reader.invalid(
       options.minConnections === undefined ? settings.minConnections.variable : "minConnections",
       `is above ${options.maxConnections === undefined ? settings.maxConnections.variable : "maxConnections"}`,
@@ -145,8 +120,11 @@ const readUsername = (reader: Reader, options: DatabaseOptions, found: Found | u
   const { url } = reader
   const text = reader.text({ option: ["username", options.username], part: ["user", url.username], found })
   if (text !== undefined) return text.text
-  // A URL that could not be read has been complained of already.
-  if (!reader.problems.some((problem) => problem.variable.startsWith(reader.urlVariable))) {
+  // An option or a URL that could not be read has been complained of already.
+  if (
+    !reader.hasProblem("username") &&
+    !reader.problems.some((problem) => problem.variable.startsWith(reader.urlVariable))
+  ) {
     if (reader.hasUrl) {
       reader.invalid(reader.urlVariable, "names no user", `the role to log in as${own ? "" : ", there or in PGUSER"}`)
     } else {
@@ -191,14 +169,33 @@ const readTarget = (reader: Reader, options: DatabaseOptions, found: Ambient, ow
 
 type Ambient = Effect.Success<ReturnType<typeof readAmbient>>
 
+export interface Place<Options> {
+  /** The variable that holds the URL. */
+  readonly urlVariable: string
+  /** The option `url` as the caller of the caller knows it. */
+  readonly urlOption: string
+  /** Every option that there is; those beside the database's are looked at and not read. */
+  readonly rules: Rules<Options>
+}
+
+/** The application's own configuration, with no other options. */
+export const applicationPlace: Place<DatabaseOptions> = {
+  urlVariable: "DATABASE_URL",
+  urlOption: "url",
+  rules: databaseRules
+}
+
 /** Reads everything; see `DatabaseConfig.load`. */
-export const load = Effect.fn("DatabaseConfig.load")(function* (
-  options: DatabaseOptions,
-  urlVariable: string
+export const load = Effect.fn("DatabaseConfig.load")(function* <Options extends DatabaseOptions>(
+  given: Options,
+  { rules, urlOption, urlVariable }: Place<Options>
 ): Effect.fn.Return<Settings, DatabaseConfigError, FileSystem.FileSystem> {
   const reader = new Reader(urlVariable)
-  yield* readUrl(reader, options)
-  const own = urlVariable !== "DATABASE_URL" || options.url !== undefined
+  const { options, problems } = checkOptions(given, rules)
+  reader.problems.push(...problems)
+  if (urlVariable === applicationPlace.urlVariable) yield* warnOfUnknownVariables
+  yield* readUrl(reader, options, urlOption)
+  const own = urlVariable !== applicationPlace.urlVariable || options.url !== undefined || reader.hasProblem(urlOption)
   const found = yield* readAmbient(reader, own)
   const { url } = reader
   const target = readTarget(reader, options, found, own)
@@ -225,4 +222,18 @@ export const load = Effect.fn("DatabaseConfig.load")(function* (
   }
   if (!read.host.startsWith("/")) checkCertificate(reader, read)
   return Arr.isArrayNonEmpty(reader.problems) ? yield* new DatabaseConfigError({ reasons: reader.problems }) : read
+})
+
+/** As `load` when there is a URL, or an option that is wrong, and `undefined` when there is neither; see `DatabaseConfig.find`. */
+export const find = Effect.fnUntraced(function* (
+  given: DatabaseOptions,
+  place: Place<DatabaseOptions>
+): Effect.fn.Return<Settings | undefined, DatabaseConfigError, FileSystem.FileSystem> {
+  const { options, problems } = checkOptions(given, place.rules)
+  const [direct, file] = yield* Effect.mapError(
+    Effect.all([variable(place.urlVariable), variable(`${place.urlVariable}_FILE`)]),
+    (problem) => new DatabaseConfigError({ reasons: [problem] })
+  )
+  const isAbsent = options.url === undefined && direct === undefined && file === undefined && problems.length === 0
+  return isAbsent ? undefined : yield* load(given, place)
 })

@@ -49,6 +49,11 @@ export class Reader {
     return undefined
   }
 
+  /** Whether what was given under this name has been complained of. */
+  hasProblem(name: string): boolean {
+    return this.problems.some((problem) => problem.variable === name)
+  }
+
   text({ found, option, part }: Places): Text | undefined {
     if (option?.[1] !== undefined) return { variable: option[0], text: option[1] }
     if (part?.[1] !== undefined) return { variable: `${this.urlVariable} (${part[0]})`, text: part[1] }

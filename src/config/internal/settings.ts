@@ -5,8 +5,12 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
+/** What an option in code is before it is looked at closer. */
+export type Kind = "number" | "duration" | "flag"
+
 export interface Setting<A> {
   readonly variable: string
+  readonly kind: Kind
   readonly accepted: string
   readonly describes: string
   readonly default: A
@@ -23,6 +27,7 @@ const integer = (
   describes: string
 ): Setting<number> => ({
   variable,
+  kind: "number",
   accepted: `a whole number from ${range[0]} to ${range[1]}`,
   describes,
   default: fallback,
@@ -53,6 +58,7 @@ export const duration = (
   describes: string
 ): Setting<Duration.Duration> => ({
   variable,
+  kind: "duration",
   accepted: acceptedDuration,
   describes,
   default: Duration.fromInputUnsafe(fallback),
@@ -66,6 +72,7 @@ const optionalDuration = (
   describes: string
 ): Setting<Duration.Duration | undefined> => ({
   variable,
+  kind: "duration",
   accepted: acceptedDuration,
   describes,
   default: undefined,
@@ -75,6 +82,7 @@ const optionalDuration = (
 
 const flag = (variable: string, fallback: boolean, describes: string): Setting<boolean> => ({
   variable,
+  kind: "flag",
   accepted: "true or false",
   describes,
   default: fallback,

@@ -1,0 +1,87 @@
+/**
+ * Options in code, as they come where no compiler has looked at them: what is
+ * not an option, or is not of an option's type, is a problem like a wrong variable.
+ */
+import { InvalidVariable, UnknownOption } from "../DatabaseConfigError.ts"
+import type { ConfigProblem } from "../DatabaseConfigError.ts"
+import type { DatabaseOptions } from "../Settings.ts"
+import { nearest } from "./nearest.ts"
+import * as Rule from "./rules.ts"
+import type { Rules } from "./rules.ts"
+import { settings } from "./settings.ts"
+import type { Kind } from "./settings.ts"
+import { connectDuration, host, port, sslMode } from "./target.ts"
+
+/** The options that are what they should be, and what is wrong with the others. */
+export interface Checked<Options> {
+  readonly options: Options
+  readonly problems: ReadonlyArray<ConfigProblem>
+}
+
+const byKind = { number: Rule.number, duration: Rule.duration, flag: Rule.flag } as const
+
+const settingRule = ({ accepted, kind }: { readonly accepted: string; readonly kind: Kind }): Rule.Rule => ({
+  accepted,
+  problem: byKind[kind]
+})
+
+const textRule = (accepted: string): Rule.Rule => ({ accepted, problem: Rule.text })
+
+export const databaseRules: Rules<DatabaseOptions> = {
+  url: Rule.secret("url"),
+  host: textRule(host.accepted),
+  port: { accepted: port.accepted, problem: Rule.number },
+  database: textRule("the name of a database, as text"),
+  username: textRule("the name of a role, as text"),
+  password: Rule.secret("password"),
+  sslMode: textRule(sslMode.accepted),
+  rootCertificate: textRule("certificates in PEM form, as text"),
+  applicationName: textRule("text"),
+  startupOptions: textRule(`text such as "-c search_path=app"`),
+  connectTimeout: { accepted: connectDuration.accepted, problem: Rule.duration },
+  maxConnections: settingRule(settings.maxConnections),
+  minConnections: settingRule(settings.minConnections),
+  acquireTimeout: settingRule(settings.acquireTimeout),
+  idleTimeout: settingRule(settings.idleTimeout),
+  maxLifetime: settingRule(settings.maxLifetime),
+  statementTimeout: settingRule(settings.statementTimeout),
+  keepAlive: settingRule(settings.keepAlive),
+  startTimeout: settingRule(settings.startTimeout),
+  shutdownTimeout: settingRule(settings.shutdownTimeout),
+  outcomeTimeout: settingRule(settings.outcomeTimeout),
+  prepare: settingRule(settings.prepare)
+}
+
+const problemOf = (name: string, value: unknown, rules: ReadonlyMap<string, Rule.Rule>): ConfigProblem | undefined => {
+  const rule = rules.get(name)
+  if (rule === undefined) {
+    return new UnknownOption({ variable: name, suggestion: nearest(name, rules.keys()), known: [...rules.keys()] })
+  }
+  const problem = rule.problem(value)
+  return problem === undefined
+    ? undefined
+    : new InvalidVariable({ variable: name, problem: `is ${problem}`, accepted: rule.accepted })
+}
+
+const notOptions = (value: unknown): ConfigProblem =>
+  new InvalidVariable({
+    variable: "what was given for the options",
+    problem: `is ${Rule.kindOf(value)}`,
+    accepted: "an object such as { url: Redacted.make(url) }"
+  })
+
+/** Looks at every option that is given; `undefined` is none. */
+export const checkOptions = <Options extends object>(options: Options, rules: Rules<Options>): Checked<Options> => {
+  if (!Rule.isRecord(options)) return { options: {} as Options, problems: [notOptions(options)] }
+  const known = new Map<string, Rule.Rule>(Object.entries(rules))
+  const problems: Array<ConfigProblem> = []
+  const right: Record<string, unknown> = {}
+  // Options that an application inherits from a prototype are as good as its own.
+  for (const name in options) {
+    const value: unknown = options[name]
+    const problem = value === undefined ? undefined : problemOf(name, value, known)
+    if (problem === undefined) right[name] = value
+    else problems.push(problem)
+  }
+  return { options: right as Options, problems }
+}
