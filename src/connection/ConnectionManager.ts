@@ -167,15 +167,19 @@ const isClosing = ({ _tag }: ConnectionState): boolean => _tag === "Closing" || 
 const advance = (state: State, next: ConnectionState): Effect.Effect<void> =>
   SubscriptionRef.updateSome(state, (now) => (isClosing(now) ? Option.none() : Option.some(next)))
 
-/** A server that was connected to and goes away later, and comes back. Before that, the start tells its own steps. */
+/** A server that goes away, and comes back. While a start is retried, it tells its own steps. */
 const follow =
   (state: State) =>
   (circuit: Circuit): Effect.Effect<void> =>
     SubscriptionRef.updateSome(state, (now) => {
-      if (now._tag !== "Connected" && now._tag !== "Unavailable" && now._tag !== "Probing") return Option.none()
-      const { server } = now
-      if (circuit._tag === "Closed") return Option.some(ConnectionState.Connected({ server }))
-      const error = DatabaseError.fromSqlError(circuit.error)
+      if (isClosing(now) || now._tag === "Retrying") return Option.none()
+      const server = "server" in now ? now.server : undefined
+      if (circuit._tag === "Closed") {
+        return Option.some(
+          server === undefined ? ConnectionState.Initializing() : ConnectionState.Connected({ server })
+        )
+      }
+      const { error } = circuit
       if (circuit._tag === "HalfOpen") return Option.some(ConnectionState.Probing({ server, error }))
       const retryAfterMillis = Math.ceil(Number(circuit.retryAfterNanos) / 1e6)
       return Option.some(ConnectionState.Unavailable({ server, error, retryAfterMillis }))
@@ -185,8 +189,7 @@ const follow =
 const connectWith = (
   settings: Settings,
   verified: Effect.Effect<ServerInfo, DatabaseError>,
-  state: State,
-  refresh: Effect.Effect<boolean>
+  state: State
 ): Effect.Effect<ServerInfo, DatabaseError> =>
   Effect.suspend(() => {
     let attempt = 0
@@ -202,8 +205,7 @@ const connectWith = (
     const again = Retry.connection({
       attempts: Number.POSITIVE_INFINITY,
       budget: settings.startTimeout,
-      cap: "2 seconds",
-      refresh
+      cap: "2 seconds"
     })
     return again(tried).pipe(
       Effect.tap((server) => advance(state, ConnectionState.Connected({ server }))),
@@ -245,10 +247,7 @@ const makeService = (
       Effect.provideService(Reactivity.Reactivity, reactivity)
     ),
     verifyConnection: verify(client).pipe(Effect.withSpan("ConnectionManager.verifyConnection")),
-    // The source is asked anew for each connection, so one that was refused may have been given an old password.
-    connect: connectWith(settings, verify(client), state, Effect.succeed(Option.isSome(source))).pipe(
-      Effect.withSpan("ConnectionManager.connect")
-    ),
+    connect: connectWith(settings, verify(client), state).pipe(Effect.withSpan("ConnectionManager.connect")),
     closeAll: closeWith(state, closes).pipe(Effect.withSpan("ConnectionManager.closeAll")),
     poolStatus: Effect.sync(() => pool.status()),
     activeConnections: Effect.sync(() => pool.active()),

@@ -2,7 +2,8 @@
  * Where the connection to the server stands, as a value:
  * `Initializing -> Connected`, or `Initializing -> Retrying -> Connected | Failed`;
  * `Connected -> Unavailable -> Probing -> Connected | Unavailable` when the server
- * goes away later; and `Closing -> Closed` at the end.
+ * goes away later; and `Closing -> Closed` at the end. Where work is done without a
+ * start, the server is not known, and `Initializing` stands for `Connected`.
  */
 import * as Data from "effect/Data"
 import type { DatabaseError } from "../error/DatabaseError.ts"
@@ -15,9 +16,13 @@ export type ConnectionState = Data.TaggedEnum<{
   Retrying: { readonly attempt: number; readonly error: DatabaseError }
   Connected: { readonly server: ServerInfo }
   /** The server could not be connected to several times in a row: work that needs a connection fails at once. */
-  Unavailable: { readonly server: ServerInfo; readonly error: DatabaseError; readonly retryAfterMillis: number }
+  Unavailable: {
+    readonly server?: ServerInfo | undefined
+    readonly error: DatabaseError
+    readonly retryAfterMillis: number
+  }
   /** One connection is tried; other work still fails at once. */
-  Probing: { readonly server: ServerInfo; readonly error: DatabaseError }
+  Probing: { readonly server?: ServerInfo | undefined; readonly error: DatabaseError }
   /** It cannot get better, or it has been tried for long enough. */
   Failed: { readonly error: DatabaseError }
   /** New work is refused; what runs may finish. */

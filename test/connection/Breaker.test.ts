@@ -1,17 +1,19 @@
 /** A server that is away costs its callers nothing but the knowledge of it. */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { Duration, Effect, Fiber, Stream } from "effect"
+import { SqlClient } from "effect/sql"
 import { Breaker, threshold } from "../../src/connection/internal/breaker.ts"
 import type { Circuit } from "../../src/connection/internal/breaker.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import { ConnectionRefused } from "../../src/error/Reason.ts"
 import { assertClean, proxied } from "../support/Connected.ts"
+import { errorResponse } from "../error/scripted.ts"
 import { Proxy } from "../support/Proxy.ts"
+import { rawServer } from "../support/ScriptedServer.ts"
+import { withManager } from "./support.ts"
 
-const refused = new SqlError.SqlError({
-  reason: new SqlError.ConnectionError({ cause: new Error("refused"), message: "refused", operation: "connect" })
-})
+const refused = new DatabaseError({ reason: new ConnectionRefused({}) })
 
 const millis = (n: number) => BigInt(n) * 1_000_000n
 
@@ -64,11 +66,13 @@ describe("A breaker", () => {
   })
 
   it("lets another look when the one that did was given up", () => {
-    const { breaker } = made()
+    const { breaker, seen } = made()
     fail(breaker, 0)
     assert.isUndefined(breaker.refusal(millis(500)))
+    assert.strictEqual(breaker.refusal(millis(500))?.retryAfterNanos, millis(500))
     breaker.abandoned()
     assert.isUndefined(breaker.refusal(millis(501)))
+    assert.deepStrictEqual(seen, ["Open", "HalfOpen", "Open", "HalfOpen"])
   })
 })
 
@@ -114,6 +118,45 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server t
     }).pipe(Effect.timeout("20 seconds"))
   )
 
+  it.effect("is asked by a start, whatever the circuit says", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* ConnectionManager
+      const { counters, cutAll, setRefusing } = yield* Proxy
+      yield* setRefusing(true)
+      yield* cutAll
+      while ((yield* reason)._tag !== "CircuitOpen") yield* Effect.yieldNow
+      const before = counters.attempts
+      const start = yield* Effect.forkChild(connect)
+      while (counters.attempts === before) yield* Effect.sleep("1 millis")
+      assert.strictEqual((yield* reason)._tag, "CircuitOpen")
+      yield* setRefusing(false)
+      yield* Fiber.join(start)
+      yield* assertClean
+    }).pipe(Effect.timeout("20 seconds"))
+  )
+
+  it.effect("counts as one failure for all who waited for the same attempt", () =>
+    Effect.gen(function* () {
+      const { cutAll, setRefusing } = yield* Proxy
+      yield* setRefusing(true)
+      yield* cutAll
+      const both = yield* Effect.all([reason, reason], { concurrency: 2 })
+      assert.notInclude(
+        both.map(({ _tag }) => _tag),
+        "CircuitOpen"
+      )
+      const seen: Array<string> = []
+      while (!seen.includes("CircuitOpen")) {
+        for (const { _tag } of yield* Effect.all([reason, reason], { concurrency: 2 })) seen.push(_tag)
+      }
+      // Five attempts, of which two callers each have heard.
+      assert.strictEqual(seen.indexOf("CircuitOpen"), 2 * (threshold - 1))
+      yield* setRefusing(false)
+      yield* Effect.retry(reason.pipe(Effect.flip), { while: () => true })
+      yield* assertClean
+    }).pipe(Effect.timeout("20 seconds"))
+  )
+
   it.effect("does not keep work from a connection that still stands", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -135,3 +178,53 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server t
     })
   )
 })
+
+it.live("A server that is back and does not want the login closes the circuit, and its refusal is what is told", () =>
+  Effect.gen(function* () {
+    const answers: Array<Uint8Array | undefined> = []
+    const denied = errorResponse({ S: "FATAL", V: "FATAL", C: "28P01", M: "password authentication failed" })
+    const { port } = yield* rawServer((socket) =>
+      socket.once("data", () => {
+        const answer = answers.shift()
+        if (answer === undefined) socket.destroy()
+        else socket.end(answer)
+      })
+    )
+    yield* withManager(
+      { port },
+      {},
+      Effect.gen(function* () {
+        const manager = yield* ConnectionManager
+        const tag = Effect.map(Effect.flip(Effect.scoped(manager.getConnection)), ({ reason }) => reason._tag)
+        assert.strictEqual((yield* manager.state)._tag, "Initializing")
+        while ((yield* tag) !== "CircuitOpen") yield* Effect.yieldNow
+        yield* Effect.repeat(manager.state, { until: ({ _tag }) => _tag === "Unavailable" })
+        answers.push(denied, denied, denied)
+        yield* Effect.repeat(tag, { until: (_tag) => _tag === "AuthenticationFailed" })
+        assert.strictEqual(yield* tag, "AuthenticationFailed")
+        assert.strictEqual(yield* tag, "AuthenticationFailed")
+        yield* Effect.repeat(manager.state, { until: ({ _tag }) => _tag === "Initializing" })
+      })
+    )
+  }).pipe(Effect.scoped, Effect.timeout("20 seconds"))
+)
+
+it.live("Whoever waits for a turn to connect waits no longer than the acquire timeout", () =>
+  Effect.gen(function* () {
+    const { port } = yield* rawServer(() => undefined)
+    yield* withManager(
+      { port },
+      { acquireTimeout: "200 millis", connectTimeout: "3 seconds" },
+      Effect.gen(function* () {
+        const { getConnection } = yield* ConnectionManager
+        const timed = Effect.timed(Effect.flip(Effect.scoped(getConnection)))
+        const first = yield* Effect.forkChild(timed)
+        yield* Effect.yieldNow
+        const [time, error] = yield* timed
+        assert.strictEqual(error.reason._tag, "ConnectTimeout")
+        assert.isAtMost(Duration.toMillis(time), 2_000)
+        yield* Fiber.interrupt(first)
+      })
+    )
+  }).pipe(Effect.scoped)
+)

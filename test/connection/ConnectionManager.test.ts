@@ -40,6 +40,7 @@ layer(connected({ maxConnections: 2, acquireTimeout: "200 millis" }), { excludeT
         const manager = yield* ConnectionManager
         const sql = yield* SqlClient.SqlClient
         const release = yield* Deferred.make<void>()
+        const { acquired } = yield* manager.poolStatus
         const hold = Effect.scoped(Effect.andThen(manager.getConnection, Deferred.await(release)))
         const holders = yield* Effect.all([Effect.forkChild(hold), Effect.forkChild(hold)])
         while ((yield* manager.poolStatus).inUse < 2) yield* Effect.sleep("1 millis")
@@ -50,6 +51,8 @@ layer(connected({ maxConnections: 2, acquireTimeout: "200 millis" }), { excludeT
         yield* Deferred.succeed(release, undefined)
         yield* Fiber.join(waiter)
         yield* Effect.forEach(holders, Fiber.join)
+        const after = yield* manager.poolStatus
+        assert.deepInclude(after, { inUse: 0, idle: 2, waiting: 0, total: 2, acquired: acquired + 3 })
         yield* assertClean
       })
     )

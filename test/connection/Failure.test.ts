@@ -1,7 +1,8 @@
 /** What an error knows of the place where it struck: the statement, the server, and how far the connection had come. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Exit, Fiber, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
@@ -49,6 +50,52 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A failur
         })
         yield* assertClean
       })
+  )
+
+  it.effect("by the server's limit, by somebody's cancel request and by the program's own interruption are three", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const asleep = sql`SELECT pg_sleep(60) AS apart`
+      const pids = sql<{ readonly pid: number }>`
+        SELECT pid FROM pg_stat_activity WHERE query LIKE '%AS apart' AND state = 'active' AND pid <> pg_backend_pid()`
+      const running = Effect.repeat(pids, { until: ({ length }) => length === 1 })
+      const limited = sql.withTransaction(Effect.andThen(sql`SET LOCAL statement_timeout = '20ms'`, asleep))
+      assert.strictEqual((yield* reasonOf(limited))._tag, "StatementTimeout")
+
+      const cancelled = yield* Effect.forkChild(reasonOf(asleep))
+      const [{ pid } = { pid: 0 }] = yield* running
+      yield* sql`SELECT pg_cancel_backend(${pid})`
+      assert.strictEqual((yield* Fiber.join(cancelled))._tag, "QueryCanceled")
+
+      const interrupted = yield* Effect.forkChild(DatabaseError.refine(asleep))
+      yield* running
+      yield* Fiber.interrupt(interrupted)
+      const exit = yield* Fiber.await(interrupted)
+      assert.isTrue(Exit.hasInterrupts(exit) && !Exit.hasFails(exit) && !Exit.hasDies(exit))
+
+      const timedOut = yield* Effect.flip(Effect.timeout(DatabaseError.refine(asleep), "50 millis"))
+      assert.strictEqual(timedOut._tag, "TimeoutError")
+      assert.deepStrictEqual(yield* pids, [])
+      yield* assertClean
+    })
+  )
+
+  it.effect("of a statement that could not be sent says that nothing of it was", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      // The server is told the text of a statement once, before the first values.
+      const sums = (connection: Connection, value: unknown) =>
+        connection.execute("SELECT $1::int + 1", [value], undefined)
+      const unsendable = Effect.scoped(
+        Effect.flatMap(sql.reserve, (connection) => Effect.andThen(sums(connection, 1), sums(connection, new Map())))
+      )
+      yield* sql.unsafe("SELECT $1::int + 1", [1])
+      for (const one of [sql.unsafe("SELECT $1::int + 1", [new Map()]), unsendable]) {
+        const { _tag, phase } = yield* reasonOf<unknown, unknown, never>(one)
+        assert.deepStrictEqual({ _tag, phase }, { _tag: "InvalidParameter", phase: "idle" })
+      }
+      yield* assertClean
+    })
   )
 
   it.effect("of a COMMIT is told as one", () =>
@@ -99,6 +146,38 @@ layer(proxied({ maxConnections: 2, connectTimeout: "2 seconds" }), { excludeTest
         yield* setRefusing(false)
         yield* assertClean
       }).pipe(Effect.timeout("20 seconds"))
+    )
+
+    it.effect(
+      "within a transaction that was begun by hand is known to have been, and a COMMIT that was sent by hand",
+      () =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const { cutNext } = yield* Proxy
+          yield* sql`CREATE TABLE by_hand (id int)`
+          const byHand = (...texts: ReadonlyArray<string>) =>
+            reasonOf(
+              Effect.scoped(
+                Effect.flatMap(sql.reserve, (connection) =>
+                  Effect.forEach(texts, (text) => connection.executeUnprepared(text, [], undefined))
+                )
+              )
+            )
+          const insert = "INSERT INTO by_hand VALUES (1)"
+          const cases: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = [
+            ["statement_sent", "unknown_outcome", [insert]],
+            ["transaction_open", "transaction", ["BEGIN", insert]],
+            ["transaction_open", "transaction", ["BEGIN", insert, "ROLLBACK"]],
+            ["commit_sent", "unknown_outcome", ["BEGIN", insert, "COMMIT"]],
+            ["commit_sent", "unknown_outcome", ["BEGIN", insert, "/* the last */ end"]]
+          ]
+          for (const [expectedPhase, expectedScope, texts] of cases) {
+            yield* cutNext({ after: texts.at(-1) ?? "" })
+            const { phase, retryScope } = yield* byHand(...texts)
+            assert.deepStrictEqual([phase, retryScope], [expectedPhase, expectedScope], texts.at(-1))
+          }
+          yield* assertClean
+        })
     )
   }
 )

@@ -56,6 +56,37 @@ it.live("asks for the login again for each new connection", () =>
   }).pipe(Effect.provide(freshDatabase()))
 )
 
+it.live(
+  "is asked once more when a new connection is refused, which is how a change of the password passes unseen",
+  () =>
+    Effect.gen(function* () {
+      const { password, username } = yield* TestDatabase
+      const asked = yield* Ref.make(0)
+      const wrong = yield* Ref.make(0)
+      const source = Effect.gen(function* () {
+        yield* Ref.update(asked, (count) => count + 1)
+        const left = yield* Ref.getAndUpdate(wrong, (count) => Math.max(0, count - 1))
+        return { username, password: left > 0 ? Redacted.make("an old password") : password }
+      })
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { createPool } = yield* ConnectionManager
+        for (const one of [sql, (yield* createPool({ maxConnections: 2 })).client]) {
+          yield* Ref.set(wrong, 1)
+          const before = yield* Ref.get(asked)
+          assert.deepStrictEqual(yield* one`SELECT 1 AS one`, [{ one: 1 }])
+          assert.strictEqual((yield* Ref.get(asked)) - before, 2)
+          yield* Ref.set(wrong, 2)
+          const error = yield* Effect.flip(
+            DatabaseError.refine(Effect.scoped(Effect.andThen(one.reserve, one.reserve)))
+          )
+          assert.strictEqual(error.reason._tag, "AuthenticationFailed")
+          assert.strictEqual((yield* Ref.get(asked)) - before, 4)
+        }
+      }).pipe(Effect.scoped, Effect.provide(managed(source)))
+    }).pipe(Effect.provide(freshDatabase()))
+)
+
 it.live("fails with a type of its own when there is no login to be had, and recovers when there is", () =>
   Effect.gen(function* () {
     const { password, username } = yield* TestDatabase

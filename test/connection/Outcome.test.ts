@@ -1,7 +1,7 @@
 /** What became of a transaction whose COMMIT got no answer: the server is asked, and nothing is applied twice. */
 import { PgConnection } from "@effect/sql-pg"
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Redacted, Schedule } from "effect"
+import { Context, Duration, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Outcome from "../../src/connection/internal/outcome.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
@@ -10,6 +10,7 @@ import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import type { SessionOptions } from "../../src/session/Session.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
+import { chosenServer } from "../support/chosenServer.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { items } from "../support/Items.ts"
 import { Proxy } from "../support/Proxy.ts"
@@ -125,6 +126,13 @@ layer(connected({ maxConnections: 1 }), { excludeTestServices: true })("A transa
 
 const limit = Duration.seconds(20)
 
+/** What a process of the server waits for. */
+const connectionWaits = (observer: PgConnection.PgConnection, processId: number) =>
+  Effect.map(
+    observer.queryValues("SELECT wait_event FROM pg_stat_activity WHERE pid = $1", [processId]),
+    ([row]) => row?.[0]
+  )
+
 /** A connection of one's own, with what a session finds out about its transaction. */
 const open = (config: PgConnection.Config) =>
   Effect.gen(function* () {
@@ -170,18 +178,124 @@ layer(freshDatabase(), { excludeTestServices: true })("A lost transaction", (it)
       const { begin, query } = yield* open(to)
       const lost = yield* begin
       yield* query("COMMIT")
-      const [start, statistics] = lost.incarnation.split(" ")
-      const promoted = { ...lost, incarnation: `${start} ${statistics} 000000FF` }
+      const promoted = { ...lost, incarnation: lost.incarnation.replace(/\S+$/u, "000000FF") }
       assert.strictEqual(yield* Outcome.resolve(to, promoted, limit), "unknown")
     }).pipe(Effect.scoped)
   )
 })
 
+/** Of another start of the server: nobody can have its transactions open any more. */
+const restarted = (lost: Outcome.Lost): Outcome.Lost => ({
+  ...lost,
+  incarnation: lost.incarnation.replace(/^\S+/u, "1")
+})
+
+/** Whoever asks for it waits for a standby that never comes. */
+const lonely = { synchronous_standby_names: "absent", synchronous_commit: "local" }
+
+layer(EmbeddedPostgres.layer({ ...chosenServer(), settings: lonely }), { excludeTestServices: true })(
+  "A lost transaction on a server of its own",
+  (it) => {
+    const config = Effect.map(
+      EmbeddedPostgres,
+      ({ url }) => ({ url: Redacted.make(Redacted.value(url)), ssl: false }) satisfies PgConnection.Config
+    )
+    const ask = (lost: Outcome.Lost) => Effect.flatMap(config, (to) => Outcome.resolve(to, lost, limit))
+
+    it.effect(
+      "is known as committed behind a restart when its number was counted before it, and as nobody's when it was not",
+      () =>
+        Effect.gen(function* () {
+          const { begin, query } = yield* open(yield* config)
+          yield* query("CREATE TABLE counted ()")
+          const later = yield* begin
+          yield* query("CREATE TABLE later ()")
+          yield* query("COMMIT")
+          // The number is above those of the checkpoint with which the server came up: by then it had not been given out.
+          assert.strictEqual(yield* ask(later), "committed")
+          assert.strictEqual(yield* ask(restarted(later)), "aborted")
+          // A later checkpoint has counted past it, and says no longer whose it was.
+          yield* query("CHECKPOINT")
+          yield* query("CHECKPOINT")
+          assert.strictEqual(yield* ask(restarted(later)), "unknown")
+        }).pipe(Effect.scoped)
+    )
+
+    it.effect("is aborted when its server was started again, even if somebody has the same number open now", () =>
+      Effect.gen(function* () {
+        const { begin, query } = yield* open(yield* config)
+        const other = yield* begin
+        assert.strictEqual(yield* ask(restarted(other)), "aborted")
+        yield* query("COMMIT")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is committed although somebody has reset a part of the statistics since", () =>
+      Effect.gen(function* () {
+        const { begin, query } = yield* open(yield* config)
+        const lost = yield* begin
+        yield* query("CREATE TABLE reset ()")
+        yield* query("COMMIT")
+        yield* query("SELECT pg_stat_reset_shared('bgwriter')")
+        yield* query("SELECT pg_stat_clear_snapshot()")
+        assert.strictEqual(yield* ask(lost), "committed")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("whose commit waits for a standby is left to wait, and unknown until then", () =>
+      Effect.gen(function* () {
+        const to = yield* config
+        const { begin, query, connection } = yield* open(to)
+        const observer = yield* open(to)
+        const lost = yield* begin
+        yield* query("CREATE TABLE waiting ()")
+        yield* query("SET LOCAL synchronous_commit = on")
+        const committing = yield* Effect.forkChild(query("COMMIT"))
+        const waits = connectionWaits(observer.connection, connection.processId)
+        yield* Effect.repeat(waits, { until: (event) => event === "SyncRep" })
+        assert.strictEqual(yield* Outcome.resolve(to, lost, Duration.seconds(2)), "unknown")
+        assert.strictEqual(yield* waits, "SyncRep")
+        yield* observer.query(`SELECT pg_cancel_backend(${connection.processId})`)
+        yield* Fiber.join(committing)
+        assert.strictEqual(yield* ask(lost), "committed")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is asked about again when the login is refused, if there may be another one by then", () =>
+      Effect.gen(function* () {
+        const to = yield* config
+        const { begin, query } = yield* open(to)
+        const lost = yield* begin
+        yield* query("COMMIT")
+        yield* query("CREATE ROLE asking LOGIN PASSWORD 'right'")
+        const as = (password: PgConnection.Config["password"]) => {
+          const url = new URL(Redacted.value(to.url))
+          return {
+            host: url.hostname,
+            port: Number(url.port),
+            database: url.pathname.slice(1),
+            username: "asking",
+            ssl: false,
+            password
+          }
+        }
+        let asked = 0
+        const changing = Effect.sync(() => Redacted.make(++asked < 4 ? "old" : "right"))
+        assert.strictEqual(yield* Outcome.resolve(as(changing), lost, limit), "committed")
+        assert.strictEqual(asked, 4)
+        const [time, outcome] = yield* Effect.timed(Outcome.resolve(as(Redacted.make("old")), lost, limit))
+        assert.strictEqual(outcome, "unknown")
+        assert.isBelow(Duration.toMillis(time), Duration.toMillis(limit) / 2)
+      }).pipe(Effect.scoped)
+    )
+  }
+)
+
 it.live(
   "A server that crashed tells what it committed from what it lost, also where the number was given out again",
   () =>
     Effect.gen(function* () {
-      const server = Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres)
+      const server = Context.get(yield* Layer.build(EmbeddedPostgres.layer(chosenServer())), EmbeddedPostgres)
       const to = { url: Redacted.make(Redacted.value(server.url)), ssl: false } satisfies PgConnection.Config
       const [committed, lost] = yield* Effect.scoped(
         Effect.gen(function* () {

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
+import { chosenServer } from "../support/chosenServer.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { withManager } from "./support.ts"
 
@@ -169,7 +170,7 @@ it.live(
   "A server that is killed and comes back is worked with again without a restart of the application",
   () =>
     Effect.gen(function* () {
-      const server = Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres)
+      const server = Context.get(yield* Layer.build(EmbeddedPostgres.layer(chosenServer())), EmbeddedPostgres)
       const { password, port, username } = server
       yield* withManager(
         { port, password, username, database: "postgres" },
@@ -190,8 +191,8 @@ it.live(
               )
             )
           )
-          while ((yield* poolStatus).inUse < 3) yield* Effect.sleep("1 millis")
-          yield* Effect.sleep("50 millis")
+          const asleep = sql`SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'`
+          yield* Effect.repeat(asleep, { until: ({ length }) => length === 3 })
           yield* server.kill
           for (const fiber of running) {
             const error = yield* Fiber.join(fiber)

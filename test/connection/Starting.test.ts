@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { LoginSource } from "../../src/secret/LoginSource.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
+import { chosenServer } from "../support/chosenServer.ts"
 import { freshClient, TestDatabase, testServer } from "../support/Database.ts"
 import { Proxy } from "../support/Proxy.ts"
 import { uniqueName } from "../support/Roles.ts"
@@ -36,7 +37,7 @@ it.live(
         connecting({ port, username: "postgres", password, database: "postgres" }, { startTimeout: "40 seconds" })
       )
       yield* Effect.sleep("5 seconds")
-      yield* Layer.build(EmbeddedPostgres.layer({ port, password }))
+      yield* Layer.build(EmbeddedPostgres.layer({ ...chosenServer(), port, password }))
       const { exit, states } = yield* Fiber.join(application)
       assert.strictEqual(exit._tag, "Success")
       assert.deepStrictEqual(collapse(states), ["Initializing", "Retrying", "Connected"])

@@ -1,5 +1,5 @@
 import { NodeFileSystem } from "@effect/platform-node"
-import { assert, layer } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process"
 import { statSync } from "node:fs"
 import type { SslMode } from "../../src/config/Settings.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
+import { chosenServer } from "../support/chosenServer.ts"
 import { rawServer } from "../support/ScriptedServer.ts"
 import { connecting, refused, withManager } from "./support.ts"
 
@@ -74,7 +75,7 @@ class Server extends Context.Service<Server, TlsServer>()("pgkeel/test/TlsServer
         otherCertificate: yield* files.readFileString(`${elsewhere}/other.crt`)
       }
     })
-  ).pipe(Layer.provide([EmbeddedPostgres.layer(), NodeFileSystem.layer, Reactivity.layer]))
+  ).pipe(Layer.provide([EmbeddedPostgres.layer(chosenServer()), NodeFileSystem.layer, Reactivity.layer]))
 }
 
 const target = (host: string) =>
@@ -104,7 +105,8 @@ const failure = (sslMode: SslMode, options: { readonly host?: string; readonly r
     return error.reason
   })
 
-if (hasOpenssl) {
+// Certificates are made with openssl, which not every machine has.
+describe.skipIf(!hasOpenssl)("With openssl", () => {
   layer(Server.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     "A server with a certificate of its own",
     (it) => {
@@ -153,7 +155,7 @@ if (hasOpenssl) {
       )
     }
   )
-}
+})
 
 layer(Layer.empty, { excludeTestServices: true })("A server without TLS", (it) => {
   it.effect("is asked once by require, and not again", () =>

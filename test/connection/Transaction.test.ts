@@ -243,6 +243,55 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
     })
   )
 
+  it.effect("tells a statement that it left running that it came too late, and of no cancel request", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const asleep = DatabaseError.refine(sql`SELECT pg_sleep(60) AS left_running`)
+      const left = yield* Deferred.make<Fiber.Fiber<DatabaseError, unknown>>()
+      const enough = yield* Deferred.make<void>()
+      const failed = yield* Effect.forkChild(
+        transaction(
+          Effect.gen(function* () {
+            yield* sql`SELECT 1`
+            yield* Deferred.succeed(left, yield* Effect.forkDetach(Effect.flip(asleep)))
+            yield* Deferred.await(enough)
+            return yield* Effect.fail("no")
+          })
+        ).pipe(Effect.ignore)
+      )
+      const running = sql`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%left_running' AND state = 'active'`
+      yield* Effect.repeat(running, { until: ({ length }) => length > 0 })
+      yield* Deferred.succeed(enough, undefined)
+      yield* Fiber.join(failed)
+      const { reason } = yield* Fiber.join(yield* Deferred.await(left))
+      assert.deepInclude(reason, { _tag: "ConnectionReleased", statement: "SELECT pg_sleep(60) AS left_running" })
+      yield* assertClean
+    })
+  )
+
+  it.effect("tells a statement that finds its connection dead its own text, and that nothing of it was sent", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const end = Effect.ignore(sql`SELECT pg_terminate_backend(pg_backend_pid())`)
+      const late = DatabaseError.refine(sql`SELECT 'late'`)
+      const within = yield* Effect.flip(DatabaseError.refine(sql.withTransaction(Effect.andThen(end, late))))
+      assert.deepInclude(within.reason, { phase: "transaction_open", retryScope: "transaction" })
+      assert.notInclude(within.reason.statement ?? "", "terminate")
+      const reserved = Effect.scoped(
+        Effect.flatMap(sql.reserve, (connection) => {
+          const run = (text: string) => connection.execute(text, [], undefined)
+          return Effect.andThen(
+            Effect.ignore(run("SELECT pg_terminate_backend(pg_backend_pid())")),
+            run("SELECT 'late'")
+          )
+        })
+      )
+      const { reason } = yield* Effect.flip(DatabaseError.refine(reserved))
+      assert.deepInclude(reason, { phase: "idle", retryScope: "statement" })
+      yield* assertClean
+    })
+  )
+
   it.effect("refuses the statement of a fiber that outlived it without a statement of its own", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -13,15 +13,22 @@ export interface Target {
   readonly password?: Redacted.Redacted
 }
 
+/** A listening server is a target too, and has more fields. */
+const fieldsOf = ({ database, host = "127.0.0.1", password, port, username = "nobody" }: Target) => ({
+  host,
+  port,
+  username,
+  ...(database !== undefined && { database }),
+  ...(password !== undefined && { password })
+})
+
 export const manager = (target: Target, options: DatabaseOptions = {}) =>
   Layer.fresh(ConnectionManager.layer()).pipe(
     Layer.provide(
       DatabaseConfig.layer({
-        host: "127.0.0.1",
-        username: "nobody",
         sslMode: "disable",
         startTimeout: "1 second",
-        ...target,
+        ...fieldsOf(target),
         ...options
       })
     ),

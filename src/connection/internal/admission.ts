@@ -86,7 +86,7 @@ export class Admission {
   }
 
   #admitNext(): void {
-    if (this.#granted >= this.#options.max) return
+    if (this.#waiters.size === 0 || this.#granted >= this.#options.max) return
     for (const ticket of this.#waiters) {
       this.#waiters.delete(ticket)
       this.#granted++

@@ -1,81 +1,127 @@
 /**
- * Statements that go out ahead of another one, in the same write and under the
- * same Sync (manual, 53.2.3): when one of them is refused, the server skips what
- * follows up to the Sync, so nothing ever runs behind a BEGIN that failed.
+ * Statements on their way ahead of the next one on a connection, in the same write
+ * and under the same Sync (manual, 53.2.3): when one of them is refused, the server
+ * skips what follows up to the Sync, so nothing ever runs behind a BEGIN that failed.
+ *
+ * They hear what the server says to them, and then hand over to the one that follows.
  */
 import { Buffer } from "node:buffer"
-import * as Result from "effect/Result"
-import * as PgProtocol from "@effect/sql-pg/PgProtocol"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
+import { evictAll } from "./inside.ts"
+import type { Consumer, Fields, Inside, Message } from "./inside.ts"
+import { encodeInto } from "./statement.ts"
+import type { Answer, Statement } from "./statement.ts"
 
-/** A statement that takes texts and returns at most one row, of which only the last column is read, as a text. */
-export interface Statement {
-  readonly text: string
-  readonly values: ReadonlyArray<string>
-  /** Whether the server keeps it under a name: only for a text that is one of a few. */
-  readonly kept: boolean
-  /** What that column tells, for whoever keeps it. */
-  readonly tells?: "transactionId" | "incarnation"
-}
+/** Not sent, done, refused by the server, or unknown since the session ended or its statement was given up. */
+export type Fate = "unsent" | "done" | "refused" | "unknown"
 
-/** The last column of a statement's row; `undefined` for NULL and for a statement without a row. */
-export type Answer = string | undefined
+/** A name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
+const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
 
-const textOid = 25
+/** What the server sends of a text is the text; the bytes are gone once the next message is read. */
+const textOf = (value: unknown): Answer =>
+  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : undefined
 
-const execute = PgProtocol.encodeExecute({ portal: "", maxRows: 0 })
+export class Ahead implements Consumer {
+  readonly #inside: Inside
+  /** The texts of the statements that the server keeps under a name. */
+  readonly #kept: Set<string>
+  readonly #statements: ReadonlyArray<Statement>
+  #follower: Consumer | undefined
+  #readField: unknown
+  #hasLeft = false
+  #done = 0
+  readonly #answers: Array<Answer> = []
+  #failure: Fields | undefined
+  #status: Message["status"]
 
-const encodeBind = PgProtocol.makeBindEncoder<string>((sink, value) => Result.succeed(sink.utf8(value)))
-
-/** Neither can fail: a text without NUL, and as many parameters as there are settings. */
-const parse = (name: string, { text, values }: Statement): Uint8Array =>
-  Result.getOrThrow(PgProtocol.encodeParse({ name, query: text, parameterTypes: values.map(() => textOid) }))
-
-const bind = (name: string, { values }: Statement): Uint8Array =>
-  Result.getOrThrow(encodeBind({ portal: "", statement: name, parameters: values }))
-
-/** One name for each text that is kept, the same on all connections. */
-const names = new Map<string, string>()
-
-const nameOf = (text: string): string => {
-  const known = names.get(text)
-  if (known !== undefined) return known
-  const name = `pgkeel_${names.size + 1}`
-  names.set(text, name)
-  return name
-}
-
-/** Bind and Execute of a kept statement without values: the same bytes each time. */
-const unvarying = new Map<string, Uint8Array>()
-
-const again = (name: string, statement: Statement): Uint8Array => {
-  const known = unvarying.get(name)
-  if (known !== undefined) return known
-  const bytes = Buffer.concat([bind(name, statement), execute])
-  unvarying.set(name, bytes)
-  return bytes
-}
-
-/**
- * Adds the messages of a statement to `messages`, for a connection that keeps those
- * in `kept`, or keeps none. A name may be left from an attempt that failed behind
- * its Parse, so it is closed before it is given; closing one that is not there is
- * no error.
- */
-export const encodeInto = (
-  messages: Array<Uint8Array>,
-  statement: Statement,
-  kept: ReadonlySet<string> | undefined
-): void => {
-  if (kept === undefined || !statement.kept) {
-    messages.push(parse("", statement), bind("", statement), execute)
-    return
+  constructor(inside: Inside, kept: Set<string>, statements: ReadonlyArray<Statement>) {
+    this.#inside = inside
+    this.#kept = kept
+    this.#statements = statements
   }
-  const name = nameOf(statement.text)
-  if (!kept.has(statement.text)) {
-    messages.push(PgProtocol.encodeClose({ target: "statement", name }), parse(name, statement))
-  } else if (statement.values.length === 0) {
-    messages.push(again(name, statement))
-    return
+
+  get fate(): Fate {
+    if (!this.#hasLeft) return "unsent"
+    if (this.#done === this.#statements.length) return "done"
+    return this.#failure === undefined ? "unknown" : "refused"
   }
-  messages.push(bind(name, statement), execute)
+
+  /** What each of them returned. */
+  get answers(): ReadonlyArray<Answer> {
+    return this.#answers
+  }
+
+  /** Whether the server refused a statement only because it had forgotten it: trying again is safe. */
+  get isForgotten(): boolean {
+    return staleCodes.has(this.#failure?.code) && this.#status !== undefined && this.#kept.size > 0
+  }
+
+  /** Whether the server waits for the ROLLBACK of a transaction that failed. */
+  get isInFailedTransaction(): boolean {
+    return this.#status === "E"
+  }
+
+  /** The server's refusal. */
+  get error(): SqlError {
+    return new SqlError({
+      reason: new UnknownError({
+        cause: Object.assign(new Error(this.#failure?.message), this.#failure),
+        message: "the transaction could not begin",
+        operation: "query"
+      })
+    })
+  }
+
+  /** Called by the write that takes them along. The driver has put the follower's consumer in place before it. */
+  leaveWith(follower: Uint8Array): Uint8Array {
+    const { consumer, prepared, session } = this.#inside
+    this.#hasLeft = true
+    this.#follower = consumer
+    this.#readField = session.parser.readField
+    // The rows of these statements are not those that the follower can read.
+    session.parser.readField = undefined
+    this.#inside.consumer = this
+    const kept = prepared === undefined ? undefined : this.#kept
+    const messages: Array<Uint8Array> = []
+    for (const statement of this.#statements) encodeInto(messages, statement, kept)
+    messages.push(follower)
+    return Buffer.concat(messages)
+  }
+
+  /** Lets every statement be prepared anew: where the server has forgotten one, it has mostly forgotten all. */
+  forget(): void {
+    this.#kept.clear()
+    evictAll(this.#inside)
+  }
+
+  onMessage(message: Message): void {
+    switch (message._tag) {
+      case "DataRow":
+        this.#answers[this.#done] = textOf(message.values?.at(-1))
+        return
+      case "CommandComplete":
+        if (++this.#done === this.#statements.length) this.#handOver()
+        return
+      case "ErrorResponse":
+        this.#failure = message.fields ?? {}
+        // Without its code, which could move the driver to try the follower again on its own.
+        return this.#follower?.onMessage({ ...message, fields: { ...message.fields, code: undefined } })
+      case "ReadyForQuery":
+        this.#status = message.status
+        return this.#follower?.onMessage(message)
+    }
+  }
+
+  onFatal(error: SqlError): void {
+    this.#follower?.onFatal(error)
+  }
+
+  #handOver(): void {
+    if (this.#inside.prepared !== undefined) {
+      for (const { kept, text } of this.#statements) if (kept) this.#kept.add(text)
+    }
+    this.#inside.consumer = this.#follower
+    this.#inside.session.parser.readField = this.#readField
+  }
 }

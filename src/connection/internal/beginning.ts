@@ -2,11 +2,12 @@
  * The statements that a transaction begins with: BEGIN, its settings, and, for one
  * whose outcome is to be known, its number and the incarnation of its server.
  */
-import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type { BeginWith } from "../TransactionContext.ts"
-import type { Statement } from "./ahead.ts"
 import type { Lease } from "./lease.ts"
-import * as Outcome from "./outcome.ts"
+import { incarnation } from "./outcome.ts"
+import type { Lost } from "./outcome.ts"
+import type { Statement } from "./statement.ts"
+import type { Wire } from "./wire.ts"
 
 /** A transaction that cannot write takes no number, which would be one fewer for those that do. */
 const transactionId =
@@ -33,23 +34,17 @@ const contextStatement = ({ identified, settings }: BeginWith): Statement => {
 }
 
 /** A statement that an application gives is not one of a fixed few, so it is not kept. */
-export const beginning = (
-  connection: PgConnection.PgConnection,
-  given: string | undefined,
-  context: BeginWith
-): ReadonlyArray<Statement> => {
+export const beginning = (wire: Wire, given: string | undefined, context: BeginWith): ReadonlyArray<Statement> => {
   const first = { text: given ?? context.begin ?? "BEGIN", values: [], kept: given === undefined }
   if (context.settings.length === 0 && !context.identified) return [first]
   const second = contextStatement(context)
-  return context.identified && Outcome.incarnationOf(connection) === undefined
-    ? [first, second, Outcome.incarnation]
-    : [first, second]
+  return context.identified && wire.incarnation === undefined ? [first, second, incarnation] : [first, second]
 }
 
 /** What can be asked about the transaction of a lease whose connection is gone; null for one that cannot have written. */
-export const lostTransaction = ({ connection, opening }: Lease): Outcome.Lost | null | undefined => {
+export const lostTransaction = ({ opening, wire }: Lease): Lost | null | undefined => {
   const transactionId = opening?.identity
-  const incarnation = Outcome.incarnationOf(connection)
   if (transactionId === null || transactionId === undefined) return transactionId
-  return incarnation === undefined ? undefined : { transactionId, incarnation, processId: connection.processId }
+  const { processId } = wire.connection
+  return wire.incarnation === undefined ? undefined : { transactionId, incarnation: wire.incarnation, processId }
 }

@@ -7,7 +7,7 @@
  * long as the circuit is closed it may cost no more than looking at a field.
  */
 import * as Duration from "effect/Duration"
-import type { SqlError } from "effect/sql/SqlError"
+import type { DatabaseError } from "../../error/DatabaseError.ts"
 
 /** So many attempts to connect fail one after another before the circuit opens. */
 export const threshold = 5
@@ -19,12 +19,12 @@ const longestPause = Duration.toNanosUnsafe("5 seconds")
 /** Closed: connections are opened. Open: they are not, for a while. Half-open: one is, to see. */
 export type Circuit =
   | { readonly _tag: "Closed" }
-  | { readonly _tag: "Open"; readonly error: SqlError; readonly retryAfterNanos: bigint }
-  | { readonly _tag: "HalfOpen"; readonly error: SqlError }
+  | { readonly _tag: "Open"; readonly error: DatabaseError; readonly retryAfterNanos: bigint }
+  | { readonly _tag: "HalfOpen"; readonly error: DatabaseError }
 
 /** What the server was last away with, and for how long nobody asks it. */
 export interface Refusal {
-  readonly error: SqlError
+  readonly error: DatabaseError
   readonly retryAfterNanos: bigint
 }
 
@@ -33,7 +33,7 @@ export class Breaker {
   #failures = 0
   #openings = 0
   /** What the server was last away with; `undefined` while the circuit is closed. */
-  #error: SqlError | undefined
+  #error: DatabaseError | undefined
   #openUntil = 0n
   #probing = false
 
@@ -48,16 +48,15 @@ export class Breaker {
   /** `undefined` for one who may ask. */
   refusal(now: bigint): Refusal | undefined {
     if (this.#error === undefined) return undefined
-    if (this.#probing || now < this.#openUntil) {
-      const retryAfterNanos = now < this.#openUntil ? this.#openUntil - now : 0n
-      return { error: this.#error, retryAfterNanos }
-    }
+    if (now < this.#openUntil) return { error: this.#error, retryAfterNanos: this.#openUntil - now }
+    // How long the look takes is not known.
+    if (this.#probing) return { error: this.#error, retryAfterNanos: firstPause }
     this.#probing = true
     this.#onChange({ _tag: "HalfOpen", error: this.#error })
     return undefined
   }
 
-  /** A connection stands. */
+  /** A connection stands, or the server has said why there is none. */
   succeeded(): void {
     this.#failures = 0
     if (this.#error === undefined) return
@@ -68,7 +67,7 @@ export class Breaker {
   }
 
   /** The server could not be connected to. */
-  failed(error: SqlError, now: bigint): void {
+  failed(error: DatabaseError, now: bigint): void {
     this.#failures++
     if (this.#error === undefined ? this.#failures < threshold : !this.#probing) return
     const pause = firstPause * 2n ** BigInt(this.#openings)
@@ -82,6 +81,8 @@ export class Breaker {
 
   /** The probe was given up before it had an answer: the next one may ask. */
   abandoned(): void {
+    if (!this.#probing || this.#error === undefined) return
     this.#probing = false
+    this.#onChange({ _tag: "Open", error: this.#error, retryAfterNanos: 0n })
   }
 }

@@ -9,11 +9,12 @@ import type * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Borrower } from "effect/sql/SqlConnection"
-import { SqlError, UnknownError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type { Settings } from "../../config/Settings.ts"
+import { finalError } from "./failure.ts"
 import type { InstrumentedPool } from "./pool.ts"
 import { transformsOf } from "./transforms.ts"
 import type { Transforms } from "./transforms.ts"
@@ -30,9 +31,10 @@ const spanAttributesOf = (settings: Settings): ReadonlyArray<readonly [string, u
 const longestChannel = 63
 
 const checkChannel = (channel: string, operation: string): Effect.Effect<void, SqlError> => {
-  if (new TextEncoder().encode(channel).byteLength <= longestChannel) return Effect.void
-  const message = `a channel name is at most ${longestChannel} bytes long`
-  return Effect.fail(new SqlError({ reason: new UnknownError({ cause: new Error(message), message, operation }) }))
+  const { byteLength } = new TextEncoder().encode(channel)
+  if (byteLength <= longestChannel) return Effect.void
+  const message = `the channel name "${channel}" is ${byteLength} bytes long; PostgreSQL takes at most ${longestChannel}: choose a shorter one`
+  return Effect.fail(finalError(new Error(message), operation))
 }
 
 /**
@@ -54,7 +56,7 @@ const channels = (pool: InstrumentedPool, sql: SqlClient.SqlClient) => ({
   listen: (channel: string): Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError>, SqlError, Scope.Scope> =>
     Effect.andThen(
       checkChannel(channel, "listen"),
-      Effect.flatMap(pool.lease("listener"), (lease) => lease.connection.listen(channel))
+      Effect.flatMap(pool.lease("listener"), (lease) => lease.wire.connection.listen(channel))
     ),
   notify: (channel: string, payload: string): Effect.Effect<void, SqlError> =>
     Effect.andThen(checkChannel(channel, "notify"), sql`SELECT pg_catalog.pg_notify(${channel}, ${payload})`)

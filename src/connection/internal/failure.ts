@@ -6,11 +6,12 @@
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { isSqlError, SqlError } from "effect/sql/SqlError"
-import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import * as Predicate from "effect/Predicate"
+import { ConnectionError, isSqlError, SqlError, UnknownError } from "effect/sql/SqlError"
+import { DatabaseError } from "../../error/DatabaseError.ts"
 import { remember } from "../../error/internal/failureContext.ts"
+import type { FailureContext } from "../../error/internal/failureContext.ts"
 import type { Phase } from "../../error/RetryScope.ts"
-import * as Driver from "./driver.ts"
 
 /** Where a connection goes. */
 export interface Endpoint {
@@ -18,11 +19,13 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** A statement, and the connection it ran on. */
-export interface Ran {
-  readonly connection: PgConnection.PgConnection
-  readonly statement: string | undefined
-}
+/** A failure of our own that the connection has caused, in the driver's shape. */
+export const connectionError = (cause: Error, operation: string): SqlError =>
+  new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation }) })
+
+/** A failure of our own that trying again does not change, in the driver's shape. */
+export const finalError = (cause: Error, operation: string): SqlError =>
+  new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation }) })
 
 /** The driver's error in a failure, where that is what it is. */
 export const errorOf = (exit: Exit.Exit<unknown, unknown>): SqlError | undefined => {
@@ -30,23 +33,51 @@ export const errorOf = (exit: Exit.Exit<unknown, unknown>): SqlError | undefined
   return isSqlError(error) ? error : undefined
 }
 
+/** Whether a statement failed because its name is taken or forgotten, or its plan no longer fits the tables. */
+export const isStale = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  const cause = errorOf(exit)?.reason.cause
+  if (!Predicate.hasProperty(cause, "code")) return false
+  const { code } = cause
+  if (code === "0A000") return Predicate.hasProperty(cause, "routine") && cause.routine === "RevalidateCachedQuery"
+  return code === "26000" || code === "42P05"
+}
+
+/** Whether a cancel request ended the statement. */
+export const isCanceled = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  const cause = errorOf(exit)?.reason.cause
+  return Predicate.hasProperty(cause, "code") && cause.code === "57014"
+}
+
+const preparedByDriver = /effect_[0-9a-f]{16}_\d+/u
+
+/**
+ * Whether the name that the driver gave to a statement is taken (42P05), so nothing
+ * of it was run. The server's words hold the name in every language.
+ */
+export const isNameTaken = ({ reason: { cause } }: SqlError): boolean =>
+  Predicate.hasProperty(cause, "code") &&
+  cause.code === "42P05" &&
+  Predicate.hasProperty(cause, "message") &&
+  preparedByDriver.test(String(cause.message))
+
+/** Whether the server does not take this login. */
+export const isLoginRefused = (error: SqlError): boolean =>
+  DatabaseError.fromSqlError(error).reason._tag === "AuthenticationFailed"
+
 /** Notes of a failure what is known of it, and returns it where it is the driver's. */
 export const noteFailure = (
   exit: Exit.Exit<unknown, unknown>,
-  endpoint: Endpoint,
-  phase: Phase,
-  ran: Ran | undefined
+  { host, port }: Endpoint,
+  known: Omit<FailureContext, "host" | "port">
 ): SqlError | undefined => {
   const error = errorOf(exit)
-  if (error === undefined) return undefined
-  const lastWords = ran === undefined ? undefined : Driver.lastWordsOf(ran.connection)
-  remember(error, { phase, statement: ran?.statement, lastWords, host: endpoint.host, port: endpoint.port })
+  if (error !== undefined) remember(error, { ...known, host, port })
   return error
 }
 
 /** The same failure for a statement that came after it: nothing of it was sent. */
-export const neverSent = ({ reason }: SqlError): SqlError => {
+export const neverSent = ({ reason }: SqlError, phase: Phase): SqlError => {
   const error = new SqlError({ reason })
-  remember(error, { phase: "idle" })
+  remember(error, { phase })
   return error
 }

@@ -5,16 +5,16 @@
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import { ConnectionError, SqlError } from "effect/sql/SqlError"
-import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { CircuitOpen } from "../../error/Reason.ts"
 import { isConnectionRetryable } from "../../error/Retry.ts"
 import type { Ticket } from "./admission.ts"
 import { Breaker } from "./breaker.ts"
 import type { Circuit, Refusal } from "./breaker.ts"
-import * as Driver from "./driver.ts"
+import { connectionError } from "./failure.ts"
 import type { Sockets } from "./sockets.ts"
+import type { Wire } from "./wire.ts"
 
 /** Work that looks for the server by itself, as a start does, is never kept from asking. */
 export const Persistent = Context.Reference<boolean>("pgkeel/connection/Persistent", { defaultValue: () => false })
@@ -22,8 +22,7 @@ export const Persistent = Context.Reference<boolean>("pgkeel/connection/Persiste
 export class Guard {
   readonly #clock: Clock.Clock
   readonly #breaker: Breaker
-  readonly #standing = new Set<PgConnection.PgConnection>()
-
+  readonly #standing = new Set<Wire>()
   readonly #sockets: Sockets
   #ended = 0
   #counted: SqlError | undefined
@@ -47,38 +46,31 @@ export class Guard {
     const { ended } = this.#sockets
     if (ended !== this.#ended) {
       this.#ended = ended
-      for (const connection of this.#standing) {
-        if (Driver.isDead(connection)) this.#standing.delete(connection)
-      }
+      for (const wire of this.#standing) if (wire.isDead) this.#standing.delete(wire)
     }
     return this.#standing.size
   }
 
   /** A connection was had. */
-  stands(connection: PgConnection.PgConnection): void {
-    if (!this.#standing.has(connection)) {
-      this.#standing.add(connection)
-      Driver.hearLastWords(connection)
-    }
+  stands(wire: Wire): void {
+    this.#standing.add(wire)
     this.#breaker.succeeded()
   }
 
   /** No connection was had; without an error, because nobody wanted it any more. */
   failed(ticket: Ticket, error: SqlError | undefined): void {
-    // One attempt is one failure, however many have waited for it.
-    if (error !== undefined && error !== this.#counted && isAway(error)) {
+    const failure = error?.reason.operation === "connect" ? DatabaseError.fromSqlError(error) : undefined
+    if (failure !== undefined && isConnectionRetryable(failure)) {
+      // One attempt is one failure, however many have waited for it.
+      if (error !== this.#counted) this.#breaker.failed(failure, this.#clock.monotonicTimeNanosUnsafe())
       this.#counted = error
-      this.#breaker.failed(error, this.#clock.monotonicTimeNanosUnsafe())
-    } else if (ticket.probes) this.#breaker.abandoned()
+    } else if (failure !== undefined && isAnswer(failure)) this.#breaker.succeeded()
+    else if (ticket.probes) this.#breaker.abandoned()
   }
 }
 
-/** Whether a failure to connect says that the server is away, and not that it does not want this login. */
-const isAway = (error: SqlError): boolean =>
-  error.reason.operation === "connect" && isConnectionRetryable(DatabaseError.fromSqlError(error))
+/** Whether somebody is there who does not want this login, or not like this. */
+const isAnswer = ({ reason }: DatabaseError): boolean => reason._tag !== "LoginUnavailable"
 
-const circuitOpen = ({ error, retryAfterNanos }: Refusal): SqlError => {
-  const { message: failure } = DatabaseError.fromSqlError(error)
-  const cause = new CircuitOpen({ retryAfterMillis: Math.ceil(Number(retryAfterNanos) / 1e6), failure })
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "acquire" }) })
-}
+const circuitOpen = ({ error: { message: failure }, retryAfterNanos }: Refusal): SqlError =>
+  connectionError(new CircuitOpen({ retryAfterMillis: Math.ceil(Number(retryAfterNanos) / 1e6), failure }), "acquire")

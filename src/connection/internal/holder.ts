@@ -5,7 +5,7 @@ import * as Tracer from "effect/Tracer"
 import type { ActiveConnection } from "../PoolStatus.ts"
 import { TransactionContext } from "../TransactionContext.ts"
 import { Lease } from "./lease.ts"
-import type { Slot } from "./lease.ts"
+import type { Slot } from "./slot.ts"
 
 const longestStatement = 80
 
@@ -29,14 +29,14 @@ export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefin
   return taken || label === undefined ? spanName(fiber) : label
 }
 
-export const describeUse = (use: Slot | Lease, nowNanos: bigint): ActiveConnection => {
+export const describeUse = (use: Slot | Lease, now: number): ActiveConnection => {
   const statement = use.statement === undefined ? undefined : shorten(use.statement)
   const holder = use instanceof Lease ? use.holder : spanName(use.fiber)
   return {
-    processId: use.connection.processId,
+    processId: use.wire.connection.processId,
     kind: use.kind,
     holder: holder ?? statement ?? "no statement yet",
     statement,
-    heldMillis: Number((nowNanos - use.since) / 1_000_000n)
+    heldMillis: Math.max(0, now - use.since)
   }
 }

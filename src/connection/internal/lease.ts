@@ -1,88 +1,30 @@
-/**
- * One physical connection as `effect/sql` sees it, and who has it now.
- *
- * A `Slot` belongs to a connection for its whole life and is lent to single
- * statements; a `Lease` is one exclusive use by a transaction, a session or a
- * listener. Neither allocates anything for a statement beyond what the driver does.
- */
+/** One exclusive use of a connection, by a transaction, a session or a listener. */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import type * as Arr from "effect/Array"
+import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
-import * as Driver from "./driver.ts"
+import { noteStatement } from "../../error/internal/applied.ts"
+import { endsTransaction, mayCommit } from "../../error/internal/command.ts"
+import { ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
-import { noteFailure } from "./failure.ts"
+import { Adaptor, reprepare } from "./adaptor.ts"
+import type { Transform } from "./adaptor.ts"
+import { finalError, isCanceled, neverSent, noteFailure } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
+import type { Wire } from "./wire.ts"
 
 /** What a connection is used for. */
 export type LeaseKind = "statement" | "stream" | "transaction" | "connection" | "listener"
 
-type Transform = (<A extends object>(rows: ReadonlyArray<A>) => ReadonlyArray<A>) | undefined
-
-const rowsOf = (result: PgConnection.Result): ReadonlyArray<PgConnection.Row> => result.rows
-
-/** The six methods over a driver's connection. Remembers the text of the last statement, for whoever asks what it does. */
-class Adaptor implements Connection {
-  connection: PgConnection.PgConnection
-  statement: string | undefined
-
-  constructor(connection: PgConnection.PgConnection) {
-    this.connection = connection
-  }
-
-  /** The way of every statement to the driver. */
-  protected send<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
-    this.statement = sql
-    return statement
-  }
-
-  execute(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const rows = Effect.map(this.send(sql, this.connection.query(sql, parameters)), rowsOf)
-    return transform === undefined ? rows : Effect.map(rows, transform)
-  }
-
-  executeUnprepared(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const rows = Effect.map(this.send(sql, this.connection.query(sql, parameters, false)), rowsOf)
-    return transform === undefined ? rows : Effect.map(rows, transform)
-  }
-
-  executeRaw(sql: string, parameters: ReadonlyArray<unknown>): Effect.Effect<PgConnection.Result, SqlError> {
-    return this.send(sql, this.connection.query(sql, parameters))
-  }
-
-  executeValues(sql: string, parameters: ReadonlyArray<unknown>) {
-    return this.send(sql, this.connection.queryValues(sql, parameters))
-  }
-
-  executeValuesUnprepared(sql: string, parameters: ReadonlyArray<unknown>) {
-    return this.send(sql, this.connection.queryValues(sql, parameters, false))
-  }
-
-  executeStream(
-    sql: string,
-    parameters: ReadonlyArray<unknown>,
-    transform: Transform
-  ): Stream.Stream<PgConnection.Row, SqlError> {
-    this.statement = sql
-    const rows = this.connection.stream(sql, parameters)
-    return transform === undefined
-      ? rows
-      : Stream.mapArray(rows, (chunk) => transform(chunk) as Arr.NonEmptyReadonlyArray<PgConnection.Row>)
-  }
-}
-
-/** A connection of the pool, lent to one statement at a time. */
-export class Slot extends Adaptor {
-  readonly kind = "statement"
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** Monotonic nanoseconds. */
-  since = 0n
+/** A statement under way: what had been sent before it, and whether it may commit a transaction that was begun by hand. */
+interface Use {
+  readonly statement: string
+  readonly sent: number | undefined
+  readonly commits: boolean
 }
 
 /**
@@ -93,46 +35,60 @@ export class Slot extends Adaptor {
 export class Lease extends Adaptor {
   readonly kind: LeaseKind
   readonly holder: string | undefined
-  /** Monotonic nanoseconds. */
-  readonly since: bigint
+  /** Clock time in milliseconds. */
+  readonly since: number
   /** The transaction that this lease is for. */
   opening: Opening | undefined
   readonly #endpoint: Endpoint
   #running = 0
+  /** Whether a COMMIT that was sent by hand has not been answered. */
+  #mayHaveCommitted = false
   /** What a statement fails with that comes now. */
   #refusal: (() => SqlError) | undefined
   #isGivenUp = false
 
   constructor(
-    connection: PgConnection.PgConnection,
+    wire: Wire,
     endpoint: Endpoint,
-    use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: bigint }
+    use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: number }
   ) {
-    super(connection)
+    super(wire)
     this.#endpoint = endpoint
     this.kind = use.kind
     this.holder = use.holder
     this.since = use.since
   }
 
-  protected override send<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+  protected send<A, B>(
+    sql: string,
+    statement: Effect.Effect<A, SqlError>,
+    read: (answer: A) => B
+  ): Effect.Effect<B, SqlError> {
     this.statement = sql
-    return Effect.suspend(() => {
-      let runs = false
+    return Effect.map(this.#run(sql, statement), read)
+  }
+
+  #run<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+    return Effect.withFiber((fiber) => {
+      let use: Use | undefined
       // What is counted is counted inside the frame that takes it back, since a fiber may be interrupted between.
       return Effect.onExitPrimitive(
         Effect.suspend(() => {
-          if (this.#refusal !== undefined) return Effect.fail(this.#refusal())
-          runs = true
-          this.#running++
+          const refusal = this.#refusalOf(sql)
+          if (refusal !== undefined) return Effect.fail(refusal)
+          use = this.#enter(sql)
           const { opening } = this
-          return opening === undefined || opening.isBegun ? statement : opening.ahead(statement)
+          if (opening === undefined) {
+            return Effect.catch(statement, (error) => reprepare(this.wire, statement, error))
+          }
+          return opening.isBegun ? statement : opening.ahead(statement)
         }),
         (exit) => {
-          if (!runs) return undefined
-          this.#running--
-          if (exit._tag === "Failure") {
-            noteFailure(exit, this.#endpoint, this.#phase, { connection: this.connection, statement: sql })
+          if (use === undefined) return undefined
+          this.#leave(use, exit)
+          // What ran on its own, or has just ended a transaction that was begun by hand, stays.
+          if (exit._tag === "Success" && this.opening === undefined && !this.wire.isInTransaction) {
+            noteStatement(fiber.context, sql)
           }
           return undefined
         }
@@ -143,9 +99,9 @@ export class Lease extends Adaptor {
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
   override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
     const rows = Stream.onExit(super.executeStream(sql, parameters, transform), (exit) =>
-      Effect.sync(() => noteFailure(exit, this.#endpoint, this.#phase, { connection: this.connection, statement: sql }))
+      Effect.sync(() => this.#note(exit, { statement: sql, sent: undefined, commits: false }))
     )
-    const begin = this.opening === undefined ? Effect.void : this.send(sql, this.connection.query(""))
+    const begin = this.opening === undefined ? Effect.void : this.#run(sql, this.connection.query(""))
     return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))
   }
 
@@ -167,11 +123,6 @@ export class Lease extends Adaptor {
   giveUp(): void {
     this.#isGivenUp = true
     this.#refusal = givenUp
-  }
-
-  /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */
-  get #phase(): Phase {
-    return this.opening === undefined ? "statement_sent" : "transaction_open"
   }
 
   /** Whether statements are still under way. */
@@ -198,8 +149,46 @@ export class Lease extends Adaptor {
     return this.#running > 0
   }
 
-  get isDead(): boolean {
-    return Driver.isDead(this.connection)
+  /** Why a statement is not sent. */
+  #refusalOf(statement: string): SqlError | undefined {
+    if (this.#refusal !== undefined) return this.#refusal()
+    const { death } = this.wire
+    if (death !== undefined) return neverSent(death, this.opening === undefined ? "idle" : "transaction_open")
+    return this.opening !== undefined && endsTransaction(statement)
+      ? finalError(new TransactionControl({ statement, phase: "transaction_open" }), "query")
+      : undefined
+  }
+
+  #enter(statement: string): Use {
+    this.#running++
+    const commits = this.opening === undefined && mayCommit(statement)
+    if (commits) this.#mayHaveCommitted = true
+    return { statement, sent: this.wire.sent, commits }
+  }
+
+  #leave(use: Use, exit: Exit.Exit<unknown, unknown>): void {
+    this.#running--
+    if (exit._tag === "Failure") this.#note(exit, use)
+    if (use.commits && !this.wire.isDead) this.#mayHaveCommitted = false
+  }
+
+  #note(exit: Exit.Exit<unknown, unknown>, use: Use): void {
+    const { statement } = use
+    const phase = this.#phaseOf(use)
+    // It was cancelled so that the transaction could end without it.
+    const instead =
+      this.#refusal !== undefined && isCanceled(exit) ? new ConnectionReleased({ statement, phase }) : undefined
+    noteFailure(exit, this.#endpoint, { phase, statement, lastWords: this.wire.lastWords, instead })
+  }
+
+  /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */
+  #phaseOf({ sent }: Use): Phase {
+    if (this.opening !== undefined) return "transaction_open"
+    if (!this.wire.hasSentSince(sent)) return "idle"
+    const { statusAtWrite } = this.wire
+    if (statusAtWrite !== "T" && statusAtWrite !== "E") return "statement_sent"
+    // Its user has begun it by hand, and ends it by hand.
+    return this.#mayHaveCommitted ? "commit_sent" : "transaction_open"
   }
 
   /** Counts as running until the scope closes. */

@@ -6,18 +6,15 @@
  * PostgreSQL takes a transaction's snapshot with its first statement, not with
  * BEGIN, so nothing but the time of `now()` can tell the difference.
  */
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
-import type * as PgConnection from "@effect/sql-pg/PgConnection"
+import type { SqlError } from "effect/sql/SqlError"
 import { ConnectionLost, ConnectionReleased, InvalidParameter } from "../../error/Reason.ts"
-import type { Answer, Statement } from "./ahead.ts"
-import * as Driver from "./driver.ts"
-import * as Outcome from "./outcome.ts"
+import type { Ahead } from "./ahead.ts"
+import { connectionError, errorOf, finalError, isStale } from "./failure.ts"
+import type { Answer, Statement } from "./statement.ts"
+import type { Wire } from "./wire.ts"
 
 const rollback: Statement = { text: "ROLLBACK", values: [], kept: true }
 
@@ -25,7 +22,7 @@ const rollback: Statement = { text: "ROLLBACK", values: [], kept: true }
 type State = "waiting" | "sending" | "begun" | "ended" | SqlError
 
 export class Opening {
-  readonly #connection: PgConnection.PgConnection
+  readonly #wire: Wire
   readonly #statements: ReadonlyArray<Statement>
   /** Gives up a connection of which nobody knows what state it is in. */
   readonly #discard: Effect.Effect<void>
@@ -36,12 +33,8 @@ export class Opening {
   #repeated = false
   #identity: string | null | undefined
 
-  constructor(
-    connection: PgConnection.PgConnection,
-    statements: ReadonlyArray<Statement>,
-    discard: Effect.Effect<void>
-  ) {
-    this.#connection = connection
+  constructor(wire: Wire, statements: ReadonlyArray<Statement>, discard: Effect.Effect<void>) {
+    this.#wire = wire
     this.#statements = statements
     this.#discard = discard
     this.#state = refusal(statements) ?? "waiting"
@@ -94,12 +87,12 @@ export class Opening {
   }
 
   #first<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
-    let sent: { readonly ahead: Driver.Ahead; readonly statements: ReadonlyArray<Statement> } | undefined
+    let sent: { readonly ahead: Ahead; readonly statements: ReadonlyArray<Statement> } | undefined
     // Inside the frame that settles it, since a fiber may be interrupted between.
     const begun = Effect.suspend(() => {
       if (this.#state !== "waiting") return this.ahead(statement)
       const statements = this.#failed ? [rollback, ...this.#statements] : this.#statements
-      const ahead = Driver.sendAhead(this.#connection, statements)
+      const ahead = this.#wire.sendAhead(statements)
       if (ahead === undefined) return Effect.andThen(this.#oneByOne(), statement)
       this.#state = "sending"
       sent = { ahead, statements }
@@ -110,7 +103,7 @@ export class Opening {
         sent === undefined ? undefined : this.#settle(sent.ahead, sent.statements, exit)
       ),
       (cause) =>
-        sent === undefined || this.#state === "begun" || sent.ahead.outcome === "unsent"
+        sent === undefined || this.#state === "begun" || sent.ahead.fate === "unsent"
           ? Effect.failCause(cause)
           : this.ahead(statement)
     )
@@ -118,29 +111,29 @@ export class Opening {
 
   /** What is known once the first statement has ended, whatever its end. */
   #settle(
-    ahead: Driver.Ahead,
+    ahead: Ahead,
     statements: ReadonlyArray<Statement>,
     exit: Exit.Exit<unknown, SqlError>
   ): Effect.Effect<void> | undefined {
-    const outcome = ahead.recall()
-    if (outcome === "unsent") return this.#become("waiting")
-    if (outcome === "done" && !isStale(exit)) return this.#begun(statements, ahead.answers)
-    if (!this.#repeated && (outcome === "done" || ahead.isForgotten)) {
+    this.#wire.recall(ahead)
+    const { fate } = ahead
+    if (fate === "unsent") return this.#become("waiting")
+    if (!this.#repeated && (fate === "done" ? isStale(exit) : ahead.isForgotten)) {
       // Nothing of the transaction has been done yet, so it can begin again with all statements prepared anew.
       this.#repeated = true
-      this.#failed = outcome === "done" || ahead.isInFailedTransaction
+      this.#failed = fate === "done" || ahead.isInFailedTransaction
       ahead.forget()
       return this.#become("waiting")
     }
-    if (outcome === "done") return this.#begun(statements, ahead.answers)
-    this.#become(outcome === "refused" ? ahead.error : failureOf(exit))
+    if (fate === "done") return this.#begun(statements, ahead.answers)
+    this.#become(fate === "refused" ? ahead.error : failureOf(exit))
     return this.#discard
   }
 
   #begun(statements: ReadonlyArray<Statement>, answers: ReadonlyArray<Answer>): undefined {
     for (const [index, { tells }] of statements.entries()) {
       if (tells === "transactionId") this.#identity = answers[index] ?? null
-      if (tells === "incarnation") Outcome.remember(this.#connection, answers[index])
+      if (tells === "incarnation") this.#wire.incarnation = answers[index]
     }
     return this.#become("begun")
   }
@@ -148,7 +141,7 @@ export class Opening {
   /** For a driver that cannot send ahead: a round trip for each statement. */
   #oneByOne(): Effect.Effect<void, SqlError> {
     const one = ({ kept, text, values }: Statement) =>
-      Effect.map(this.#connection.queryValues(text, values, kept), ([row]) => answerOf(row?.at(-1)))
+      Effect.map(this.#wire.connection.queryValues(text, values, kept), ([row]) => answerOf(row?.at(-1)))
     let began = false
     const all = Effect.suspend(() => {
       this.#state = "sending"
@@ -180,48 +173,28 @@ export class Opening {
 
 const answerOf = (value: unknown): Answer => (typeof value === "string" ? value : undefined)
 
-/**
- * Whether a statement failed because the server had forgotten it, or its plan no
- * longer fits the tables: 26000, or 0A000 from the function that finds that out.
- */
-const isStale = (exit: Exit.Exit<unknown, SqlError>): boolean => {
-  const cause = exit._tag === "Failure" ? errorOf(exit.cause)?.reason.cause : undefined
-  if (!Predicate.hasProperty(cause, "code")) return false
-  return (
-    cause.code === "26000" ||
-    (cause.code === "0A000" && Predicate.hasProperty(cause, "routine") && cause.routine === "RevalidateCachedQuery")
-  )
-}
-
-const errorOf = (cause: Cause.Cause<SqlError>): SqlError | undefined =>
-  Option.getOrUndefined(Cause.findErrorOption(cause))
-
 /** A NUL would end a text before its end: what follows it would be lost in silence. */
 const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
   if (!statements.some(({ text, values }) => text.includes("\0") || values.some(hasNul))) return undefined
-  const cause = new InvalidParameter({ failure: "a value holds a NUL character, which PostgreSQL text cannot" })
-  return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "query" }) })
+  const failure = "a value holds a NUL character, which PostgreSQL text cannot"
+  return finalError(new InvalidParameter({ failure }), "query")
 }
 
 const hasNul = (value: string): boolean => value.includes("\0")
 
 /** What a statement fails with whose connection has been given back. */
-export const released = (): SqlError => {
-  const cause = new ConnectionReleased({})
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "query" }) })
-}
+export const released = (): SqlError => connectionError(new ConnectionReleased({}), "query")
 
 /** What is left of a transaction of which a part could not be undone. */
 export const givenUp = (): SqlError => {
   const failure = "a part of the transaction could not be rolled back, so the whole was given up"
-  const cause = new ConnectionLost({ phase: "transaction_open", failure })
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "query" }) })
+  return connectionError(new ConnectionLost({ phase: "transaction_open", failure }), "query")
 }
 
 /** Why a transaction did not begin, for the statements that come after. */
 const failureOf = (exit: Exit.Exit<unknown, SqlError>): SqlError => {
-  const error = exit._tag === "Failure" ? errorOf(exit.cause) : undefined
+  const error = errorOf(exit)
   if (error !== undefined) return error
   const message = "the transaction's first statement was interrupted before the transaction had begun"
-  return new SqlError({ reason: new ConnectionError({ cause: new Error(message), message, operation: "query" }) })
+  return connectionError(new Error(message), "query")
 }

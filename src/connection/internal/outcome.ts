@@ -4,7 +4,7 @@
  * PostgreSQL remembers the end of every recent transaction: another connection asks
  * `pg_xact_status` (manual, 9.27). A server that has crashed in between may have lost
  * the transaction and given its number to another one, whose end is then no answer.
- * So a connection knows the incarnation of its server, and in another incarnation
+ * So each wire knows the incarnation of its server, and in another incarnation
  * "committed" only counts when the number cannot have been given out again. That is
  * judged by the last time the server came up: a second time within the outcome timeout
  * is not told apart.
@@ -16,7 +16,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { SqlError } from "effect/sql/SqlError"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
-import type { Answer, Statement } from "./ahead.ts"
+import { isLoginRefused } from "./failure.ts"
+import type { Statement } from "./statement.ts"
 
 /** A transaction of which only this is known. */
 export interface Lost {
@@ -28,24 +29,17 @@ export interface Lost {
 export type Outcome = "committed" | "aborted" | "unknown"
 
 /**
- * When the server was started, when its statistics were last thrown away, as they
- * are after a crash, and on which timeline it writes. A standby does not write.
+ * When the server was started, when two of its statistics were last thrown away, as
+ * all of them are after a crash, and on which timeline it writes. A standby does not
+ * write.
  */
 const here = `CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.concat_ws(' ',
   EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()),
   EXTRACT(epoch FROM pg_catalog.pg_stat_get_bgwriter_stat_reset_time()),
+  EXTRACT(epoch FROM (SELECT stats_reset FROM pg_catalog.pg_stat_get_archiver())),
   pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)) END`
 
 export const incarnation: Statement = { text: `SELECT ${here}`, values: [], kept: true, tells: "incarnation" }
-
-const known = new WeakMap<PgConnection.PgConnection, string>()
-
-/** The incarnation that a connection belongs to: it does not change while the connection lives. */
-export const incarnationOf = (connection: PgConnection.PgConnection): string | undefined => known.get(connection)
-
-export const remember = (connection: PgConnection.PgConnection, answer: Answer): void => {
-  if (answer !== undefined) known.set(connection, answer)
-}
 
 /** How long a transaction may stay open after its connection was lost before its end is hastened. */
 const grace = Duration.millis(500)
@@ -76,21 +70,19 @@ const hasten = (connection: PgConnection.PgConnection, { processId, transactionI
     [processId, transactionId]
   )
 
-const checkpoints = (versionNumber: number): string =>
-  versionNumber >= 170_000
-    ? "pg_catalog.pg_stat_get_checkpointer_num_timed() + pg_catalog.pg_stat_get_checkpointer_num_requested()"
-    : "pg_catalog.pg_stat_get_bgwriter_timed_checkpoints() + pg_catalog.pg_stat_get_bgwriter_requested_checkpoints()"
-
 /**
- * Whether the last checkpoint already counted past this number, whether it is the
- * one with which the server came up, and which version this is.
+ * Whether the last checkpoint already counted past this number, and whether it is
+ * the one with which the server came up: only that one, like the one of a shutdown,
+ * begins where its record is, as the record of any other comes behind that of the
+ * transactions that run (`CreateCheckPoint` in PostgreSQL's xlog.c), unless
+ * `wal_level` is minimal.
  */
-const checkpointOf = (connection: PgConnection.PgConnection, { transactionId }: Lost, versionNumber: number) =>
+const checkpointOf = (connection: PgConnection.PgConnection, { transactionId }: Lost) =>
   connection.queryValues(
     `SELECT
        pg_catalog.split_part(next_xid, ':', 1)::numeric * 4294967296
          + pg_catalog.split_part(next_xid, ':', 2)::numeric > $1::numeric,
-       checkpoint_time <= pg_catalog.pg_postmaster_start_time() OR ${checkpoints(versionNumber)} <= 1
+       checkpoint_lsn = redo_lsn AND pg_catalog.current_setting('wal_level') <> 'minimal'
      FROM pg_catalog.pg_control_checkpoint()`,
     [transactionId]
   )
@@ -99,32 +91,28 @@ interface Now {
   readonly sameStart: boolean
   readonly sameStatistics: boolean
   readonly sameTimeline: boolean
-  readonly versionNumber: number
 }
 
 /** Which incarnation answers now; fails while it is a standby. */
 const askNow = (connection: PgConnection.PgConnection, lost: Lost): Effect.Effect<Now, SqlError | NotYet> =>
-  Effect.flatMap(
-    connection.queryValues(`SELECT pg_catalog.current_setting('server_version_num')::int, ${here}`),
-    ([row]) => {
-      const [versionNumber, now] = row ?? []
-      if (typeof versionNumber !== "number" || typeof now !== "string") return Effect.fail(new NotYet())
-      const [start, statistics, timeline] = now.split(" ")
-      const [start0, statistics0, timeline0] = lost.incarnation.split(" ")
-      return Effect.succeed({
-        sameStart: start === start0,
-        sameStatistics: statistics === statistics0,
-        sameTimeline: timeline === timeline0,
-        versionNumber
-      })
-    }
-  )
+  Effect.flatMap(connection.queryValues(`SELECT ${here}`), ([row]) => {
+    const now = row?.[0]
+    if (typeof now !== "string") return Effect.fail(new NotYet())
+    const [start, writer, archiver, timeline] = now.split(" ")
+    const [start0, writer0, archiver0, timeline0] = lost.incarnation.split(" ")
+    return Effect.succeed({
+      sameStart: start === start0,
+      // Somebody may have reset one of them by hand.
+      sameStatistics: writer === writer0 || archiver === archiver0,
+      sameTimeline: timeline === timeline0
+    })
+  })
 
 /** A commit that is seen in another incarnation than that of its transaction. */
 const judge = (connection: PgConnection.PgConnection, lost: Lost, now: Now): Effect.Effect<Outcome, SqlError> => {
   if (now.sameStart && now.sameStatistics && now.sameTimeline) return Effect.succeed("committed")
   if (!now.sameTimeline) return Effect.succeed("unknown")
-  return Effect.map(checkpointOf(connection, lost, now.versionNumber), ([row]): Outcome => {
+  return Effect.map(checkpointOf(connection, lost), ([row]): Outcome => {
     const [counted, first] = row ?? []
     if (counted === true) return first === true ? "committed" : "unknown"
     // A server that was started again counted from below this number: it is somebody else's by now.
@@ -152,9 +140,9 @@ const ask = (connection: PgConnection.PgConnection, lost: Lost) =>
     })
   })
 
-/** While the server is away it is asked again; a login that is refused is not. */
-const isAway = (error: SqlError | NotYet): boolean =>
-  error._tag === "NotYet" || error.reason._tag !== "AuthenticationError"
+/** While the server is away it is asked again; a login that is refused only if it may be another one next time. */
+const isWorthAsking = (config: PgConnection.Config, error: SqlError | NotYet): boolean =>
+  error._tag === "NotYet" || Effect.isEffect(config.password) || !isLoginRefused(error)
 
 /**
  * Asks on a connection of its own, since the pool may have no other and may be as
@@ -162,7 +150,7 @@ const isAway = (error: SqlError | NotYet): boolean =>
  */
 export const resolve = (config: PgConnection.Config, lost: Lost, limit: Duration.Duration): Effect.Effect<Outcome> =>
   Effect.scoped(Effect.flatMap(PgConnection.make(config), (connection) => ask(connection, lost))).pipe(
-    Effect.retry({ schedule: poll, while: isAway }),
+    Effect.retry({ schedule: poll, while: (error) => isWorthAsking(config, error) }),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.succeed<Outcome>("unknown") }),
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.failCause(Cause.interrupt()) : Effect.succeed<Outcome>("unknown")

@@ -13,24 +13,27 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
-import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type * as PgPool from "@effect/sql-pg/PgPool"
 import type { Settings } from "../../config/Settings.ts"
-import { ConnectTimeout, PoolClosed, PoolExhausted } from "../../error/Reason.ts"
+import { noteStatement } from "../../error/internal/applied.ts"
+import { PoolClosed, PoolExhausted } from "../../error/Reason.ts"
 import type { ActiveConnection, PoolStatus } from "../PoolStatus.ts"
 import { Admission, Ticket } from "./admission.ts"
 import type { Circuit } from "./breaker.ts"
-import * as Driver from "./driver.ts"
-import { neverSent, noteFailure } from "./failure.ts"
+import { connectionError, neverSent, noteFailure } from "./failure.ts"
 import { Guard } from "./guard.ts"
 import { describeUse, holderOf } from "./holder.ts"
-import { Lease, Slot } from "./lease.ts"
+import { Lease } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
+import { opener } from "./opener.ts"
 import { resolve } from "./outcome.ts"
 import type { Lost, Outcome } from "./outcome.ts"
+import { Slot } from "./slot.ts"
 import type { Sockets } from "./sockets.ts"
 import { Turnstile } from "./turnstile.ts"
+import { Wire } from "./wire.ts"
 
 export class InstrumentedPool {
   readonly config: PgPool.Config
@@ -43,6 +46,7 @@ export class InstrumentedPool {
   readonly #uses = new Set<Slot | Lease>()
   readonly #guard: Guard
   readonly #turnstile = new Turnstile()
+  readonly #open: Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope>
   #acquired = 0
   #timedOut = 0
   #closed: SqlError | undefined
@@ -61,6 +65,7 @@ export class InstrumentedPool {
     this.#sockets = sockets
     this.#clock = clock
     this.config = pool.config
+    this.#open = opener(pool, settings, this.#turnstile)
     this.#guard = new Guard(clock, sockets, (circuit) => fork(onCircuit(circuit)))
     this.#admission = new Admission({
       max: settings.maxConnections,
@@ -79,9 +84,10 @@ export class InstrumentedPool {
     const ticket = new Ticket()
     let slot: Slot | undefined
     const run = (connection: PgConnection.PgConnection): Effect.Effect<A, E | SqlError, R> => {
-      const death = Driver.deathOf(connection)
-      if (death !== undefined) return Effect.fail(neverSent(death))
-      slot = this.#take(connection, fiber)
+      const free = this.#slotOf(connection)
+      const { death } = free.wire
+      if (death !== undefined) return Effect.fail(neverSent(death, "idle"))
+      slot = this.#take(free, fiber)
       return f(slot)
     }
     // What is counted is counted inside the frame that takes it back.
@@ -95,6 +101,7 @@ export class InstrumentedPool {
       }),
       (exit) => {
         if (exit._tag === "Failure") this.#note(exit, slot, ticket)
+        else noteStatement(fiber.context, slot?.statement)
         if (slot !== undefined) this.#giveBack(slot)
         this.#leave(ticket)
         return undefined
@@ -122,9 +129,10 @@ export class InstrumentedPool {
       let lease: Lease | undefined
       const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
       const take = (connection: PgConnection.PgConnection) => {
-        const since = this.#clock.monotonicTimeNanosUnsafe()
-        this.#guard.stands(connection)
-        lease = new Lease(connection, this.#settings, { kind, holder: holderOf(fiber), since })
+        const since = this.#clock.currentTimeMillisUnsafe()
+        const { wire } = this.#slotOf(connection)
+        this.#guard.stands(wire)
+        lease = new Lease(wire, this.#settings, { kind, holder: holderOf(fiber), since })
         this.#acquired++
         this.#uses.add(lease)
         return lease
@@ -150,7 +158,7 @@ export class InstrumentedPool {
 
   /** Takes a connection out of the pool: it is closed when it is given back. */
   discard(lease: Lease): Effect.Effect<void> {
-    return this.#pool.invalidate(lease.connection)
+    return this.#pool.invalidate(lease.wire.connection)
   }
 
   /** What became of a transaction whose COMMIT got no answer; waits for at most the outcome timeout. */
@@ -172,14 +180,14 @@ export class InstrumentedPool {
   }
 
   active(): ReadonlyArray<ActiveConnection> {
-    const now = this.#clock.monotonicTimeNanosUnsafe()
+    const now = this.#clock.currentTimeMillisUnsafe()
     return Array.from(this.#uses, (use) => describeUse(use, now))
   }
 
   /** Refuses new work, waits for what runs, and cuts what is left after the shutdown timeout. */
   readonly drain: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#closed === undefined) {
-      this.#closed = sqlError(new PoolClosed({}))
+      this.#closed = connectionError(new PoolClosed({}), "acquire")
       this.#admission.refuseAll(this.#closed)
     }
     return Effect.timeoutOrElse(this.#idle, {
@@ -193,15 +201,17 @@ export class InstrumentedPool {
     this.#whenIdle = () => resume(Effect.void)
   })
 
-  #take(connection: PgConnection.PgConnection, fiber: Fiber.Fiber<unknown, unknown>): Slot {
-    this.#guard.stands(connection)
-    let slot = this.#slots.get(connection)
-    if (slot === undefined) {
-      slot = new Slot(connection)
-      this.#slots.set(connection, slot)
-    }
-    slot.fiber = fiber
-    slot.since = this.#clock.monotonicTimeNanosUnsafe()
+  #slotOf(connection: PgConnection.PgConnection): Slot {
+    const known = this.#slots.get(connection)
+    if (known !== undefined) return known
+    const slot = new Slot(new Wire(connection))
+    this.#slots.set(connection, slot)
+    return slot
+  }
+
+  #take(slot: Slot, fiber: Fiber.Fiber<unknown, unknown>): Slot {
+    this.#guard.stands(slot.wire)
+    slot.lend(fiber, this.#clock.currentTimeMillisUnsafe())
     this.#acquired++
     this.#uses.add(slot)
     return slot
@@ -218,16 +228,8 @@ export class InstrumentedPool {
   }
 
   /** A connection for as long as the scope: one that is idle, or a new one, in turn and in time. */
-  readonly #get = (): Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope> => {
-    if (this.#hasIdle) return this.#pool.get
-    const { acquireTimeout, connectTimeout } = this.#settings
-    return this.#turnstile.pass(
-      Effect.timeoutOrElse(this.#pool.get, {
-        duration: Duration.sum(acquireTimeout, connectTimeout),
-        orElse: () => Effect.fail(neverOpened(this.#settings))
-      })
-    )
-  }
+  readonly #get = (): Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope> =>
+    this.#hasIdle ? this.#pool.get : this.#open
 
   /** Why no connection is asked for: the pool is closed, or the server is known to be away. */
   #refusal(ticket: Ticket, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
@@ -235,9 +237,12 @@ export class InstrumentedPool {
   }
 
   #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined, ticket: Ticket): void {
-    const phase = slot === undefined ? "connecting" : "statement_sent"
-    const error = noteFailure(exit, this.#settings, phase, slot)
-    if (slot === undefined) this.#guard.failed(ticket, error)
+    if (slot === undefined) {
+      this.#guard.failed(ticket, noteFailure(exit, this.#settings, { phase: "connecting" }))
+      return
+    }
+    const { phase, statement, wire } = slot
+    noteFailure(exit, this.#settings, { phase, statement, lastWords: wire.lastWords })
   }
 
   #giveBack(slot: Slot): void {
@@ -253,7 +258,7 @@ export class InstrumentedPool {
     exit: Exit.Exit<unknown, unknown>
   ): Effect.Effect<void> {
     if (lease !== undefined) this.#uses.delete(lease)
-    const abandoned = lease?.end() === true ? this.#abandon(lease) : Effect.void
+    const abandoned = lease === undefined ? Effect.void : this.#abandonUnclean(lease)
     return Effect.onExitPrimitive(
       Effect.onExitPrimitive(abandoned, () => Scope.closeUnsafe(held, exit)),
       () => {
@@ -263,9 +268,13 @@ export class InstrumentedPool {
     )
   }
 
-  /** What still runs is cancelled on the server, which would not notice that its client has gone. */
-  #abandon(lease: Lease): Effect.Effect<void> {
-    return Effect.andThen(lease.connection.interrupt, this.discard(lease))
+  #abandonUnclean(lease: Lease): Effect.Effect<void> {
+    // What still runs is cancelled on the server, which would not notice that its client has gone.
+    if (lease.end()) return Effect.andThen(lease.wire.connection.interrupt, this.discard(lease))
+    if (!lease.wire.isInTransaction || lease.wire.isDead) return Effect.void
+    const whose = lease.holder ?? lease.statement ?? "unknown"
+    const warning = `a connection came back with its transaction open, which is rolled back (holder: ${whose})`
+    return Effect.andThen(this.discard(lease), Effect.logWarning(warning))
   }
 
   #leave(ticket: Ticket): void {
@@ -276,20 +285,13 @@ export class InstrumentedPool {
 
   #exhausted(): SqlError {
     this.#timedOut++
-    return sqlError(
+    return connectionError(
       new PoolExhausted({
         waitedMillis: Duration.toMillis(this.#settings.acquireTimeout),
         max: this.#settings.maxConnections,
         holders: this.active().map(({ heldMillis, holder, kind }) => ({ holder, kind, heldMillis }))
-      })
+      }),
+      "acquire"
     )
   }
 }
-
-const neverOpened = ({ host, port }: Settings): SqlError => {
-  const cause = new ConnectTimeout({ host, port, phase: "connecting" })
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "connect" }) })
-}
-
-const sqlError = (cause: PoolClosed | PoolExhausted): SqlError =>
-  new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "acquire" }) })

@@ -11,14 +11,15 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
-import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
+import { noteCommit } from "../../error/internal/applied.ts"
 import { remember } from "../../error/internal/failureContext.ts"
 import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
 import { plain, TransactionContext } from "../TransactionContext.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
+import { connectionError, finalError } from "./failure.ts"
 import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
 import type { Lost } from "./outcome.ts"
@@ -38,7 +39,7 @@ const onLease =
 const makeHooks = (pool: InstrumentedPool) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
   const rollbackWith = (lease: Lease, statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void> => {
-    if (lease.isDead) return Effect.void
+    if (lease.wire.isDead) return Effect.void
     return Effect.timeoutOrElse(statement, {
       duration: rollbackLimit,
       orElse: () => Effect.fail("too slow" as const)
@@ -53,36 +54,50 @@ const makeHooks = (pool: InstrumentedPool) => {
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
-      const statements = beginning(lease.connection, statement, context)
-      lease.opening = new Opening(lease.connection, statements, pool.discard(lease))
+      lease.opening = new Opening(lease.wire, beginning(lease.wire, statement, context), pool.discard(lease))
       return Effect.void
     })
 
   /** The connection died after COMMIT had been sent. The server knows what became of it, if it can be asked. */
-  const answerLost = (lease: Lease, error: SqlError): Effect.Effect<void, SqlError> => {
+  const answerLost = (
+    lease: Lease,
+    error: SqlError,
+    onCommitted: Effect.Effect<void>
+  ): Effect.Effect<void, SqlError> => {
     const transaction = lostTransaction(lease)
     if (transaction === undefined) return Effect.fail(unknown(error))
     if (transaction === null) return Effect.fail(neverCommitted(error))
     return Effect.flatMap(Effect.interruptible(pool.outcomeOf(transaction)), (outcome) => {
-      if (outcome === "committed") return Effect.void
+      if (outcome === "committed") return onCommitted
       return Effect.fail(outcome === "aborted" ? neverCommitted(error) : unknown(error, transaction))
     })
   }
 
-  const commitFailed = (lease: Lease, wasSent: boolean, error: SqlError): Effect.Effect<void, SqlError> => {
+  const commitFailed = (
+    lease: Lease,
+    wasSent: boolean,
+    error: SqlError,
+    onCommitted: Effect.Effect<void>
+  ): Effect.Effect<void, SqlError> => {
     remember(error, { phase: wasSent ? "commit_sent" : "transaction_open", statement: "COMMIT" })
-    if (wasSent && lease.isDead) return answerLost(lease, error)
-    return lease.isDead || endsTransaction(error)
-      ? Effect.fail(error)
-      : Effect.andThen(pool.discard(lease), Effect.fail(error))
+    if (lease.wire.isDead) return wasSent ? answerLost(lease, error, onCommitted) : Effect.fail(error)
+    // A deferred constraint or a conflict has ended the transaction. A COMMIT that never ran leaves it open.
+    return lease.wire.status === "I" ? Effect.fail(error) : Effect.andThen(pool.discard(lease), Effect.fail(error))
   }
 
   const commit = (lease: Lease): Effect.Effect<void, SqlError> =>
-    Effect.suspend(() => {
-      const wasDead = lease.isDead
+    Effect.withFiber((fiber) => {
+      const { sent } = lease.wire
+      // One that only reads leaves nothing.
+      const committed = Effect.sync(() => {
+        if (lease.opening?.identity !== null) noteCommit(fiber.context)
+      })
       return Effect.matchEffect(lease.endTransaction("COMMIT"), {
-        onSuccess: (result) => (result?.command === "ROLLBACK" ? Effect.fail(rolledBack()) : Effect.void),
-        onFailure: (error) => commitFailed(lease, !wasDead && lease.opening?.isBegun === true, error)
+        onSuccess: (result) => {
+          if (result === undefined) return Effect.void
+          return result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : committed
+        },
+        onFailure: (error) => commitFailed(lease, lease.wire.hasSentSince(sent), error, committed)
       })
     })
 
@@ -117,35 +132,18 @@ const makeHooks = (pool: InstrumentedPool) => {
   }
 }
 
-/**
- * Whether COMMIT failed by what it found: a deferred constraint (class 23) or a
- * conflict (class 40). That ended the transaction. A COMMIT that never ran, as one
- * whose prepared statement the server has forgotten, leaves it open.
- */
-const endsTransaction = ({ reason: { cause } }: SqlError): boolean =>
-  Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) && /^(?:23|40)/u.test(cause.code)
-
-const rolledBack = (): SqlError => {
-  const cause = new CommitRolledBack({})
-  return new SqlError({ reason: new UnknownError({ cause, message: cause.message, operation: "commit" }) })
-}
+const rolledBack = (): SqlError => finalError(new CommitRolledBack({}), "commit")
 
 /** Nobody here knows what became of it. */
-const unknown = (error: SqlError, transaction?: Lost): SqlError => {
-  const { message } = error.reason
-  const cause = new OutcomeUnknown({
-    phase: "commit_sent",
-    transactionId: transaction?.transactionId,
-    failure: message
-  })
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "commit" }) })
-}
+const unknown = ({ reason: { message: failure } }: SqlError, transaction?: Lost): SqlError =>
+  connectionError(
+    new OutcomeUnknown({ phase: "commit_sent", transactionId: transaction?.transactionId, failure }),
+    "commit"
+  )
 
 /** The server has rolled it back, or it wrote nothing: it can be run again from its beginning. */
-const neverCommitted = (error: SqlError): SqlError => {
-  const cause = new ConnectionLost({ phase: "transaction_open", failure: error.reason.message })
-  return new SqlError({ reason: new ConnectionError({ cause, message: cause.message, operation: "commit" }) })
-}
+const neverCommitted = ({ reason: { message: failure } }: SqlError): SqlError =>
+  connectionError(new ConnectionLost({ phase: "transaction_open", failure }), "commit")
 
 /** The `withTransaction` of a client on `pool`. */
 export const makeWithTransaction = (

@@ -6,6 +6,7 @@
  * Effect alive: when many attempts fail while dead connections are taken out of it,
  * all who wait in it can fall asleep for good.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { SqlError } from "effect/sql/SqlError"
@@ -20,11 +21,15 @@ export class Turnstile {
   readonly #waiters = new Set<Waiter>()
   #busy = false
 
-  /** Runs `open` when it is its turn. */
-  pass<A, R>(open: Effect.Effect<A, SqlError, R>): Effect.Effect<A, SqlError, R> {
+  /** Runs `open` when it is its turn; whose turn does not come in time fails with `late`. */
+  pass<A, R>(
+    open: Effect.Effect<A, SqlError, R>,
+    patience: Duration.Duration,
+    late: Effect.Effect<never, SqlError>
+  ): Effect.Effect<A, SqlError, R> {
     return Effect.suspend(() => {
       let isOpening = false
-      const turn = Effect.callback<void, SqlError>((resume) => {
+      const wait = Effect.callback<void, SqlError>((resume) => {
         if (!this.#busy) {
           this.#busy = true
           isOpening = true
@@ -34,6 +39,7 @@ export class Turnstile {
         this.#waiters.add(waiter)
         return Effect.sync(() => this.#waiters.delete(waiter))
       })
+      const turn = Effect.timeoutOrElse(wait, { duration: patience, orElse: () => late })
       return Effect.onExitPrimitive(Effect.andThen(turn, open), (exit) => {
         if (isOpening) this.#leave(exit)
         return undefined
@@ -43,7 +49,7 @@ export class Turnstile {
 
   /** A connection has become free: whoever has waited longest need not wait for a new one. */
   offer(): void {
-    this.#first()?.resume(Effect.void)
+    if (this.#waiters.size > 0) this.#first()?.resume(Effect.void)
   }
 
   #leave(exit: Exit.Exit<unknown, SqlError>): void {

@@ -1,15 +1,16 @@
-/** What `src/connection/internal/driver.ts` leans on inside `@effect/sql-pg`, and what it does without. */
+/** What `src/connection/internal/inside.ts` leans on inside `@effect/sql-pg`, and what is done without it. */
 import { assert, layer } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
-import type { Statement } from "../../src/connection/internal/ahead.ts"
-import * as Driver from "../../src/connection/internal/driver.ts"
 import { Opening } from "../../src/connection/internal/opening.ts"
+import type { Statement } from "../../src/connection/internal/statement.ts"
+import { Wire } from "../../src/connection/internal/wire.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const direct = Effect.flatMap(TestDatabase, ({ url }) => PgConnection.make({ url }))
+const directWire = Effect.map(direct, (connection) => new Wire(connection))
 const proxied = (options: Omit<PgConnection.Config, "url"> = {}) =>
   Effect.flatMap(Proxy, ({ url }) => PgConnection.make({ url, ...options }))
 
@@ -17,8 +18,8 @@ const begin: Statement = { text: "BEGIN", values: [], kept: true }
 const actor: Statement = { text: "SELECT set_config($1, $2, true)", values: ["pgkeel.actor", "ada"], kept: true }
 
 /** A statement behind BEGIN and a setting, as the first of a session. */
-const first = (connection: PgConnection.PgConnection, sql: string, statements = [begin, actor]) =>
-  new Opening(connection, statements, Effect.void).ahead(connection.query(sql))
+const first = (wire: Wire, sql: string, statements = [begin, actor]) =>
+  new Opening(wire, statements, Effect.void).ahead(wire.connection.query(sql))
 
 const question = "SELECT 1 AS one, current_setting('pgkeel.actor', true) AS actor"
 
@@ -32,10 +33,10 @@ const unfamiliar = (connection: PgConnection.PgConnection): PgConnection.PgConne
 layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServices: true })("The driver", (it) => {
   it.effect("says whether a session is dead", () =>
     Effect.gen(function* () {
-      const connection = yield* direct
-      assert.isFalse(Driver.isDead(connection))
-      yield* Effect.ignore(connection.query("SELECT pg_terminate_backend(pg_backend_pid())"))
-      assert.isTrue(Driver.isDead(connection))
+      const wire = yield* directWire
+      assert.isFalse(wire.isDead)
+      yield* Effect.ignore(wire.connection.query("SELECT pg_terminate_backend(pg_backend_pid())"))
+      assert.isTrue(wire.isDead)
     }).pipe(Effect.scoped)
   )
 
@@ -45,11 +46,12 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       () =>
         Effect.gen(function* () {
           const { counters } = yield* Proxy
-          const connection = yield* proxied({ prepare })
-          assert.isTrue(Driver.canSendAhead(connection))
+          const wire = new Wire(yield* proxied({ prepare }))
+          const { connection } = wire
+          assert.isTrue(wire.canSendAhead)
           for (let run = 0; run < 3; run++) {
             const before = counters.roundTrips
-            const { rows } = yield* first(connection, question)
+            const { rows } = yield* first(wire, question)
             assert.strictEqual(counters.roundTrips - before, 1)
             assert.deepStrictEqual(rows, [{ one: 1, actor: "ada" }])
             assert.deepStrictEqual((yield* connection.query("SELECT 2 AS two")).rows, [{ two: 2 }])
@@ -64,13 +66,13 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
   it.effect("that changed inside costs the round trips more, and nothing else", () =>
     Effect.gen(function* () {
       const { counters } = yield* Proxy
-      const connection = unfamiliar(yield* proxied())
-      assert.isFalse(Driver.canSendAhead(connection))
-      assert.isFalse(Driver.isDead(connection))
+      const wire = new Wire(unfamiliar(yield* proxied()))
+      assert.isFalse(wire.canSendAhead)
+      assert.isFalse(wire.isDead)
       const before = counters.roundTrips
-      assert.deepStrictEqual((yield* first(connection, question)).rows, [{ one: 1, actor: "ada" }])
+      assert.deepStrictEqual((yield* first(wire, question)).rows, [{ one: 1, actor: "ada" }])
       assert.strictEqual(counters.roundTrips - before, 3)
-      assert.isUndefined(Reflect.get(connection, "multiplex"))
+      assert.isUndefined(Reflect.get(wire.connection, "multiplex"))
     }).pipe(Effect.scoped)
   )
 
@@ -79,10 +81,10 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       const connection = yield* direct
       yield* connection.query("CREATE TABLE trace (id int)")
       const nonsense: Statement = { text: "BEGIN ISOLATION LEVEL nonsense", values: [], kept: false }
-      for (const one of [connection, unfamiliar(connection)]) {
+      for (const one of [new Wire(unfamiliar(connection)), new Wire(connection)]) {
         const error = yield* Effect.flip(first(one, "INSERT INTO trace VALUES (1)", [nonsense, actor]))
         assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "SqlSyntaxError")
-        assert.isFalse(Driver.isDead(connection))
+        assert.isFalse(one.isDead)
         assert.deepStrictEqual((yield* connection.query("SELECT * FROM trace")).rows, [])
       }
     }).pipe(Effect.scoped)
@@ -92,11 +94,12 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
     "does not run a statement on its own when it is the server's memory that failed the BEGIN ahead of it",
     () =>
       Effect.gen(function* () {
-        const connection = yield* direct
-        yield* first(connection, question)
+        const wire = yield* directWire
+        const { connection } = wire
+        yield* first(wire, question)
         yield* connection.query("COMMIT")
         yield* connection.query("DEALLOCATE ALL")
-        const { rows } = yield* first(connection, "SELECT pg_current_xact_id_if_assigned()::text AS id, now() AS at")
+        const { rows } = yield* first(wire, "SELECT pg_current_xact_id_if_assigned()::text AS id, now() AS at")
         assert.strictEqual(rows.length, 1)
         yield* connection.query("SAVEPOINT proof", [], false)
       }).pipe(Effect.scoped)
@@ -104,19 +107,19 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
 
   it.effect("refuses a value with a NUL before anything is sent", () =>
     Effect.gen(function* () {
-      const connection = yield* direct
-      const error = yield* Effect.flip(first(connection, question, [begin, { ...actor, values: ["a.b", "x\0y"] }]))
+      const wire = yield* directWire
+      const error = yield* Effect.flip(first(wire, question, [begin, { ...actor, values: ["a.b", "x\0y"] }]))
       assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "InvalidParameter")
-      assert.deepStrictEqual((yield* connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
+      assert.deepStrictEqual((yield* wire.connection.query("SELECT 1 AS one")).rows, [{ one: 1 }])
     }).pipe(Effect.scoped)
   )
 
   it.effect("fails both on a session that dies under them, or has died", () =>
     Effect.gen(function* () {
-      const connection = yield* direct
+      const wire = yield* directWire
       const kill: Statement = { text: "SELECT pg_terminate_backend(pg_backend_pid())", values: [], kept: false }
-      const killed = yield* Effect.flip(first(connection, question, [begin, kill]))
-      const dead = yield* Effect.flip(first(connection, question))
+      const killed = yield* Effect.flip(first(wire, question, [begin, kill]))
+      const dead = yield* Effect.flip(first(wire, question))
       assert.isTrue(DatabaseError.fromSqlError(killed).connectionLost)
       assert.isTrue(DatabaseError.fromSqlError(dead).connectionLost)
     }).pipe(Effect.scoped)
