@@ -107,18 +107,19 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
 
   /**
    * Handles one reason, and removes it from the type of the error.
-   * `Effect.catchReason` does the first, and leaves the type as it was.
+   * `Effect.catchReason` does the first, and leaves the type as it was. A `SqlError`
+   * is refined on the way.
    */
   static catchReason<K extends Reason["_tag"], A2, E2, R2>(
     this: void,
     tag: K,
     handler: (reason: Extract<Reason, { readonly _tag: K }>) => Effect.Effect<A2, E2, R2>
-  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | A2, WithoutReason<E, K> | E2, R | R2> {
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | A2, WithoutReason<Refined<E>, K> | E2, R | R2> {
     return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.catch(effect, (error): Effect.Effect<A2, WithoutReason<E, K> | E2, R2> =>
+      Effect.catch(DatabaseError.refine(effect), (error): Effect.Effect<A2, WithoutReason<Refined<E>, K> | E2, R2> =>
         DatabaseError.isDatabaseError(error) && isTagged(tag, error.reason)
           ? handler(error.reason)
-          : Effect.fail(error as WithoutReason<E, K>)
+          : Effect.fail(error as WithoutReason<Refined<E>, K>)
       )
   }
 }
@@ -127,6 +128,9 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
 export interface DatabaseErrorWith<R extends Reason> extends Omit<DatabaseError, "reason"> {
   readonly reason: R
 }
+
+/** What becomes of an error when it is refined. */
+export type Refined<E> = E extends SqlError ? DatabaseError : E
 
 /** An error channel whose `DatabaseError` can no longer have the reason `K`. */
 export type WithoutReason<E, K extends Reason["_tag"]> = E extends {

@@ -84,7 +84,9 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
     yield* Metric.update(Metric.withAttributes(errors, { code: error.code, reason: error.reason._tag }), 1)
     noteSession(error.reason, yield* ActiveSession)
     yield* log(error)
-    yield* Effect.forEach(actions.get(error.reason._tag) ?? [], (action) => action(error.reason), { discard: true })
+    yield* Effect.forEach(actions.get(error.reason._tag) ?? [], (action) => tried(action, error.reason), {
+      discard: true
+    })
     return error
   })
 
@@ -110,6 +112,13 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
   return DatabaseErrorHandler.of({ classify, translate, handle, handling, recover })
 }
 
+/** An action that breaks must not take the place of the failure that it was for. */
+const tried = (action: Action, reason: Reason): Effect.Effect<void> =>
+  Effect.catchDefect(
+    Effect.suspend(() => action(reason)),
+    (defect) => Effect.logError(`the recovery action for ${reason._tag} died`, defect)
+  )
+
 const isTagged = <K extends Tag>(tag: K, reason: Reason): reason is ReasonOf<K> => reason._tag === tag
 
 const classify = (failure: unknown, context?: FailureContext): DatabaseError => {
@@ -125,13 +134,14 @@ const classify = (failure: unknown, context?: FailureContext): DatabaseError => 
 
 const log = (error: DatabaseError): Effect.Effect<void> => {
   const { reason } = error
+  const struck = reason._tag === "RetriesExhausted" ? reason.last : reason
   const details: Record<string, unknown> = {
     code: error.code,
     reason: reason._tag,
     category: error.category,
     retryScope: error.retryScope
   }
-  if ("sqlState" in reason && reason.sqlState !== undefined) details.sqlState = reason.sqlState
+  if ("sqlState" in struck && struck.sqlState !== undefined) details.sqlState = struck.sqlState
   if (reason.phase !== undefined) details.phase = reason.phase
   if (reason.statement !== undefined) details.statement = fingerprint(reason.statement)
   const write = isExpected(error) ? Effect.logWarning(error.message) : Effect.logError(error.message)

@@ -13,19 +13,18 @@
  * and why there is no other. In the type it takes the place of the reasons that the
  * policy always runs again.
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type { DatabaseError } from "./DatabaseError.ts"
 import type { Policy, Retried } from "./internal/retried.ts"
-import { connectionDelaysOf, delayAfter, type DelayOptions, type Delays, delaysOf } from "./internal/retryDelay.ts"
 import { type Refresh, retrying } from "./internal/retryLoop.ts"
 import * as Rules from "./internal/retryRules.ts"
+import { backoff, type BackoffOptions, connectionPace, type Options, pace } from "./internal/retrySchedule.ts"
 
-export type { DelayOptions as Options, Policy, Retried }
+export type { BackoffOptions, Options, Policy, Retried }
 
-export interface ConnectionOptions extends DelayOptions {
+export type ConnectionOptions = Options & {
   /**
    * Gets other credentials when the server has refused the login (28P01, 28000), and
    * says whether there are any. Asked once; without it a refused login is final.
@@ -45,24 +44,9 @@ export type StatementRetried = Rules.AlwaysOf<typeof Rules.statement>
 export type TransactionRetried = Rules.AlwaysOf<typeof Rules.transaction>
 export type ConnectionRetried = Rules.AlwaysOf<typeof Rules.connection>
 
-/** Exponential delays with full jitter: anything from nothing to `base * 2^n`, capped, counted and bounded in time. */
-export const schedule = (options: DelayOptions = {}): Schedule.Schedule<Duration.Duration> =>
-  scheduleOf(delaysOf(options))
-
-/** The schedule of `connection`, for a state machine that connects by its own steps. */
-export const connectionSchedule = (options: DelayOptions = {}): Schedule.Schedule<Duration.Duration> =>
-  scheduleOf(connectionDelaysOf(options))
-
-const scheduleOf = (delays: Delays): Schedule.Schedule<Duration.Duration> =>
-  Schedule.fromStepWithMetadata(
-    Effect.succeed(({ attempt, elapsed }: Schedule.InputMetadata<unknown>) =>
-      Effect.flatMap(delayAfter(delays, attempt, elapsed), (delay) => {
-        if (typeof delay === "string") return Cause.done(Duration.zero)
-        const duration = Duration.millis(delay)
-        return Effect.succeed<[Duration.Duration, Duration.Duration]>([duration, duration])
-      })
-    )
-  )
+/** The waits of a policy, for use elsewhere: exponential with full jitter, capped, counted and bounded in time. */
+export const schedule: (options?: BackoffOptions) => Schedule.Schedule<Duration.Duration> = (options = {}) =>
+  backoff(options)
 
 /**
  * Whether connecting again may help: nobody listens, the server starts, it is
@@ -70,26 +54,25 @@ const scheduleOf = (delays: Delays): Schedule.Schedule<Duration.Duration> =>
  * missing database, refused TLS and malformed options stay as they are.
  */
 export const isConnectionRetryable = (error: DatabaseError): boolean =>
-  Rules.decide(Rules.connection, error.reason, false) === "again"
+  Rules.decide(Rules.connection, error.reason) === "again"
 
 /**
  * Runs a transaction again, from its BEGIN. The effect must be the whole
  * transaction; as a part of one that is open it is run once.
  */
-export const transaction = (options: DelayOptions = {}): Policy<TransactionRetried> =>
-  retrying(Rules.transaction, delaysOf(options))
+export const transaction = (options: Options = {}): Policy<TransactionRetried> =>
+  retrying(Rules.transaction, pace(options))
 
 /** Connects again. The effect must be the attempt to connect and nothing else. */
 export const connection = ({ refresh, ...options }: ConnectionOptions = {}): Policy<ConnectionRetried> =>
-  retrying(Rules.connection, connectionDelaysOf(options), refresh)
+  retrying(Rules.connection, connectionPace(options), refresh)
 
 /**
  * Runs one statement again if nothing of it was sent, or if it is known to have
  * run outside a transaction and the server refused it. Inside an open transaction
  * it never does.
  */
-export const statement = (options: DelayOptions = {}): Policy<StatementRetried> =>
-  retrying(Rules.statement, delaysOf(options))
+export const statement = (options: Options = {}): Policy<StatementRetried> => retrying(Rules.statement, pace(options))
 
 const SafeTypeId = "~pgkeel/error/Retry/Safe" as const
 
@@ -114,8 +97,8 @@ export const wholeSession = <A, E, R>(effect: Effect.Effect<A, E, R>): Safe<A, E
 
 /** Runs again what its author marked as safe: `idempotent`, or a whole session. */
 export const whenSafe = (
-  options: DelayOptions = {}
+  options: Options = {}
 ): (<A, E, R>(effect: Safe<A, E, R>) => Effect.Effect<A, Retried<E, TransactionRetried>, R>) => {
-  const delays = delaysOf(options)
-  return (effect) => retrying(effect[SafeTypeId] === "idempotent" ? Rules.idempotent : Rules.session, delays)(effect)
+  const paced = pace(options)
+  return (effect) => retrying(effect[SafeTypeId] === "idempotent" ? Rules.idempotent : Rules.session, paced)(effect)
 }

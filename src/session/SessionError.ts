@@ -35,8 +35,22 @@ export class TransactionAlreadyOpen extends Schema.TaggedError<TransactionAlread
   }
 }
 
+/** A session was asked for with options that are none, or not of their type. */
+export class InvalidSessionOption extends Schema.TaggedError<InvalidSessionOption>()("InvalidSessionOption", {
+  /** `undefined` when what was given for the options is none. */
+  option: Schema.UndefinedOr(Schema.String),
+  problem: Schema.String,
+  accepted: Schema.String
+}) {
+  override get message() {
+    const what = this.option === undefined ? "the options of a session" : `the session option "${this.option}"`
+    const next = this.accepted.endsWith("?") ? this.accepted : `give ${this.accepted}`
+    return `${what} ${this.problem}: ${next}`
+  }
+}
+
 export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
-  reason: Schema.Union([SessionClosed, SessionConflict, TransactionAlreadyOpen])
+  reason: Schema.Union([SessionClosed, SessionConflict, TransactionAlreadyOpen, InvalidSessionOption])
 }) {
   override get message() {
     return this.reason.message

@@ -19,6 +19,7 @@ import { DatabaseError } from "../error/DatabaseError.ts"
 import { wholeSession } from "../error/Retry.ts"
 import type { Safe } from "../error/Retry.ts"
 import { beginWith } from "./internal/begin.ts"
+import { refusal } from "./internal/refusal.ts"
 import { Session } from "./Session.ts"
 import type { SessionInfo, SessionOptions } from "./Session.ts"
 import { SessionClosed, SessionConflict, SessionError, TransactionAlreadyOpen } from "./SessionError.ts"
@@ -45,13 +46,11 @@ export interface ActiveSession extends SessionInfo {
 /** A session that is open. One shape for all of them: every transaction makes one. */
 class Entry {
   readonly info: SessionInfo
-  readonly serial: number
   closed = false
   transactions = 0
 
   constructor(serial: number, openedAt: number, options: SessionOptions) {
     const { actor, component, deferrable, isolation, name, readOnly, tenant } = options
-    this.serial = serial
     this.info = { id: `s${serial}`, openedAt, name, component, actor, tenant, isolation, readOnly, deferrable }
   }
 }
@@ -71,18 +70,18 @@ const describe = (info: SessionInfo): string => (info.name === undefined ? info.
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const clock = yield* Clock.Clock
-  const sessions = new Map<number, Entry>()
+  const sessions = new Map<string, Entry>()
   let opened = 0
 
   const open = (options: SessionOptions): Entry => {
     const entry = new Entry(++opened, clock.currentTimeMillisUnsafe(), options)
-    sessions.set(entry.serial, entry)
+    sessions.set(entry.info.id, entry)
     return entry
   }
 
   const close = (entry: Entry): void => {
     entry.closed = true
-    sessions.delete(entry.serial)
+    sessions.delete(entry.info.id)
   }
 
   /** One transaction with the context of a session around `effect`. */
@@ -103,60 +102,65 @@ const make = Effect.gen(function* () {
       : Effect.fail(error)
   }
 
+  /** One transaction of `options`, or a part of the session that is open; `enter` and `leave` surround the first. */
+  const within = <A, E, R>(
+    options: SessionOptions,
+    effect: Effect.Effect<A, E, R>,
+    enter: () => Entry,
+    leave: (entry: Entry) => void
+  ): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
+    Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
+      if (Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined) {
+        const outer = Context.getOrUndefined(fiber.context, Session)
+        return outer === undefined ? Effect.fail(alreadyOpen(options)) : join(outer, options, effect)
+      }
+      let entry: Entry | undefined
+      // Entered inside the frame that leaves again, so that no interruption falls between.
+      return Effect.onExitPrimitive(
+        Effect.suspend(() => {
+          entry = enter()
+          entry.transactions++
+          return transact(entry, effect)
+        }),
+        () => {
+          if (entry !== undefined) leave(entry)
+          return undefined
+        }
+      )
+    })
+
   const whole =
     (options: SessionOptions) =>
-    <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> =>
-      Effect.withFiber((fiber): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>> => {
-        const outer = Context.getOrUndefined(fiber.context, Session)
-        const inTransaction = Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined
-        if (inTransaction) {
-          return outer === undefined ? Effect.fail(alreadyOpen(options)) : join(outer, options, effect)
-        }
-        let entry: Entry | undefined
-        // Registered inside the frame that takes it off again, so that no interruption falls between.
-        return Effect.onExitPrimitive(
-          Effect.suspend(() => {
-            entry = open(options)
-            entry.transactions = 1
-            return transact(entry, effect)
-          }),
-          () => {
-            if (entry !== undefined) close(entry)
-            return undefined
-          }
-        )
-      })
+    <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      within(options, effect, () => open(options), close)
 
-  const withSession =
-    (options: SessionOptions) =>
-    <A, E, R>(effect: Effect.Effect<A, E, R>): InSession<A, E, R> =>
-      wholeSession(whole(options)(effect))
+  const withSession = (options: SessionOptions) => {
+    const refused = refusal(options)
+    // Where the options were left out, nobody calls what is returned: it is run as the effect itself.
+    if (refused !== undefined && Effect.isEffect(options)) return Effect.fail(refused) as never
+    return <A, E, R>(effect: Effect.Effect<A, E, R>): InSession<A, E, R> =>
+      wholeSession(refused === undefined ? whole(options)(effect) : Effect.fail(refused))
+  }
 
   const run =
     (entry: Entry): SessionHandle["run"] =>
     (effect) =>
-      Effect.withFiber((fiber) => {
-        if (entry.closed)
-          return Effect.fail(new SessionError({ reason: new SessionClosed({ session: describe(entry.info) }) }))
-        if (Context.getOrUndefined(fiber.context, sql.transactionService) !== undefined) {
-          const outer = Context.getOrUndefined(fiber.context, Session)
-          return outer === undefined ? Effect.fail(alreadyOpen(entry.info)) : join(outer, entry.info, effect)
-        }
-        return Effect.onExitPrimitive(
-          Effect.suspend(() => {
-            entry.transactions++
-            return transact(entry, effect)
-          }),
-          () => {
-            entry.transactions--
-            return undefined
-          }
-        )
-      })
+      Effect.suspend(() =>
+        entry.closed
+          ? Effect.fail(new SessionError({ reason: new SessionClosed({ session: describe(entry.info) }) }))
+          : within(
+              entry.info,
+              effect,
+              () => entry,
+              () => void entry.transactions--
+            )
+      )
 
   const createSession = Effect.fn("SessionFactory.createSession")(function* (
     options: SessionOptions
-  ): Effect.fn.Return<SessionHandle, never, Scope.Scope> {
+  ): Effect.fn.Return<SessionHandle, SessionError, Scope.Scope> {
+    const refused = refusal(options)
+    if (refused !== undefined) return yield* refused
     const entry = yield* Effect.acquireRelease(
       Effect.sync(() => open(options)),
       (entry) => Effect.sync(() => close(entry))
@@ -166,7 +170,7 @@ const make = Effect.gen(function* () {
 
   const closeSession = (id: string): Effect.Effect<boolean> =>
     Effect.sync(() => {
-      const entry = sessions.get(Number(id.slice(1)))
+      const entry = sessions.get(id)
       if (entry === undefined) return false
       close(entry)
       return true
@@ -196,7 +200,7 @@ export class SessionFactory extends Context.Service<
      */
     readonly withSession: (options: SessionOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) => InSession<A, E, R>
     /** A session for a request or a conversation; it ends with its scope. */
-    readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, never, Scope.Scope>
+    readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, SessionError, Scope.Scope>
     /** Lets the session with this id begin no further transaction; false when there is none. */
     readonly closeSession: (id: string) => Effect.Effect<boolean>
     readonly activeSessions: Effect.Effect<ReadonlyArray<ActiveSession>>

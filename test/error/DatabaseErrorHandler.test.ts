@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric, References } from "effect"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
-import { ActiveSession } from "../../src/error/ActiveSession.ts"
+import { ActiveSession, noteSession } from "../../src/error/ActiveSession.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "../../src/error/DatabaseErrorHandler.ts"
 import * as Reason from "../../src/error/Reason.ts"
+import * as Retry from "../../src/error/Retry.ts"
 import { Session } from "../../src/session/Session.ts"
 import { bare } from "./samples.ts"
 
@@ -128,6 +129,43 @@ describe("DatabaseErrorHandler", () => {
       assert.strictEqual(entries.length, 3)
       assert.notProperty(entries[2]?.annotations, "session")
     }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("says in which session it struck behind a policy too, and by which SQLSTATE", () => {
+    const { entries, layer } = withLog()
+    return Effect.gen(function* () {
+      const handler = yield* DatabaseErrorHandler
+      const session = { id: "s7", openedAt: 0, actor: "ada" }
+      const failing = Effect.provideService(DatabaseError.refine(Effect.fail(deadlock)), Session, session)
+      yield* Effect.ignore(handler.handling(Retry.transaction({ attempts: 2, base: 0 })(failing)))
+      const shutdown = new DatabaseError({
+        reason: new Reason.ReadOnlyServer({ severity: "FATAL", phase: "commit_sent" })
+      })
+      noteSession(shutdown.reason, session)
+      yield* Effect.ignore(handler.handling(Retry.transaction({ attempts: 2, base: 0 })(Effect.fail(shutdown))))
+      assert.deepInclude(entries[0]?.annotations, {
+        reason: "RetriesExhausted",
+        sqlState: "40P01",
+        session: "s7",
+        actor: "ada"
+      })
+      assert.deepInclude(entries[1]?.annotations, { reason: "OutcomeUnknown", session: "s7", actor: "ada" })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("goes on with the failure when a recovery action dies, and says so", () => {
+    const { entries, layer } = withLog()
+    return Effect.gen(function* () {
+      const handler = yield* DatabaseErrorHandler
+      let later = 0
+      yield* handler.recover("DeadlockDetected", () => Effect.die("a bug in the action"))
+      yield* handler.recover("DeadlockDetected", () => Effect.sync(() => void later++))
+      const error = yield* Effect.flip(handler.handling(Effect.fail(deadlock)))
+      assert.strictEqual(error.reason._tag, "DeadlockDetected")
+      assert.strictEqual(later, 1)
+      assert.strictEqual(entries.length, 2)
+      assert.match(JSON.stringify(entries[1]), /the recovery action for DeadlockDetected died/)
+    }).pipe(Effect.scoped, Effect.provide(layer))
   })
 
   it("finds the session where the session is published", () => assert.strictEqual(ActiveSession.key, Session.key))

@@ -188,6 +188,34 @@ describe("Retry", () => {
     }).pipe(Random.withSeed("jitter"))
   )
 
+  it.effect("waits by any schedule, which is given each failure, and gives up with its end", () =>
+    Effect.gen(function* () {
+      const times: Array<number> = []
+      const effect = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        times.push(now)
+        return Effect.fail(times.length < 4 ? refused : serialization)
+      })
+      const seen: Array<string> = []
+      const schedule = Schedule.while(Schedule.spaced("3 seconds"), ({ input }: { readonly input: DatabaseError }) => {
+        seen.push(input.reason._tag)
+        return input.reason._tag === "ConnectionRefused"
+      })
+      const { reason } = yield* gaveUp(Retry.transaction({ schedule })(effect))
+      assert.deepStrictEqual(
+        times.map((time) => time - (times[0] ?? 0)),
+        [0, 3_000, 6_000, 9_000]
+      )
+      assert.strictEqual(reason.gaveUp, "schedule")
+      assert.match(reason.message, /^gave up after 4 attempts, with the end of its schedule; the last: /)
+      assert.deepStrictEqual(seen, [...Array.from({ length: 3 }, () => "ConnectionRefused"), "SerializationFailure"])
+      for (const one of [Retry.statement({ schedule }), Retry.connection({ schedule })]) {
+        times.length = 0
+        yield* settle(one(effect))
+        assert.lengthOf(times, 4)
+      }
+    })
+  )
+
   it.effect("stops when the next wait would exceed the time", () =>
     Effect.gen(function* () {
       const { effect } = yield* failing(...Array.from({ length: 500 }, () => refused))
@@ -246,6 +274,19 @@ describe("Retry", () => {
     })
   )
 
+  it.effect("waits as long by a schedule that knows nothing of circuits", () =>
+    Effect.gen(function* () {
+      const open = error(new Reason.CircuitOpen({ retryAfterMillis: 3_000, failure: "refused" }))
+      const times: Array<number> = []
+      const effect = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        times.push(now)
+        return times.length === 1 ? Effect.fail(open) : Effect.void
+      })
+      yield* settle(Retry.transaction({ schedule: Schedule.recurs(3) })(effect))
+      assert.strictEqual((times[1] ?? 0) - (times[0] ?? 0), 3_000)
+    })
+  )
+
   it.effect("is an event of the current span, for each wait and for giving up", () =>
     Effect.gen(function* () {
       const events: Array<[string, Record<string, unknown> | undefined]> = []
@@ -272,6 +313,7 @@ describe("Retry", () => {
   it.effect("gets other credentials once, and connects with them", () =>
     Effect.gen(function* () {
       const denied = error(new Reason.AuthenticationFailed({ sqlState: "28P01", severity: "FATAL" }))
+      const unknown = error(new Reason.AuthenticationFailed({ sqlState: "28000", severity: "FATAL" }))
       let asked = 0
       const refresh = (another: boolean) => Effect.sync(() => (asked++, another))
       const tried = (another: boolean, ...errors: ReadonlyArray<DatabaseError>) =>
@@ -283,6 +325,7 @@ describe("Retry", () => {
           return { asked, runs: yield* runs, tag }
         })
       assert.deepStrictEqual(yield* tried(true, denied), { asked: 1, runs: 2, tag: "Success" })
+      assert.deepStrictEqual(yield* tried(true, unknown), { asked: 1, runs: 2, tag: "Success" })
       assert.deepStrictEqual(yield* tried(true, denied, denied), { asked: 1, runs: 2, tag: "AuthenticationFailed" })
       assert.deepStrictEqual(yield* tried(false, denied), { asked: 1, runs: 1, tag: "AuthenticationFailed" })
       assert.deepStrictEqual(yield* tried(true, refused), { asked: 0, runs: 2, tag: "Success" })

@@ -51,6 +51,18 @@ describe("RetryBudget", () => {
     })
   )
 
+  it.effect("costs nothing where a statement has to be prepared again, or nobody was asked", () =>
+    Effect.gen(function* () {
+      const stale = new DatabaseError({ reason: new Reason.StalePreparedStatement({ phase: "idle" }) })
+      const open = new DatabaseError({ reason: new Reason.CircuitOpen({ retryAfterMillis: 1 }) })
+      for (const failure of [stale, open]) {
+        const { reasons } = yield* runsOf(200, failure, 3)
+        assert.deepStrictEqual([...new Set(reasons)], ["attempts"])
+      }
+      assert.strictEqual(yield* RetryBudget.from(yield* Effect.context<never>(), yield* clock).left, 100)
+    })
+  )
+
   it.effect("is earned by successes and comes back with time, up to what can be saved", () =>
     Effect.gen(function* () {
       const budget = RetryBudget.make({ capacity: 2, perSecond: 1, ratio: 0.5 })

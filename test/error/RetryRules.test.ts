@@ -44,7 +44,7 @@ const cases: ReadonlyArray<Case> = rules.flatMap((rule) =>
       rule,
       reason,
       isTransactionOpen,
-      verdict: decide(rule, reason, isTransactionOpen),
+      verdict: decide(rule, reason, { isTransactionOpen, isPartlyApplied: false }),
       title: `${rule.name}: ${reason._tag} in ${reason.phase}, open: ${isTransactionOpen}`
     }))
   )
@@ -75,6 +75,17 @@ describe("the rules of Retry", () => {
       if (rule.name !== "connection") assert.isFalse(isTransactionOpen, title)
       if (rule.name === "statement" || rule.name === "connection") {
         assert.notInclude(["transaction_open", "commit_sent"], reason.phase, title)
+      }
+    }
+  })
+
+  it("never run again what was partly applied, unless its author says that all of it may be", () => {
+    for (const { reason, rule, title, verdict } of cases) {
+      const applied = decide(rule, reason, { isTransactionOpen: false, isPartlyApplied: true })
+      if (rule === Rules.idempotent) assert.notStrictEqual(applied, "applied", title)
+      else assert.notStrictEqual(applied, "again", title)
+      if (verdict === "again" && rule.always.includes(reason._tag)) {
+        assert.strictEqual(applied, rule === Rules.idempotent ? "again" : "applied", title)
       }
     }
   })
@@ -146,7 +157,7 @@ PoolExhausted          -     RRRRRR RRRRRR ...... RRRRTT
     )
   })
 
-  const letters: { readonly [K in Verdict]: string } = { again: "R", unknown: "?", part: "T", pass: "." }
+  const letters: { readonly [K in Verdict]: string } = { again: "R", applied: "A", unknown: "?", part: "T", pass: "." }
 
   it.each(table)("%s with severity %s", (tag, severity, ...columns) => {
     const reason = singles.find(({ _tag }) => _tag === tag)
@@ -155,9 +166,7 @@ PoolExhausted          -     RRRRRR RRRRRR ...... RRRRTT
       .filter((rule) => rule !== Rules.session)
       .map((rule) =>
         phases
-          .map(
-            (phase) => letters[decide(rule, variant(reason, severity === "-" ? { phase } : { phase, severity }), false)]
-          )
+          .map((phase) => letters[decide(rule, variant(reason, severity === "-" ? { phase } : { phase, severity }))])
           .join("")
       )
     assert.deepStrictEqual(found, columns)

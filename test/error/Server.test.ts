@@ -1,6 +1,6 @@
 /** What a real server says about rows and statements. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import * as Retry from "../../src/error/Retry.ts"
@@ -218,10 +218,13 @@ layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
           assert.strictEqual(runs, 1)
           yield* assertClean
         }
-        const inTransaction = sql.withTransaction(
-          Effect.andThen(sql`INSERT INTO copied VALUES (1)`, sql`COPY copied FROM STDIN`)
-        )
-        assert.strictEqual((yield* Effect.flip(DatabaseError.refine(inTransaction))).reason._tag, "CopyUnsupported")
+        const copy = sql`COPY copied FROM STDIN`
+        for (const inTransaction of [Effect.andThen(sql`INSERT INTO copied VALUES (1)`, copy), copy]) {
+          const error = yield* Effect.flip(DatabaseError.refine(sql.withTransaction(inTransaction)))
+          assert.strictEqual(error.reason._tag, "CopyUnsupported", error.message)
+        }
+        const streamed = yield* Effect.flip(DatabaseError.refine(Stream.runDrain(copy.stream)))
+        assert.strictEqual(streamed.reason._tag, "CopyUnsupported", streamed.message)
         assert.deepStrictEqual(yield* sql`SELECT * FROM copied`, [])
         yield* assertClean
       })

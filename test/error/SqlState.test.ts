@@ -43,6 +43,19 @@ describe("SqlState", () => {
     }
   })
 
+  it("says of each code what sqlstates.tsv says: category, transience, whether the connection is gone, retry scope", () => {
+    const said = [...SqlState.all().keys()].toSorted().map((code) => {
+      const { category, condition, connectionLost, retryScope, transient } = SqlState.describe(code)
+      return [code, condition, category, transient ? "transient" : "-", connectionLost ? "lost" : "-", retryScope].join(
+        "\t"
+      )
+    })
+    const agreed = readFileSync(new URL("sqlstates.tsv", import.meta.url), "utf8")
+      .trimEnd()
+      .split("\n")
+    assert.deepStrictEqual(said, agreed)
+  })
+
   it("names a constant after the condition, and after the macro where two classes share a condition", () => {
     const shared = new Set(
       rows.map(({ condition }) => condition).filter((name, index, all) => all.indexOf(name) !== index)

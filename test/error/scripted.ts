@@ -14,9 +14,17 @@ export const message = (tag: string, body: Uint8Array): Buffer => {
 /** An ErrorResponse around any bytes. */
 export const errorMessage = (body: Uint8Array): Buffer => message("E", body)
 
-/** An ErrorResponse with these fields, named by the protocol's letters (manual, 55.8). */
-export const errorResponse = (fields: Readonly<Record<string, string>>): Buffer =>
-  errorMessage(Buffer.from(`${Object.entries(fields).reduce((text, [key, value]) => `${text}${key}${value}\0`, "")}\0`))
+/** Named by the protocol's letters (manual, 55.8). */
+type Fields = Readonly<Record<string, string>>
+
+const body = (fields: Fields): Buffer =>
+  Buffer.from(`${Object.entries(fields).reduce((text, [key, value]) => `${text}${key}${value}\0`, "")}\0`)
+
+/** An ErrorResponse with these fields. */
+export const errorResponse = (fields: Fields): Buffer => errorMessage(body(fields))
+
+/** A NoticeResponse with these fields. */
+export const notice = (fields: Fields): Buffer => message("N", body(fields))
 
 export const readyForQuery = message("Z", Buffer.from("I"))
 

@@ -97,7 +97,7 @@ describe("in types", () => {
     expectTypeOf<Exclude<Left, { readonly _tag: "DatabaseError" }>>().toEqualTypeOf<Mine>()
     expectTypeOf<Extract<Left, { readonly _tag: "DatabaseError" }>>().toExtend<DatabaseError>()
     expectTypeOf(check).returns.toExtend<Refined>()
-    expectTypeOf(Retry.connectionSchedule).returns.toEqualTypeOf<Schedule.Schedule<Duration.Duration>>()
+    expectTypeOf(Retry.schedule).returns.toEqualTypeOf<Schedule.Schedule<Duration.Duration>>()
   })
 
   it("each policy takes its own reasons", () => {
@@ -128,7 +128,9 @@ describe("in types", () => {
       const retried = Retry.transaction()(query)
       const handled = retried.pipe(
         DatabaseError.catchReason("RetriesExhausted", ({ attempts, gaveUp }) => {
-          expectTypeOf(gaveUp).toEqualTypeOf<"attempts" | "time" | "retry_budget" | "transaction_open">()
+          expectTypeOf(gaveUp).toEqualTypeOf<
+            "attempts" | "schedule" | "time" | "retry_budget" | "transaction_open" | "partly_applied"
+          >()
           return Effect.succeed(attempts.length)
         })
       )

@@ -24,6 +24,9 @@ describe("Under a network that cuts, resets and stalls", () => {
         assert.strictEqual(result.acknowledged, chosen.operations, summary(result, chosen))
         assert.isAbove(result.faults.faults, 20)
         assert.isAbove(result.faults.inCommit, 5)
+        for (const [kind, { answer, request }] of Object.entries(result.faults.byKind)) {
+          assert.isAbove(Math.min(answer, request), 0, kind)
+        }
       }).pipe(Effect.provide(freshDatabase(), { local: true }))
     )
   }

@@ -18,6 +18,7 @@ export const classify = (error: SqlError, given: FailureContext = {}): Reason =>
   const context = knownOf(error, given)
   const carried = carriedReason(cause)
   if (carried !== undefined) return carried
+  if (context.instead !== undefined) return context.instead
   const phase = context.phase ?? (operation === "connect" ? "connecting" : undefined)
   const known = phase === context.phase ? context : { ...context, phase }
   const report = isServerReport(cause) ? cause : known.lastWords

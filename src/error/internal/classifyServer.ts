@@ -5,7 +5,7 @@ import * as SqlState from "../SqlState.ts"
 import type { FailureContext } from "./failureContext.ts"
 import { type ClassOf, construct } from "./construct.ts"
 import { columnsOf } from "./detail.ts"
-import { poolerCode } from "./pooler.ts"
+import { foundNoServer, poolerCode } from "./pooler.ts"
 
 /** The fields of an ErrorResponse, as the driver names them. */
 export interface ServerReport {
@@ -175,7 +175,8 @@ export const serverReason = (report: ServerReport, context: FailureContext): Rea
   }
   setPosition(fields, "position", report.position)
   setPosition(fields, "internalPosition", report.internalPosition)
-  if (context.phase !== undefined) fields.phase = context.phase
+  const phase = context.phase === "statement_sent" && foundNoServer(pooled) ? "idle" : context.phase
+  if (phase !== undefined) fields.phase = phase
   if (context.statement !== undefined) fields.statement = context.statement
   if (withColumns.has(self)) fields.columns = columnsOf(report.detail)
   if (withEndpoint.has(self)) {

@@ -145,6 +145,27 @@ export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonT
   }
 }
 
+/**
+ * A statement began or ended a transaction by itself, where the client does: within
+ * `withTransaction` it was not sent, and on a connection of the pool, which the next
+ * statement need not get, it was undone.
+ */
+export class TransactionControl extends Schema.TaggedError<TransactionControl, ReasonTraits>(
+  "pgkeel/error/TransactionControl"
+)("TransactionControl", clientReason) {
+  static {
+    define(this, {
+      code: "PGK7105",
+      category: "transaction_state",
+      transient: false,
+      connectionLost: false,
+      retryScope: "never",
+      message: () =>
+        "a statement would have begun or ended a transaction on its own, which was prevented: use withSession or sql.withTransaction, which commit when their effect succeeds and roll back when it fails; to do it by hand, reserve a connection"
+    })
+  }
+}
+
 /** Anything else that went wrong on our side of the connection. */
 export class ClientError extends Schema.TaggedError<ClientError, ReasonTraits>("pgkeel/error/ClientError")(
   "ClientError",

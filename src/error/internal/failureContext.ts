@@ -1,5 +1,6 @@
 /** What surrounds a failure and is not in the error. */
 import type { SqlError } from "effect/sql/SqlError"
+import type { Reason } from "../Reason.ts"
 import type { Phase } from "../RetryScope.ts"
 
 /** What the caller knows and the driver does not say. */
@@ -10,6 +11,8 @@ export interface FailureContext {
   readonly statement?: string | undefined
   /** The fields of the ErrorResponse with which the server ended the session, where the error does not hold them. */
   readonly lastWords?: object | undefined
+  /** What it is, where the error says something else. */
+  readonly instead?: Reason | undefined
   readonly host?: string | undefined
   readonly port?: number | undefined
 }

@@ -49,3 +49,8 @@ const texts: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** The code that a text of PgBouncer stands for. */
 export const poolerCode = (message: string): string | undefined => texts.find(([text]) => text.test(message))?.[1]
+
+const withoutServer: ReadonlySet<string | undefined> = new Set(["28000", "28P01", "3D000", "53300", "57P03"])
+
+/** Whether the pooler had no server for a statement that it was sent, so that none has seen it. */
+export const foundNoServer = (code: string | undefined): boolean => withoutServer.has(code)

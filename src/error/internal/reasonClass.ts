@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type Category, Phase, type RetryScope } from "../RetryScope.ts"
 import * as SqlState from "../SqlState.ts"
+import { mayCommitWithin } from "./command.ts"
 import { type Location, locate } from "./excerpt.ts"
 import { withoutValues } from "./wording.ts"
 
@@ -180,6 +181,9 @@ const scopeOf = (reason: AnyReason, scope: RetryScope, connectionLost: boolean, 
   const { phase } = reason
   if (foreign && (scope === "by_phase" || scope === "connection")) return "transaction"
   if (connectionLost && (phase === "commit_sent" || phase === "statement_sent")) return "unknown_outcome"
+  if (phase === "statement_sent" && scope !== "never" && mayCommitWithin(reason.statement ?? "select")) {
+    return "unknown_outcome"
+  }
   // A statement of an open transaction is never run again by itself.
   if (scope === "statement" && phase === "transaction_open") return "transaction"
   return scope === "by_phase" && phase !== undefined ? scopeByPhase[phase] : scope

@@ -18,11 +18,20 @@ export type Attempt = typeof Attempt.Type
  * Why a policy ran it no more:
  *
  * - `attempts`: it was run as often as the policy allows
+ * - `schedule`: the schedule that the policy was given has ended
  * - `time`: the next wait would have ended after the policy's time
  * - `retry_budget`: too much else was being run again
  * - `transaction_open`: a transaction is open around it, and only the whole of that can be run again
+ * - `partly_applied`: a part of it was committed before the rest failed
  */
-export const GaveUp = Schema.Literals(["attempts", "time", "retry_budget", "transaction_open"])
+export const GaveUp = Schema.Literals([
+  "attempts",
+  "schedule",
+  "time",
+  "retry_budget",
+  "transaction_open",
+  "partly_applied"
+])
 export type GaveUp = typeof GaveUp.Type
 
 /**
@@ -53,9 +62,12 @@ const counted = ({ length }: ReadonlyArray<Attempt>): string => `${length} ${len
 
 const givenUp: { readonly [K in GaveUp]: (attempts: string) => string } = {
   attempts: (attempts) => `gave up after ${attempts}; the last`,
+  schedule: (attempts) => `gave up after ${attempts}, with the end of its schedule; the last`,
   time: (attempts) => `gave up after ${attempts} because the time for them was over; the last`,
   retry_budget: (attempts) =>
     `gave up after ${attempts} because too many others are being run again (the retry budget is empty); the last`,
+  partly_applied: () =>
+    "not run again because a part of it was committed already: put the retry policy around each transaction; the failure",
   transaction_open: () =>
     "not run again because a transaction is open around it: put the retry policy around the whole transaction; the failure"
 }

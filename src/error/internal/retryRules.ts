@@ -16,6 +16,8 @@ export interface Rule<K extends Tag = Tag> {
   readonly always: ReadonlyArray<K>
   /** What else is run again when it is transient, by its retry scope. */
   readonly scopes: (phase: Phase | undefined) => ReadonlyArray<RetryScope>
+  /** Whether what was committed before the failure may be run again with the rest. */
+  readonly repeatsAll?: true
   /** Whether the effect is, or may be, a part of a transaction that is open. */
   readonly isPart: (phase: Phase | undefined, isTransactionOpen: boolean) => boolean
 }
@@ -51,6 +53,7 @@ export const session = { ...transaction, name: "when_safe" } as const satisfies 
 
 export const idempotent = {
   ...session,
+  repeatsAll: true,
   scopes: () => ["statement", "transaction", "connection", "by_phase"]
 } as const satisfies Rule
 
@@ -72,20 +75,29 @@ export const statement = {
 
 export type AlwaysOf<R extends Rule> = R["always"][number]
 
+/** Where an effect stands: in a transaction that is open around it, behind something of its own that stays. */
+export interface Standing {
+  readonly isTransactionOpen: boolean
+  readonly isPartlyApplied: boolean
+}
+
+const alone: Standing = { isTransactionOpen: false, isPartlyApplied: false }
+
 /**
  * What becomes of a failure: it is run `again`; it is given up because it is
- * `part` of an open transaction; it is told as an `unknown` outcome; or it passes
- * as it is.
+ * `part` of an open transaction, or because a part of it is `applied`; it is told as
+ * an `unknown` outcome; or it passes as it is.
  */
-export type Verdict = "again" | "part" | "unknown" | "pass"
+export type Verdict = "again" | "part" | "applied" | "unknown" | "pass"
 
-export const decide = (rule: Rule, reason: Reason, isTransactionOpen: boolean): Verdict => {
+export const decide = (rule: Rule, reason: Reason, standing: Standing = alone): Verdict => {
   const { _tag, phase, retryScope, transient } = reason
   const isAlways = rule.always.includes(_tag)
   // A server that ends the session with such a reason leaves open what became of the rest.
   if (retryScope === "unknown_outcome") return isAlways ? "unknown" : "pass"
   if (!isAlways && !(transient && rule.scopes(phase).includes(retryScope))) return "pass"
-  if (rule.isPart(phase, isTransactionOpen)) return isAlways ? "part" : "pass"
+  if (rule.isPart(phase, standing.isTransactionOpen)) return isAlways ? "part" : "pass"
+  if (standing.isPartlyApplied && rule.repeatsAll !== true) return isAlways ? "applied" : "pass"
   return "again"
 }
 

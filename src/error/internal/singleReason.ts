@@ -57,6 +57,7 @@ export const SingleReason = Schema.Union([
   Client.InvalidResult,
   Client.ConnectionReleased,
   Client.CopyUnsupported,
+  Client.TransactionControl,
   Manager.UnsupportedServer,
   Manager.LoginUnavailable,
   Statement.ServerError,

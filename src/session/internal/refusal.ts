@@ -1,0 +1,88 @@
+/**
+ * What is wrong with the options of a session, where no compiler has looked at
+ * them: a misspelt `actor` would write rows that nobody has written.
+ *
+ * Every session passes here, so what is right costs one comparison for each option
+ * that is given, and only what is wrong is explained.
+ */
+import * as Effect from "effect/Effect"
+import { didYouMean } from "../../config/internal/nearest.ts"
+import * as Rule from "../../config/internal/rules.ts"
+import type { Rules } from "../../config/internal/rules.ts"
+import type { SessionOptions } from "../Session.ts"
+import { InvalidSessionOption, SessionError } from "../SessionError.ts"
+
+/** The isolation level becomes part of a statement, so that nothing else may pass. */
+const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read", "serializable"]
+
+const text: Rule.Rule = { accepted: "text", problem: Rule.text }
+const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
+
+const rules: Rules<SessionOptions> = {
+  name: text,
+  component: text,
+  actor: text,
+  tenant: text,
+  isolation: {
+    accepted: isolations.map((level) => `"${String(level)}"`).join(", "),
+    problem: (value) =>
+      isolations.includes(value) ? undefined : Rule.isText(value) ? "no isolation level" : Rule.kindOf(value)
+  },
+  readOnly: flag,
+  deferrable: flag
+}
+
+/** As `rules`, in the form that an engine is quick at; a test holds the two to each other. */
+const isAccepted = (option: string, value: unknown): boolean => {
+  switch (option) {
+    case "actor":
+    case "tenant":
+    case "name":
+    case "component":
+      return value === undefined || typeof value === "string"
+    case "isolation":
+      return (
+        value === undefined || value === "read committed" || value === "repeatable read" || value === "serializable"
+      )
+    case "readOnly":
+    case "deferrable":
+      return value === undefined || typeof value === "boolean"
+    // A session that is open may be given as the options of one that joins it.
+    case "id":
+    case "openedAt":
+    case "run":
+      return true
+    default:
+      return false
+  }
+}
+
+const explain = (option: string, value: unknown): SessionError => {
+  const rule = Object.entries(rules).find(([name]) => name === option)?.[1]
+  const names = Object.keys(rules)
+  const reason =
+    rule === undefined
+      ? { option, problem: "is not known", accepted: didYouMean(option, names) ?? `one of ${names.join(", ")}` }
+      : { option, problem: `is ${rule.problem(value) ?? "not accepted"}`, accepted: rule.accepted }
+  return new SessionError({ reason: new InvalidSessionOption(reason) })
+}
+
+const notOptions = (value: unknown): SessionError => {
+  const problem = Effect.isEffect(value) ? "an effect" : Rule.kindOf(value)
+  const accepted = `an object before the effect, as in withSession({ actor: "ada" })(effect), or an empty one`
+  return new SessionError({
+    reason: new InvalidSessionOption({ option: undefined, problem: `are ${problem}`, accepted })
+  })
+}
+
+/** Why there is no session with these options. */
+export const refusal = (options: SessionOptions): SessionError | undefined => {
+  if (typeof options !== "object" || options === null) return notOptions(options)
+  const given = options as Readonly<Record<string, unknown>>
+  for (const option in given) {
+    if (!isAccepted(option, given[option])) {
+      return Effect.isEffect(options) ? notOptions(options) : explain(option, given[option])
+    }
+  }
+  return undefined
+}
