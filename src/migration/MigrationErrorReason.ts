@@ -4,9 +4,12 @@
  * somebody whose deployment has just stopped.
  */
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { DatabaseError } from "../error/DatabaseError.ts"
+import { inMigration } from "./internal/failureText.ts"
+import { Locked, LockLost } from "./internal/lockReasons.ts"
+
+export { Locked, LockLost }
 
 /** Which migration. `file` is how people know it: a file name, or `<id>_<name>` of one given in code. */
 const subject = {
@@ -32,7 +35,7 @@ export class DirectoryUnreadable extends Schema.TaggedError<DirectoryUnreadable>
   override get message() {
     return (
       `the directory ${this.directory} of the migrations "${this.namespace}" cannot be read: ${this.problem}; ` +
-      "create it, or correct the source's directory"
+      "create it, or correct what names it: PGKEEL_MIGRATIONS, the option `migrations`, or the source's `directory`"
     )
   }
 }
@@ -97,6 +100,19 @@ export class StatementUnsupported extends Schema.TaggedError<StatementUnsupporte
   }
 }
 
+/** A file that should change something has no statement at all. Nothing was run. */
+export class EmptyMigration extends Schema.TaggedError<EmptyMigration>("pgkeel/migration/EmptyMigration")(
+  "EmptyMigration",
+  subject
+) {
+  override get message() {
+    return (
+      `migration ${named(this)} has no statement: the file is empty, or has only comments; ` +
+      "nothing was run, write the statement or delete the file"
+    )
+  }
+}
+
 /** A module cannot be imported, or exports no Effect as `up` or `down`. */
 export class InvalidModule extends Schema.TaggedError<InvalidModule>("pgkeel/migration/InvalidModule")(
   "InvalidModule",
@@ -114,7 +130,7 @@ export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migra
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `migration ${named(this)} failed: ${describe(this.cause)}; it was rolled back, ${again(this.direction)}`
+    return `migration ${named(this)} failed: ${inMigration(this.cause, false)}; it was rolled back, ${again(this.direction)}`
   }
 }
 
@@ -128,20 +144,21 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     statement: Schema.Int,
     /** Where in the file, counted from 1: the place the server points at, or where the statement begins. */
     line: Schema.Int,
+    /** Counted from 1, in UTF-16 units, as editors do. */
+    column: Schema.Int,
     cause: DatabaseError
   }
 ) {
   override get message() {
+    // The cause has a position too, in the statement: two of them would be one too many.
     return (
-      `migration ${named(this)} failed at line ${this.line} (statement ${this.statement}): ${this.cause.message}; ` +
-      `it was rolled back, ${again(this.direction)}`
+      `migration ${named(this)} failed at line ${this.line}, column ${this.column} (statement ${this.statement}): ` +
+      `${inMigration(this.cause, true)}; it was rolled back, ${again(this.direction)}`
     )
   }
 }
 
 const again = (direction: "up" | "down"): string => `correct it and call Migrator.${direction} again`
-
-const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** An applied migration's file was edited since. */
 export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgkeel/migration/ChecksumMismatch")(
@@ -229,58 +246,13 @@ export class UnknownTarget extends Schema.TaggedError<UnknownTarget>("pgkeel/mig
   }
 }
 
-/** Another session held the lock for as long as the caller was willing to wait. */
-export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked")("Locked", {
-  /** The holder's server process; not there when it let go at the last moment. */
-  pid: Schema.optional(Schema.Int),
-  applicationName: Schema.optional(Schema.String),
-  /** What the holder does, as `pg_stat_activity` has it, such as `active` or `idle`. */
-  state: Schema.optional(Schema.String),
-  /** How long the holder has been in that state. */
-  stateFor: Schema.optional(Schema.Duration),
-  /** How long the holder has been connected. Hidden from roles without pg_read_all_stats. */
-  age: Schema.optional(Schema.Duration)
-}) {
-  override get message() {
-    if (this.pid === undefined) return "the migration lock was held by another session; call Migrator.up again"
-    return (
-      `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ` +
-      `run SELECT pg_terminate_backend(${this.pid})`
-    )
-  }
-
-  private get holder(): string {
-    const parts = [
-      this.applicationName ? `"${this.applicationName}"` : undefined,
-      this.age === undefined ? undefined : `connected for ${seconds(this.age)}`,
-      this.state === undefined
-        ? undefined
-        : `${this.state}${this.stateFor === undefined ? "" : ` for ${seconds(this.stateFor)}`}`
-    ].filter((part) => part !== undefined)
-    return `the server process ${this.pid}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`
-  }
-}
-
-const seconds = (duration: typeof Schema.Duration.Type): string => `${Math.round(Duration.toSeconds(duration))} s`
-
-/** The session that held the lock is no longer the one that runs the migrations. */
-export class LockLost extends Schema.TaggedError<LockLost>("pgkeel/migration/LockLost")("LockLost", {
-  problem: Schema.String
-}) {
-  override get message() {
-    return (
-      `the migration lock was lost: ${this.problem}; what the history calls applied is applied. ` +
-      "Behind a pooler in transaction mode, give the migrator a direct URL to the server"
-    )
-  }
-}
-
 export const MigrationErrorReason = Schema.Union([
   DirectoryUnreadable,
   InvalidFile,
   Duplicate,
   ParseFailed,
   StatementUnsupported,
+  EmptyMigration,
   InvalidModule,
   EffectFailed,
   StatementFailed,

@@ -14,7 +14,8 @@
  *
  * A directory holds `<id>_<name>.up.sql` with an optional `<id>_<name>.down.sql`,
  * and Effect modules `<id>_<name>.ts`, `.js` or `.mjs` that export `up` and,
- * optionally, `down`. An id is made of digits, of any number, and compares as a
+ * optionally, `down`. What else begins with an id, or is SQL, is refused, unless it
+ * is a document, data, or an editor's backup. An id is made of digits, of any number, and compares as a
  * number: 1 < 2 < 10. Each namespace has its own sequence of ids, and one
  * history table holds all of them.
  */

@@ -6,7 +6,7 @@
  * - Any number of processes may call `up` at once: one runs, the others wait
  *   and then find nothing to do.
  * - What was edited, renamed, lost or inserted late is refused before anything
- *   runs. So is a file that does not parse.
+ *   runs. So is a file that does not parse, or that has no statement.
  * - When there is nothing to do it costs one round trip, takes no lock and
  *   changes nothing.
  *

@@ -1,8 +1,20 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect, FileSystem, Path } from "effect"
 import { SqlClient } from "effect/sql"
+import { spawnSync } from "node:child_process"
 import * as MigrationSource from "../../src/migration/MigrationSource.ts"
-import { directory, exists, history, makeMigrator, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
+import {
+  changingNothing,
+  directory,
+  exists,
+  history,
+  makeMigrator,
+  migratorOf,
+  reasonOf,
+  scalar,
+  test,
+  write
+} from "./support.ts"
 
 const up = (files: Record<string, string | Uint8Array>) =>
   Effect.flatMap(Effect.flatMap(directory(files), migratorOf), (migrator) => migrator.up())
@@ -11,8 +23,8 @@ describe("MigrationSource, files", () => {
   test("compares ids as numbers of any length, with gaps and leading zeros", () =>
     Effect.gen(function* () {
       const { applied } = yield* up({
-        "20260101120000000000000000002_d.up.sql": "",
-        "20260101120000000000000000001_c.up.sql": "-- nothing but a comment",
+        "20260101120000000000000000002_d.up.sql": "SELECT 1",
+        "20260101120000000000000000001_c.up.sql": "-- a comment\nSELECT 1",
         "10_b ü.up.sql": "SELECT 1",
         "0002_a.up.sql": "SELECT 1"
       })
@@ -49,12 +61,20 @@ describe("MigrationSource, files", () => {
       const path = yield* directory({
         "README.md": "x",
         ".DS_Store": "x",
+        ".gitkeep": "",
         "1_a.d.ts": "x",
         "1_a.js.map": "x",
         "helpers.ts": "x",
         "2_data.csv": "x",
+        "2_notes.md": "x",
+        "2024-11-22.txt": "x",
         "1_a.up.sql": "SELECT 1",
-        "1_a.up.sql~": "x"
+        "1_a.up.sql~": "x",
+        ".1_a.up.sql.swp": "x",
+        "1_a.up.sql.swp": "x",
+        "1_a.up.sql.orig": "x",
+        "1_a.up.sql.bak": "x",
+        "#1_a.up.sql#": "x"
       })
       yield* fs.makeDirectory(join(path, "seeds"))
       assert.strictEqual((yield* (yield* migratorOf(path)).up()).applied.length, 1)
@@ -62,24 +82,40 @@ describe("MigrationSource, files", () => {
 
   const refused: Record<string, RegExp> = {
     "1_a.sql": /rename it to 1_a\.up\.sql$/,
+    "1_add.users.sql": /rename it to 1_add\.users\.up\.sql$/,
+    "0002_b.uo.sql": /rename it to 0002_b\.up\.sql$/,
+    "2_b.pu.sql": /rename it to 2_b\.up\.sql$/,
+    "2_b.dwon.sql": /rename it to 2_b\.down\.sql$/,
+    "2_b.dow.sql": /rename it to 2_b\.down\.sql$/,
+    "1_a.UP.SQL": /rename it to 1_a\.up\.sql$/,
+    "1-a.up.sql": /rename it to 1_a\.up\.sql$/,
+    "2_b.up.sql.txt": /rename it to 2_b\.up\.sql$/,
+    "2_b.sql.txt": /rename it to 2_b\.up\.sql$/,
+    "2_b.mjs.txt": /rename it to 2_b\.mjs$/,
+    "2_b.up.sqll": /a migration is a file <id>_<name>.*; rename it, or move it/,
+    "2_b.up": /a migration is a file <id>_<name>/,
+    "2_b": /a migration is a file <id>_<name>/,
+    "2_b.up.sql.disabled": /a migration is a file <id>_<name>/,
     "add_users.sql": /begins with no id/,
-    "1-a.up.sql": /a migration is <id>_<name>/,
-    "1_.up.sql": /a migration is <id>_<name>/,
+    "add_users.sql.txt": /begins with no id/,
+    "1_.up.sql": /a migration is a file <id>_<name>/,
     "R__views.sql": /begins with no id/,
-    "1_a.UP.SQL": /a migration is <id>_<name>/,
-    "1a_b.ts": /a migration is <id>_<name>/,
-    "1_a.cjs": /a migration is <id>_<name>/,
+    "1a_b.ts": /a migration is a file <id>_<name>/,
+    "1_a.cjs": /a migration is a file <id>_<name>/,
     "1_a.down.sql": /there is no 1_a\.up\.sql beside it/
   }
-  for (const [file, message] of Object.entries(refused)) {
-    test(`refuses ${file}, and says how it should be called`, () =>
-      Effect.gen(function* () {
-        const reason = yield* reasonOf(up({ [file]: "SELECT 1" }))
-        assert.strictEqual(reason._tag, "InvalidFile")
-        assert.match(reason.message, message)
-        assert.include(reason.message, file)
-      }))
-  }
+  changingNothing((it) => {
+    for (const [file, message] of Object.entries(refused)) {
+      it.effect(`refuses ${file}, and says how it should be called`, () =>
+        Effect.gen(function* () {
+          const reason = yield* reasonOf(up({ [file]: "SELECT 1" }))
+          assert.strictEqual(reason._tag, "InvalidFile")
+          assert.match(reason.message, message)
+          assert.include(reason.message, file)
+        })
+      )
+    }
+  })
 
   test("refuses a folder that is called as a migration is", () =>
     Effect.gen(function* () {
@@ -100,11 +136,15 @@ describe("MigrationSource, files", () => {
       assert.strictEqual(namespaces.message, 'two sources have the namespace "app": give each its own')
     }))
 
-  test("names the directory that is missing", () =>
+  test("names the directory that is missing, and the variable and the option that may have named it", () =>
     Effect.gen(function* () {
       const reason = yield* reasonOf((yield* migratorOf("/nowhere/migrations")).status())
       assert(reason._tag === "DirectoryUnreadable")
-      assert.include(reason.message, "/nowhere/migrations")
+      assert.strictEqual(
+        reason.message,
+        'the directory /nowhere/migrations of the migrations "app" cannot be read: it does not exist; create it, ' +
+          "or correct what names it: PGKEEL_MIGRATIONS, the option `migrations`, or the source's `directory`"
+      )
     }))
 
   test("refuses bytes that are not UTF-8, and a NUL, behind which the parser would see nothing", () =>
@@ -180,16 +220,40 @@ describe("MigrationSource, Effects", () => {
       assert.deepInclude((yield* history)[0], { state: "failed", error: reason.message })
     }))
 
-  test("refuses a module that exports no Effect before anything runs", () =>
+  const noEffects: Record<string, RegExp> = {
+    "export const up = 1": /exports a number as `up`, which is no Effect: write `export const up = Effect\.gen\(/,
+    "export const up = async () => {}": /exports a function as `up`, which is no Effect: export what it returns/,
+    "export const up = Promise.resolve()": /exports a Promise as `up`, which is no Effect/,
+    "export const down = 1": /exports no Effect as `up`: write `export const up = Effect\.gen\(/,
+    "const soon = 1\n\nthrow new Error('at once')":
+      /cannot be imported: at once \(\/.*\/2_b\.mjs, line 3, column 7\); correct the file; nothing was run$/,
+    "import 'nowhere'": /cannot be imported: .*nowhere.*; correct the import, or install the package; nothing was run$/
+  }
+  changingNothing((it) => {
+    for (const [text, message] of Object.entries(noEffects)) {
+      it.effect(`refuses a module with ${JSON.stringify(text)} before anything runs, and says what to do`, () =>
+        Effect.gen(function* () {
+          const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ()", "2_b.mjs": text })
+          assert.match((yield* reasonOf((yield* migratorOf(path)).up())).message, message)
+          assert.strictEqual(yield* exists("a"), false)
+        })
+      )
+    }
+  })
+
+  test("says of a module in a package that is CommonJS how it becomes one that is not", () =>
     Effect.gen(function* () {
-      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ()", "2_b.mjs": "export const up = 1" })
-      const migrator = yield* migratorOf(path)
-      assert.include((yield* reasonOf(migrator.up())).message, "exports something as `up` that is no Effect")
-      yield* write(path, { "2_b.mjs": "export const down = 1" })
-      assert.include((yield* reasonOf(migrator.up())).message, "exports no Effect as `up`")
-      yield* write(path, { "2_b.mjs": "throw new Error('at once')" })
-      assert.include((yield* reasonOf(migrator.up())).message, "cannot be imported: at once")
-      assert.strictEqual(yield* exists("a"), false)
+      const path = yield* directory({ "package.json": '{ "type": "commonjs" }', "1_a.ts": "export const up = 1" })
+      // Only Node's own loader refuses it, and not the one that the tests run with.
+      const advice = new URL("../../src/migration/internal/moduleAdvice.ts", import.meta.url)
+      const program = `import { importFailure } from ${JSON.stringify(advice)}
+        await import(process.argv[1]).catch((error) => console.log(importFailure(error)))`
+      const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program, `${path}/1_a.ts?sha256=1`])
+      assert.strictEqual(
+        String(stdout).trim(),
+        `cannot be imported: Unexpected token 'export' (${path}/1_a.ts, line 1); ` +
+          'put `"type": "module"` into package.json, or call the file .mjs'
+      )
     }))
 
   test("does not import a module that has nothing to do", () =>
@@ -201,6 +265,19 @@ describe("MigrationSource, Effects", () => {
       yield* migrator.up()
       yield* write(path, { "up.mjs": "throw new Error('imported')" })
       assert.deepStrictEqual(yield* (yield* migratorOf(path)).up(), { applied: [] })
+    }))
+
+  test("says of a statement in a module what to do inside a migration", () =>
+    Effect.gen(function* () {
+      const up = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT *\nFROM nowhere`)
+      const migrator = yield* makeMigrator({
+        sources: [{ namespace: "app", migrations: [{ id: "1", name: "asks", up }] }]
+      })
+      assert.strictEqual(
+        (yield* reasonOf(migrator.up())).message,
+        'migration 1_asks (app) failed: relation "nowhere" does not exist; create it before this statement, ' +
+          "or name its schema; it was rolled back, correct it and call Migrator.up again"
+      )
     }))
 
   test("takes a failure that the Effect went on after for what it is", () =>

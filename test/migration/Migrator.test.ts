@@ -78,9 +78,9 @@ describe("Migrator.up", () => {
       const migrator = yield* migratorOf(path)
       const reason = yield* reasonOf(migrator.up())
       assert(reason._tag === "StatementFailed")
-      assert.deepInclude({ ...reason }, { namespace: "app", id: "2", name: "posts", statement: 3, line: 5 })
+      assert.deepInclude({ ...reason }, { namespace: "app", id: "2", name: "posts", statement: 3, line: 5, column: 3 })
       assert.strictEqual(reason.cause.reason._tag, "UndefinedTable")
-      assert.include(reason.message, "migration 2_posts.up.sql (app) failed at line 5 (statement 3)")
+      assert.include(reason.message, "migration 2_posts.up.sql (app) failed at line 5, column 3 (statement 3)")
       assert.strictEqual(yield* exists("posts"), false)
       assert.strictEqual(yield* exists("users"), true)
       const [, failed] = yield* history
@@ -115,6 +115,28 @@ describe("Migrator.up", () => {
       assert.strictEqual(yield* exists("users"), false)
       assert.strictEqual(yield* exists("pgkeel.migrations"), false)
     }))
+
+  const empty = {
+    nothing: "",
+    "white space": " \n\t\n",
+    "comments only": "-- later\n/* SELECT 1; */",
+    semicolons: ";\n;"
+  }
+  for (const [what, text] of Object.entries(empty)) {
+    test(`refuses a file of ${what} before anything runs, so that it is not recorded as applied`, () =>
+      Effect.gen(function* () {
+        const path = yield* directory({ ...users, "2_later.up.sql": text })
+        const migrator = yield* migratorOf(path)
+        for (const refused of [migrator.up(), migrator.plan()] as const) {
+          const reason = yield* reasonOf<unknown, MigrationError | DatabaseError, never>(refused)
+          assert.strictEqual(reason._tag, "EmptyMigration")
+          assert.include(reason.message, "migration 2_later.up.sql (app) has no statement")
+        }
+        assert.strictEqual(yield* exists("users"), false)
+        yield* write(path, { "2_later.up.sql": "SELECT 1" })
+        assert.deepStrictEqual(ids((yield* migrator.up()).applied), ["1", "2"])
+      }))
+  }
 
   test("runs the package's own namespace first and the others as given", () =>
     Effect.gen(function* () {
@@ -303,6 +325,15 @@ describe("Migrator.down", () => {
       assert.strictEqual(yield* exists("posts"), true)
     }))
 
+  test("reverts by a down that has nothing to do", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "SELECT 1", "1_a.down.sql": "-- nothing to undo" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      assert.deepStrictEqual(ids((yield* migrator.down({ all: true })).reverted), ["1"])
+      assert.strictEqual((yield* history)[0]?.state, "reverted")
+    }))
+
   test("stays applied when its down fails, and the history has the error", () =>
     Effect.gen(function* () {
       const path = yield* directory({ ...users, "1_users.down.sql": "DROP TABLE users; DROP TABLE nowhere;" })
@@ -346,12 +377,12 @@ describe("Migrator.plan", () => {
       assert.deepStrictEqual(
         plan.map(({ file, statements }) => [file, statements]),
         [
-          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1 }]],
+          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1, column: 1 }]],
           [
             "2_b.up.sql",
             [
-              { text: "SELECT 1", line: 2 },
-              { text: "SELECT 2", line: 3 }
+              { text: "SELECT 1", line: 2, column: 1 },
+              { text: "SELECT 2", line: 3, column: 1 }
             ]
           ]
         ]

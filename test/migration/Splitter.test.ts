@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { split } from "../../src/migration/internal/splitter.ts"
-import { directory, migratorOf, reasonOf, scalar, test } from "./support.ts"
+import { directory, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
 
 const texts = (sql: string) => Effect.map(split(sql), (statements) => statements.map(({ text }) => text))
 
@@ -23,9 +23,9 @@ describe("splitting SQL", () => {
     Effect.gen(function* () {
       const sql = "-- ünï 😀\nSELECT 'é😀';\n\n  /* 😀 */ SELECT '漢字';\nSELECT 'ÿ'\n"
       assert.deepStrictEqual(yield* split(sql), [
-        { text: "SELECT 'é😀'", line: 2 },
-        { text: "SELECT '漢字'", line: 4 },
-        { text: "SELECT 'ÿ'", line: 5 }
+        { text: "SELECT 'é😀'", line: 2, column: 1 },
+        { text: "SELECT '漢字'", line: 4, column: 12 },
+        { text: "SELECT 'ÿ'", line: 5, column: 1 }
       ])
       const failure = yield* Effect.flip(split("SELECT 'é😀';\nSELECT '😀é' x y;"))
       assert.deepStrictEqual(failure, {
@@ -116,13 +116,52 @@ describe("running SQL files", () => {
       assert.strictEqual(yield* scalar("SELECT two()"), 2)
     }))
 
-  test("points at the line where the server found the mistake", () =>
+  test("points at one place, that of the file, where the server found the mistake", () =>
     Effect.gen(function* () {
       const path = yield* directory({
         "1_a.up.sql": "-- 😀\r\nSELECT 1;\r\nSELECT '😀',\r\n  1,\r\n  missing_é;\r\n"
       })
-      const reason = yield* reasonOf((yield* migratorOf(path)).up())
-      assert(reason._tag === "StatementFailed")
-      assert.deepInclude({ ...reason }, { statement: 2, line: 5 })
+      const migrator = yield* migratorOf(path)
+      const below = yield* reasonOf(migrator.up())
+      assert(below._tag === "StatementFailed")
+      assert.deepInclude({ ...below }, { statement: 2, line: 5, column: 3 })
+
+      // Behind another statement of the same line, both of them with characters of two units.
+      yield* write(path, { "1_a.up.sql": "\nSELECT '😀'; SELECT '😀' FROM nowhere;" })
+      const beside = yield* reasonOf(migrator.up())
+      assert(beside._tag === "StatementFailed")
+      assert.deepInclude({ ...beside }, { statement: 2, line: 2, column: 31 })
+      assert.strictEqual(
+        beside.message,
+        "migration 1_a.up.sql (app) failed at line 2, column 31 (statement 2): " +
+          'relation "nowhere" does not exist; create it before this statement, or name its schema; ' +
+          "it was rolled back, correct it and call Migrator.up again"
+      )
     }))
+
+  test("points at the statement where the server names no place, and repeats the server's own hint", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "SELECT 1;\n  DO 'BEGIN RAISE ''no'' USING HINT = ''ask''; END';" })
+      const migrator = yield* migratorOf(path)
+      const { message } = yield* reasonOf(migrator.up())
+      assert.include(message, "failed at line 2, column 3 (statement 2): ")
+      assert.include(message, "; ask; it was rolled back")
+    }))
+
+  const inOwnWords: Record<string, RegExp> = {
+    "SELECT nothing": /: column "nothing" does not exist; add it before this statement, or correct the name; it was/,
+    "SELECT nothing()": /: function nothing\(\) does not exist; No function matches.*; it was/,
+    "CREATE TABLE a (b nothing)":
+      /: the server reported undefined_object \(42704\): type "nothing" does not exist; it was/,
+    "SELECT 'secret'::int": /: a value is not valid: invalid input syntax for type integer; correct the value; it was/
+  }
+  for (const [statement, message] of Object.entries(inOwnWords)) {
+    test(`says of ${statement} what to do inside a migration, with no second place and no value`, () =>
+      Effect.gen(function* () {
+        const reason = yield* reasonOf((yield* migratorOf(yield* directory({ "1_a.up.sql": statement }))).up())
+        assert.match(reason.message, message)
+        assert.notMatch(reason.message, /pending migrations|\(line|secret/)
+        assert.strictEqual(reason.message.match(/\bline\b/g)?.length, 1)
+      }))
+  }
 })

@@ -1,6 +1,6 @@
 /** What the tests of this folder share: a directory to write migrations into, and a migrator over a fresh database. */
 import { NodeServices } from "@effect/platform-node"
-import { assert, it } from "@effect/vitest"
+import { assert, it, layer, type Vitest } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path, References, type Scope } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { SqlClient } from "effect/sql"
@@ -30,6 +30,13 @@ export const test = <A, E>(name: string, body: () => Effect.Effect<A, E, Service
       ),
     timeout
   )
+
+/** Tests that leave the database as it is, and so can have one for all of them. */
+export const changingNothing = (
+  tests: (
+    it: Vitest.MethodsNonLive<TestDatabase | PgClient.PgClient | SqlClient.SqlClient | NodeServices.NodeServices>
+  ) => void
+) => layer(Layer.mergeAll(freshClient(), NodeServices.layer), { excludeTestServices: true })(tests)
 
 /** Writes files into a directory that goes with the test. A text of `undefined` removes the file. */
 export const directory = Effect.fnUntraced(function* (files: Record<string, string | Uint8Array>) {

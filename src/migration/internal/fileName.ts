@@ -1,7 +1,11 @@
 /**
  * Tells from an entry's name what it is. Nothing that looks like a migration is
- * passed over in silence: what begins with a digit and is a script or a folder,
- * and everything that is SQL, either has one of the known forms or is refused.
+ * passed over in silence: what begins with an id, and everything that is SQL,
+ * either has one of the known forms or is refused.
+ *
+ * What lies beside migrations is passed over: documents and data, what a
+ * compiler writes, what an editor or a merge leaves behind. `2_b.up.sql.txt` is
+ * none of these: its ending hides a migration.
  */
 
 export type Entry =
@@ -9,41 +13,67 @@ export type Entry =
   | { readonly _tag: "Module"; readonly id: string; readonly name: string }
   /** No migration, such as a README. */
   | { readonly _tag: "Other" }
-  /** Something to refuse if it is a directory, and to ignore if it is not. */
-  | { readonly _tag: "Folder"; readonly problem: string }
   | { readonly _tag: "Refused"; readonly problem: string }
 
 const sqlForm = /^(\d+)_(.+)\.(up|down)\.sql$/su
 const moduleForm = /^(\d+)_(.+)\.(?:ts|js|mjs)$/su
-const ignored = /^\.|~$|\.(?:d\.[cm]?ts|map|md|txt|orig|rej|swp)$/iu
-const script = /\.(?:sql|[cm]?[jt]s|[jt]sx|sh|py|psql|pgsql)$/iu
+const leftBehind = /^\.|~$|\.(?:d\.[cm]?ts|map|orig|rej|bak|sw[a-z])$/iu
+const document = /\.(?:md|txt|csv|tsv|json|ya?ml)$/iu
+const script = /\.(?:p?sql|pgsql|[cm]?[jt]s|[jt]sx|sh|py)$/iu
+const sql = /\.(?:p?sql|pgsql)$/iu
+const id = /^\d+[_-]/u
 
 export const parseEntry = (entry: string): Entry => {
-  if (ignored.test(entry)) return { _tag: "Other" }
-  const sql = sqlForm.exec(entry)
-  if (sql !== null) {
-    const [, id = "", name = "", direction] = sql
+  if (leftBehind.test(entry)) return other
+  const sqlName = sqlForm.exec(entry)
+  if (sqlName !== null) {
+    const [, id = "", name = "", direction] = sqlName
     return { _tag: "Sql", id, name, direction: direction === "up" ? "up" : "down" }
   }
-  const module = moduleForm.exec(entry)
-  if (module !== null) {
-    const [, id = "", name = ""] = module
+  const moduleName = moduleForm.exec(entry)
+  if (moduleName !== null) {
+    const [, id = "", name = ""] = moduleName
     return { _tag: "Module", id, name }
   }
-  if (/^\d/u.test(entry) && script.test(entry)) return { _tag: "Refused", problem: advice(entry) }
-  if (/\.(?:sql|psql|pgsql)$/iu.test(entry)) return { _tag: "Refused", problem: advice(entry) }
-  return /^\d+[_-]/u.test(entry) ? { _tag: "Folder", problem: `${forms}; a folder is not a migration` } : other
+  const hidden = entry.replace(document, "")
+  if (hidden !== entry) return looksLikeOne(hidden) ? { _tag: "Refused", problem: advice(hidden) } : other
+  return id.test(entry) || looksLikeOne(entry) ? { _tag: "Refused", problem: advice(entry) } : other
 }
 
 const other: Entry = { _tag: "Other" }
 
+const looksLikeOne = (entry: string): boolean => sql.test(entry) || (/^\d/u.test(entry) && script.test(entry))
+
 const forms =
-  "a migration is <id>_<name>.up.sql with an optional <id>_<name>.down.sql, or a module <id>_<name>.ts, .js or .mjs"
+  "a migration is a file <id>_<name>.up.sql with an optional <id>_<name>.down.sql, or a module <id>_<name>.ts, .js or .mjs"
 
 const advice = (entry: string): string => {
-  const plain = /^(\d+)_(.+)\.sql$/isu.exec(entry)
-  if (plain !== null && !/\.(?:up|down)$/iu.test(plain[2] ?? "")) {
-    return `rename it to ${plain[1]}_${plain[2]}.up.sql`
-  }
-  return /^\d/u.test(entry) ? forms : `its name begins with no id; ${forms}`
+  if (!/^\d/u.test(entry)) return `its name begins with no id; ${forms}`
+  const wanted = meant(entry)
+  return wanted === undefined ? `${forms}; rename it, or move it to another folder` : `rename it to ${wanted}`
 }
+
+/** The name that was probably meant: another separator, `.uo.sql` for `.up.sql`, or no direction at all. */
+const meant = (entry: string): string | undefined => {
+  if (sqlForm.test(entry) || moduleForm.test(entry)) return entry
+  const [, number, name] = /^(\d+)[_-]([^.].*)\.sql$/isu.exec(entry) ?? []
+  if (number === undefined || name === undefined) return undefined
+  const [, rest = name, last] = /^(.+)\.([^.]+)$/su.exec(name) ?? []
+  return `${number}_${last === undefined ? `${name}.up` : withDirection(rest, last)}.sql`
+}
+
+const withDirection = (name: string, last: string): string => {
+  if (isNear(last, "up")) return `${name}.up`
+  return isNear(last, "down") ? `${name}.down` : `${name}.${last}.up`
+}
+
+/** Whether it is the word but for case and one slip: a letter too few, too many, wrong, or two swapped. */
+const isNear = (text: string, word: string): boolean => {
+  const slips = withoutOne(word)
+  return withoutOne(text.toLowerCase()).some((slip) => slips.includes(slip))
+}
+
+const withoutOne = (text: string): ReadonlyArray<string> => [
+  text,
+  ...Array.from(text, (_, i) => text.slice(0, i) + text.slice(i + 1))
+]

@@ -100,7 +100,6 @@ type FileEntry = Extract<Entry, { readonly _tag: "Sql" | "Module" }> & { readonl
 const stem = (entry: FileEntry): string => `${entry.id}_${entry.name}`
 
 const classify = Effect.fnUntraced(function* (namespace: string, directory: string, names: ReadonlyArray<string>) {
-  const fs = yield* FileSystem.FileSystem
   const { join } = yield* Path.Path
   const files: Array<FileEntry> = []
   for (const file of names) {
@@ -110,11 +109,6 @@ const classify = Effect.fnUntraced(function* (namespace: string, directory: stri
       files.push({ ...entry, file, path })
     } else if (entry._tag === "Refused") {
       return yield* fail(new InvalidFile({ namespace, path, problem: entry.problem }))
-    } else if (entry._tag === "Folder") {
-      const info = yield* fs.stat(path).pipe(Effect.mapError(invalid(namespace, path)))
-      if (info.type === "Directory") {
-        return yield* fail(new InvalidFile({ namespace, path, problem: entry.problem }))
-      }
     }
   }
   return files

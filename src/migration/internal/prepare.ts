@@ -7,8 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import { MigrationError } from "../MigrationError.ts"
-import { DownMissing, InvalidModule, ParseFailed, StatementUnsupported } from "../MigrationErrorReason.ts"
+import {
+  DownMissing,
+  EmptyMigration,
+  InvalidModule,
+  ParseFailed,
+  StatementUnsupported
+} from "../MigrationErrorReason.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
+import { importFailure, noEffect } from "./moduleAdvice.ts"
 import { type Migration, type Script, subject } from "./migration.ts"
 import { split, type SplitFailure, type Statement } from "./splitter.ts"
 
@@ -28,8 +35,14 @@ export interface Prepared {
 
 export const prepareUp = Effect.fnUntraced(function* (migration: Migration) {
   const work = yield* prepare(migration, migration.up, "up")
-  if (work !== undefined) return { migration, direction: "up", script: migration.up, work } satisfies Prepared
-  return yield* fail(new InvalidModule({ ...subject(migration), problem: "exports no Effect as `up`" }))
+  if (work === undefined) {
+    return yield* fail(new InvalidModule({ ...subject(migration), problem: noEffect("up", undefined) }))
+  }
+  // Recorded as applied it would never run again, and most likely somebody has not saved it yet. A down may do nothing.
+  if (work._tag === "Statements" && work.statements.length === 0) {
+    return yield* fail(new EmptyMigration(subject(migration)))
+  }
+  return { migration, direction: "up", script: migration.up, work } satisfies Prepared
 })
 
 /** All or none: what has no `down` is named completely before anything is reverted. */
@@ -92,12 +105,12 @@ const importModule = Effect.fnUntraced(function* (migration: Migration, file: st
   const href = `${url.href}?sha256=${migration.checksum}`
   const module: unknown = yield* Effect.tryPromise({
     try: () => import(/* @vite-ignore */ href),
-    catch: (error) => invalid(`cannot be imported: ${error instanceof Error ? error.message : String(error)}`)
+    catch: (error) => invalid(importFailure(error))
   })
   const exported = Predicate.hasProperty(module, direction) ? module[direction] : undefined
   if (exported === undefined) return undefined
   if (isMigrationEffect(exported)) return exported
-  return yield* Effect.fail(invalid(`exports something as \`${direction}\` that is no Effect`))
+  return yield* Effect.fail(invalid(noEffect(direction, exported)))
 })
 
 /** What an Effect needs cannot be seen from outside: a module that asks for more than SqlClient fails when it runs. */

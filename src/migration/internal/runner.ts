@@ -18,7 +18,7 @@ import * as History from "./history.ts"
 import { subject } from "./migration.ts"
 import type { Prepared } from "./prepare.ts"
 import { enter, leave, type Settings } from "./settings.ts"
-import { lineAt, characterToIndex, type Statement } from "./splitter.ts"
+import { characterToIndex, columnAt, lineAt, type Statement } from "./splitter.ts"
 
 /** What is the same for all migrations of a run. */
 export interface Run {
@@ -107,20 +107,32 @@ const effectFailed = ({ direction, migration, script }: Prepared, cause: unknown
   new MigrationError({ reason: new EffectFailed({ ...subject(migration, script), direction, cause }) })
 
 const statementFailed =
-  ({ direction, migration, script }: Prepared, statement: number, { line, text }: Statement) =>
+  ({ direction, migration, script }: Prepared, number: number, statement: Statement) =>
   (cause: DatabaseError) => {
-    const at = Predicate.hasProperty(cause.reason, "position") ? cause.reason.position : undefined
-    const below = typeof at === "number" ? lineAt(text, characterToIndex(text, at - 1)) - 1 : 0
+    const place = { statement: number, ...placeOf(statement, cause) }
     return new MigrationError({
-      reason: new StatementFailed({ ...subject(migration, script), direction, statement, line: line + below, cause })
+      reason: new StatementFailed({ ...subject(migration, script), direction, ...place, cause })
     })
   }
+
+/** Where in the file: the server's position counts from the beginning of the statement. */
+const placeOf = ({ column, line, text }: Statement, cause: DatabaseError) => {
+  const position = Predicate.hasProperty(cause.reason, "position") ? cause.reason.position : undefined
+  if (typeof position !== "number") return { line, column }
+  const index = characterToIndex(text, position - 1)
+  const below = lineAt(text, index) - 1
+  return { line: line + below, column: columnAt(text, index) + (below === 0 ? column - 1 : 0) }
+}
 
 /** Deferred constraints are checked, and an aborted transaction is noticed, only after the last statement. */
 const atTheEnd = (prepared: Prepared, progress: Progress) => (error: DatabaseError) => {
   const { work } = prepared
   if (work._tag === "Statements") {
-    return statementFailed(prepared, progress.statements, work.statements.at(-1) ?? { text: "", line: 1 })(error)
+    return statementFailed(
+      prepared,
+      progress.statements,
+      work.statements.at(-1) ?? { text: "", line: 1, column: 1 }
+    )(error)
   }
   const aborted = Predicate.hasProperty(error.reason, "sqlState") && error.reason.sqlState === "25P02"
   return effectFailed(prepared, aborted ? new Error(wentOn) : error)

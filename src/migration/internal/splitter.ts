@@ -15,6 +15,8 @@ export interface Statement {
   readonly text: string
   /** The line of the file on which it begins, counted from 1. */
   readonly line: number
+  /** The column of that line, counted from 1, in UTF-16 units, as editors do. */
+  readonly column: number
 }
 
 /** Why a file cannot be split, with the place counted from 1. */
@@ -46,7 +48,7 @@ export const split = Effect.fnUntraced(function* (
     measured = start
     const refused = stmt === undefined ? undefined : refusal(stmt)
     if (refused !== undefined) return yield* Effect.fail({ _tag: "Refused" as const, line, ...refused })
-    statements.push({ text: text.slice(start, end).trimEnd(), line })
+    statements.push({ text: text.slice(start, end).trimEnd(), line, column: columnAt(text, start) })
   }
   return statements
 })
@@ -74,7 +76,7 @@ const failure = (text: string, error: unknown): SplitFailure => {
   if (copy !== null) {
     return { _tag: "Refused", line: lineAt(text, copy.index), ...copyRefusal }
   }
-  return { _tag: "Syntax", line, column: at - (text.lastIndexOf("\n", at - 1) + 1) + 1, message }
+  return { _tag: "Syntax", line, column: columnAt(text, at), message }
 }
 
 const copyRefusal = {
@@ -111,6 +113,10 @@ export const characterToIndex = (text: string, character: number): number => {
 
 /** The line, counted from 1, that has the character at `index`. */
 export const lineAt = (text: string, index: number): number => 1 + newlines(text, 0, index)
+
+/** The column, counted from 1, of the character at `index` in its line. */
+export const columnAt = (text: string, index: number): number =>
+  index === 0 ? 1 : index - text.lastIndexOf("\n", index - 1)
 
 const newlines = (text: string, from: number, to: number): number => {
   let count = 0

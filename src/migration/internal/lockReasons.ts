@@ -1,0 +1,49 @@
+/** What can go wrong with the lock under which migrations run. */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+/** Another session held the lock for as long as the caller was willing to wait. */
+export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked")("Locked", {
+  /** The holder's server process; not there when it let go at the last moment. */
+  pid: Schema.optional(Schema.Int),
+  applicationName: Schema.optional(Schema.String),
+  /** What the holder does, as `pg_stat_activity` has it, such as `active` or `idle`. */
+  state: Schema.optional(Schema.String),
+  /** How long the holder has been in that state. */
+  stateFor: Schema.optional(Schema.Duration),
+  /** How long the holder has been connected. Hidden from roles without pg_read_all_stats. */
+  age: Schema.optional(Schema.Duration)
+}) {
+  override get message() {
+    if (this.pid === undefined) return "the migration lock was held by another session; call Migrator.up again"
+    return (
+      `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ` +
+      `run SELECT pg_terminate_backend(${this.pid})`
+    )
+  }
+
+  private get holder(): string {
+    const parts = [
+      this.applicationName ? `"${this.applicationName}"` : undefined,
+      this.age === undefined ? undefined : `connected for ${seconds(this.age)}`,
+      this.state === undefined
+        ? undefined
+        : `${this.state}${this.stateFor === undefined ? "" : ` for ${seconds(this.stateFor)}`}`
+    ].filter((part) => part !== undefined)
+    return `the server process ${this.pid}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`
+  }
+}
+
+const seconds = (duration: typeof Schema.Duration.Type): string => `${Math.round(Duration.toSeconds(duration))} s`
+
+/** The session that held the lock is no longer the one that runs the migrations. */
+export class LockLost extends Schema.TaggedError<LockLost>("pgkeel/migration/LockLost")("LockLost", {
+  problem: Schema.String
+}) {
+  override get message() {
+    return (
+      `the migration lock was lost: ${this.problem}; what the history calls applied is applied. ` +
+      "Behind a pooler in transaction mode, give the migrator a direct URL to the server"
+    )
+  }
+}

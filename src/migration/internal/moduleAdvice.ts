@@ -1,0 +1,48 @@
+/** What is wrong with a module that should be a migration, and what to do: its author may be new to Effect. */
+import * as Predicate from "effect/Predicate"
+
+/** Nothing, or something else, is exported under the name of the direction. */
+export const noEffect = (direction: "up" | "down", exported: unknown): string => {
+  const right = `\`export const ${direction} = Effect.gen(function* () { ... })\``
+  if (exported === undefined) return `exports no Effect as \`${direction}\`: write ${right}`
+  if (typeof exported === "function") {
+    return `exports a function as \`${direction}\`, which is no Effect: export what it returns, such as ${right}`
+  }
+  return `exports ${kindOf(exported)} as \`${direction}\`, which is no Effect: write ${right}`
+}
+
+const kindOf = (value: unknown): string => {
+  if (Predicate.isPromiseLike(value)) return "a Promise"
+  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+export const importFailure = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error)
+  return `cannot be imported: ${message.split("\n", 1)[0]}${placeOf(error)}; ${advice(error, message)}`
+}
+
+/**
+ * The first place in a file of the application's, which is where the code is that
+ * threw, or where the parser stopped. V8 writes it into the stack and nowhere else.
+ */
+const placeOf = (error: unknown): string => {
+  // Below Node's own frames stands whoever imported the module.
+  const [stack = ""] = error instanceof Error ? (error.stack ?? "").split(/^.*\(?node:internal/mu, 1) : []
+  for (const [, path = "", line, column] of stack.matchAll(place)) {
+    if (path.includes("/node_modules/")) continue
+    return ` (${path}, line ${line}${column === undefined ? "" : `, column ${column}`})`
+  }
+  return ""
+}
+
+const place = /(?:^|\()(?:\s*at )?(?:async )?(?:file:\/\/)?(\/[^\n?():]+)(?:\?[^\n:]*)?:(\d+)(?::(\d+))?\)?$/gmu
+
+const advice = (error: unknown, message: string): string => {
+  const code = Predicate.hasProperty(error, "code") ? error.code : undefined
+  if (code === "ERR_MODULE_NOT_FOUND") return "correct the import, or install the package"
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION") return "run it with Node 22.18 or later, or write it as .mjs"
+  // Node says so of every module in a package that is CommonJS, as `npm init` makes them.
+  return /^(?:Unexpected token 'export'|Cannot use import statement)/u.test(message)
+    ? 'put `"type": "module"` into package.json, or call the file .mjs'
+    : "correct the file"
+}
