@@ -12,6 +12,7 @@ import type { DatabaseError } from "../error/DatabaseError.ts"
 import type { Difference } from "./Difference.ts"
 import { compare, requireTables } from "./internal/compare.ts"
 import type { CriticalTable } from "./internal/compare.ts"
+import { checkTables } from "./internal/tableRules.ts"
 import type { SchemaError } from "./SchemaError.ts"
 
 export type { CriticalTable } from "./internal/compare.ts"
@@ -38,6 +39,7 @@ export class SchemaVerifier extends Context.Service<
       return SchemaVerifier.of({
         snapshot,
         verify: Effect.fn("SchemaVerifier.verify")(function* (critical: ReadonlyArray<CriticalTable>) {
+          yield* checkTables("critical", critical)
           const found = yield* snapshot
           yield* requireTables(found, critical)
           return found

@@ -12,8 +12,10 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Catalog from "../catalog/Catalog.ts"
+import { DatabaseConfig, describeTarget } from "../config/DatabaseConfig.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import type { MigrationError } from "../migration/MigrationError.ts"
 import { Migrator } from "../migration/Migrator.ts"
@@ -23,6 +25,8 @@ import { coreTables } from "./internal/coreTables.ts"
 import { count } from "./internal/count.ts"
 import { missing, requireTables } from "./internal/compare.ts"
 import type { CriticalTable } from "./internal/compare.ts"
+import { requireSameDatabase } from "./internal/sameDatabase.ts"
+import { checkTables } from "./internal/tableRules.ts"
 import { MigrationsPending, SchemaError } from "./SchemaError.ts"
 
 /** A table that is created when it is missing, outside the migrations. */
@@ -72,8 +76,14 @@ const isApplied = ({ state }: MigrationStatus): boolean => state === "applied" |
 
 const label = ({ id, name, namespace }: MigrationStatus): string => `${namespace}/${id}_${name}`
 
+/** The database that is looked at, for messages; services may stand on a client without a configuration. */
+const targetOf = Effect.map(Effect.serviceOption(DatabaseConfig), (settings) =>
+  Option.getOrUndefined(Option.map(settings, describeTarget))
+)
+
 /** Applies what is pending, or fails with its names. */
 const migrate = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
   reader: Migrator["Service"],
   privileged: Privileged | undefined
 ): Effect.fn.Return<ReadonlyArray<MigrationResult>, InitializationFailure> {
@@ -83,8 +93,9 @@ const migrate = Effect.fnUntraced(function* (
   const pending = status.filter((migration) => !isApplied(migration)).map(label)
   if (!Arr.isArrayNonEmpty(pending)) return []
   if (privileged === undefined) {
-    return yield* new SchemaError({ reason: new MigrationsPending({ migrations: pending }) })
+    return yield* new SchemaError({ reason: new MigrationsPending({ migrations: pending, target: yield* targetOf }) })
   }
+  yield* requireSameDatabase(sql, privileged.sql)
   return (yield* privileged.migrator.up()).applied
 })
 
@@ -101,6 +112,7 @@ const createOne = (sql: SqlClient.SqlClient, { ddl, table }: DeclaredTable): Eff
 
 /** Creates the declared tables that are absent; the names of those that it was first to create. */
 const create = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
   catalog: Catalog.Catalog,
   declared: ReadonlyArray<DeclaredTable>,
   privileged: Privileged | undefined
@@ -110,6 +122,7 @@ const create = Effect.fnUntraced(function* (
     yield* requireTables(catalog, absent)
     return []
   }
+  if (absent.length > 0) yield* requireSameDatabase(sql, privileged.sql)
   const created: Array<string> = []
   for (const declaration of absent) {
     if (yield* createOne(privileged.sql, declaration)) created.push(declaration.table)
@@ -156,6 +169,8 @@ const initialize = Effect.fnUntraced(function* (
   options: TableInitializerOptions,
   privileged: Privileged | undefined
 ): Effect.fn.Return<InitializationReport, InitializationFailure> {
+  yield* checkTables("critical", options.critical)
+  yield* checkTables("tables", options.tables)
   const { done, run } = new Steps()
   const declared = options.tables ?? []
   const read = Catalog.read(sql)
@@ -170,7 +185,7 @@ const initialize = Effect.fnUntraced(function* (
   )
   const applied = yield* run(
     "migrations",
-    Effect.map(migrate(reader, privileged), (value) => ({
+    Effect.map(migrate(sql, reader, privileged), (value) => ({
       value,
       changed: value.length > 0,
       detail: value.length === 0 ? "up to date" : `applied ${count(value, "migration")}`
@@ -191,7 +206,7 @@ const initialize = Effect.fnUntraced(function* (
   )
   const created = yield* run(
     "missing tables",
-    Effect.map(create(migrated, declared, privileged), (value) => ({
+    Effect.map(create(sql, migrated, declared, privileged), (value) => ({
       value,
       changed: value.length > 0,
       detail: value.length === 0 ? "none" : `created ${value.join(", ")}`

@@ -1,30 +1,12 @@
-import { NodeCrypto, NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted } from "effect"
+import { Effect, FileSystem, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
-import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { Provisioner } from "../../src/provisioning/Provisioner.ts"
-import { KeyProvider } from "../../src/secret/KeyProvider.ts"
+import { LoginSource } from "../../src/secret/LoginSource.ts"
 import { testServer } from "../support/Database.ts"
 import { uniqueName, withoutRoles } from "../support/Roles.ts"
-
-const key = KeyProvider.layerStatic([Redacted.make(new Uint8Array(32).fill(7))])
-const Services = Layer.provideMerge(key, Layer.mergeAll(NodeServices.layer, NodeCrypto.layer))
-
-const provisioner = (credentialsFile?: string) =>
-  Provisioner.layer({
-    admin: { url: testServer().url, sslMode: "disable" },
-    ...(credentialsFile !== undefined && { credentialsFile })
-  })
-
-const as = <A, E, R>(url: Redacted.Redacted, use: Effect.Effect<A, E, R>) =>
-  use.pipe(
-    Effect.provide(ConnectionManager.layer().pipe(Layer.provide(DatabaseConfig.layer({ url, sslMode: "disable" }))), {
-      local: true
-    })
-  )
+import { as, Services, provisioner, withPlainAdministrator } from "./support.ts"
 
 layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
   it.effect(
@@ -36,13 +18,50 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.isAbove((yield* plan({ database })).length, 10)
           const first = yield* apply({ database })
           assert.deepInclude(first.changes, { kind: "database", object: `database ${database}` })
-          assert.deepInclude(first.changes, { kind: "extension", object: "extension uuid-ossp" })
+          for (const extension of ["pgcrypto", "uuid-ossp"])
+            assert.deepInclude(first.changes, { kind: "extension", object: `extension ${extension}` })
           assert.deepStrictEqual(yield* plan({ database }), [])
           const second = yield* apply({ database })
           assert.deepStrictEqual(second.changes, [])
           assert.strictEqual(Redacted.value(second.application.password), Redacted.value(first.application.password))
         })
       ).pipe(Effect.provide(provisioner())),
+    60_000
+  )
+
+  it.effect(
+    "gives the application's role the functions of pgcrypto and uuid-ossp",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const { apply } = yield* Provisioner
+          const { application } = yield* apply({ database })
+          const [row] = yield* as(
+            application.url,
+            Effect.flatMap(
+              SqlClient.SqlClient,
+              (sql) =>
+                sql`SELECT encode(digest('abc', 'md5'), 'hex') AS digest, length(uuid_generate_v4()::text) AS length`
+            )
+          )
+          assert.deepStrictEqual(row, { digest: "900150983cd24fb0d6963f7d28e17f72", length: 36 })
+        })
+      ).pipe(Effect.provide(provisioner())),
+    60_000
+  )
+
+  it.effect(
+    "logs in as the administrator, whatever login the application around it has",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const { apply } = yield* Provisioner
+          assert.isNotEmpty((yield* apply({ database })).changes)
+        })
+      ).pipe(
+        Effect.provide(provisioner()),
+        Effect.provide(LoginSource.layerStatic({ username: "nobody", password: Redacted.make("nothing") }))
+      ),
     60_000
   )
 
@@ -109,6 +128,41 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
   )
 
   it.effect(
+    "takes from PUBLIC again what somebody gave to it: anything on the database, and CREATE in the schema public",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const { apply } = yield* Provisioner
+          yield* apply({ database })
+          const url = new URL(Redacted.value(testServer().url))
+          url.pathname = database
+          const inDatabase = (...statements: ReadonlyArray<string>) =>
+            as(
+              Redacted.make(url.href),
+              Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.forEach(statements, (text) => sql.unsafe(text)))
+            )
+          const rights = `SELECT
+            (SELECT count(*)::int FROM pg_database, aclexplode(datacl) WHERE datname = '${database}' AND grantee = 0)
+              AS database,
+            (SELECT array_agg(privilege_type ORDER BY 1) FROM pg_namespace, aclexplode(nspacl)
+              WHERE nspname = 'public' AND grantee = 0) AS schema`
+          const ours = [{ database: 0, schema: ["USAGE"] }]
+          assert.deepStrictEqual(yield* inDatabase(rights), [ours])
+          yield* inDatabase(
+            `GRANT CONNECT ON DATABASE "${database}" TO PUBLIC`,
+            "GRANT CREATE ON SCHEMA public TO PUBLIC"
+          )
+          assert.deepStrictEqual((yield* apply({ database })).changes, [
+            { kind: "grant", object: `nothing on database ${database} to PUBLIC` },
+            { kind: "grant", object: "no CREATE on schema public to PUBLIC" }
+          ])
+          assert.deepStrictEqual(yield* inDatabase(rights), [ours])
+        })
+      ).pipe(Effect.provide(provisioner())),
+    60_000
+  )
+
+  it.effect(
     "writes the logins into a private file, and leaves it alone the second time",
     () =>
       withoutRoles((database) =>
@@ -155,19 +209,11 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
     () =>
       withoutRoles((database) =>
         Effect.gen(function* () {
-          const admin = `${database}_admin`
-          yield* as(
-            testServer().url,
-            Effect.flatMap(SqlClient.SqlClient, (sql) =>
-              sql.unsafe(`CREATE ROLE "${admin}" LOGIN CREATEROLE CREATEDB PASSWORD 'of-the-test'`)
-            )
-          )
-          const { host, port } = testServer()
-          const url = Redacted.make(`postgres://${admin}:of-the-test@${host}:${port}/postgres?sslmode=disable`)
+          const administrator = yield* withPlainAdministrator(database)
           const twice = Effect.gen(function* () {
             const { apply } = yield* Provisioner
             return { first: yield* apply({ database }), second: yield* apply({ database }) }
-          }).pipe(Effect.provide(Provisioner.layer({ admin: { url } })))
+          }).pipe(Effect.provide(administrator))
           // Before PostgreSQL 15 the schema public belongs to the superuser, and a GRANT on it is a warning.
           if (testServer().majorVersion < 15) {
             const { message } = yield* Effect.flip(twice)

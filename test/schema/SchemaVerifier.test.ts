@@ -163,6 +163,7 @@ layer(SchemaVerifier.layer.pipe(Layer.provideMerge(freshClient())), { excludeTes
       })
     )
 
+    // NOT ENFORCED came with PostgreSQL 18.
     it.effect.skipIf(testServer().majorVersion < 18)(
       "leaves alone the constraints that PostgreSQL 18 does not enforce",
       () =>

@@ -25,7 +25,10 @@ const lockKey: AdvisoryLock.Key = [1885825893, 1701576706]
 
 const changeOf = ({ kind, object }: Fact): Change => ({ kind, object })
 
-/** A manager with the administrator's login, whatever login the application around it has. */
+/**
+ * A manager with the administrator's login. A manager asks the `LoginSource` that it
+ * finds, and one of the application around it would answer with the application's.
+ */
 const administrator = (settings: Settings) =>
   ConnectionManager.layer().pipe(
     Layer.provide(LoginSource.layerStatic({ username: settings.username, password: settings.password })),

@@ -1,8 +1,8 @@
 /** What belongs to the whole cluster: roles, the database, and who may connect to it. */
 import { quoteIdentifier as name, quoteLiteral as text } from "../../error/internal/quote.ts"
 import type { ResolvedState } from "../DesiredState.ts"
-import { granted } from "./fact.ts"
-import type { Fact, Guarded } from "./fact.ts"
+import { granted, grantedToPublic } from "./fact.ts"
+import type { AccessList, Fact } from "./fact.ts"
 
 const role = (roleName: string, purpose: string): ReadonlyArray<Fact> => [
   {
@@ -42,7 +42,10 @@ const adminMember = (of: string): Fact => ({
   statement: `GRANT ${name(of)} TO CURRENT_USER`
 })
 
-const databaseAcl = (database: string): Guarded => ({
+const databaseExists = (database: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = ${text(database)})`
+
+const databaseAcl = (database: string): AccessList => ({
   from: "pg_catalog.pg_database d",
   acl: "coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))",
   where: `d.datname = ${text(database)}`
@@ -55,13 +58,11 @@ const databaseGrant = (database: string, privilege: "CONNECT" | "TEMPORARY", to:
   statement: `GRANT ${privilege} ON DATABASE ${name(database)} TO ${name(to)}`
 })
 
-const closedToPublic = (database: string): Fact => ({
+/** Whoever has no right of its own on the database cannot connect to it. */
+const databaseClosed = (database: string): Fact => ({
   kind: "grant",
   object: `nothing on database ${database} to PUBLIC`,
-  holds: `EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = ${text(database)})
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_database d,
-      pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
-      WHERE d.datname = ${text(database)} AND a.grantee = 0)`,
+  holds: `${databaseExists(database)} AND NOT ${grantedToPublic(databaseAcl(database))}`,
   statement: `REVOKE ALL ON DATABASE ${name(database)} FROM PUBLIC`
 })
 
@@ -90,7 +91,7 @@ export const clusterFacts = ({ application, database, migrator, owner }: Resolve
   {
     kind: "database",
     object: `database ${database}`,
-    holds: `EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = ${text(database)})`,
+    holds: databaseExists(database),
     statement: `CREATE DATABASE ${name(database)} OWNER ${name(owner)}`
   },
   {
@@ -100,7 +101,7 @@ export const clusterFacts = ({ application, database, migrator, owner }: Resolve
       WHERE d.datname = ${text(database)} AND r.rolname = ${text(owner)})`,
     statement: `ALTER DATABASE ${name(database)} OWNER TO ${name(owner)}`
   },
-  closedToPublic(database),
+  databaseClosed(database),
   ...[migrator, application].flatMap((login) => [
     databaseGrant(database, "CONNECT", login),
     databaseGrant(database, "TEMPORARY", login)

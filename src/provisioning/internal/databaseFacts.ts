@@ -1,8 +1,8 @@
 /** What belongs to one database: extensions, schemas, and what the application may do in them. */
 import { quoteIdentifier as name, quoteLiteral as text } from "../../error/internal/quote.ts"
 import type { ResolvedState } from "../DesiredState.ts"
-import { granted } from "./fact.ts"
-import type { Fact, Guarded } from "./fact.ts"
+import { granted, grantedToPublic } from "./fact.ts"
+import type { AccessList, Fact } from "./fact.ts"
 
 const extension = (extensionName: string): Fact => ({
   kind: "extension",
@@ -18,13 +18,13 @@ const schema = (schemaName: string, owner: string): Fact => ({
   statement: `CREATE SCHEMA ${name(schemaName)} AUTHORIZATION ${name(owner)}`
 })
 
-const schemaAcl = (schemaName: string): Guarded => ({
+const schemaAcl = (schemaName: string): AccessList => ({
   from: "pg_catalog.pg_namespace n",
   acl: "coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))",
   where: `n.nspname = ${text(schemaName)}`
 })
 
-const historyAcl: Guarded = {
+const historyAcl: AccessList = {
   from: "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
   acl: "c.relacl",
   where: "n.nspname = 'pgkeel' AND c.relname = 'migrations'"
@@ -38,12 +38,10 @@ const schemaGrant = (schemaName: string, privilege: "USAGE" | "CREATE", to: stri
 })
 
 /** Before PostgreSQL 15 everybody may create in `public` (manual, 5.10.5). */
-const closedToPublic = (schemaName: string): Fact => ({
+const schemaClosed = (schemaName: string): Fact => ({
   kind: "grant",
   object: `no CREATE on schema ${schemaName} to PUBLIC`,
-  holds: `NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n,
-    pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
-    WHERE n.nspname = ${text(schemaName)} AND a.grantee = 0 AND a.privilege_type = 'CREATE')`,
+  holds: `NOT ${grantedToPublic(schemaAcl(schemaName), "CREATE")}`,
   statement: `REVOKE CREATE ON SCHEMA ${name(schemaName)} FROM PUBLIC`
 })
 
@@ -72,7 +70,7 @@ const defaultPrivileges = (kind: keyof typeof objects, schemaName: string, owner
 /** Facts that hold before the package's own tables are there. */
 export const databaseFacts = ({ application, extensions, owner, schemas }: ResolvedState): ReadonlyArray<Fact> => [
   ...schemas.filter((schemaName) => schemaName !== "public").map((schemaName) => schema(schemaName, owner)),
-  closedToPublic("public"),
+  schemaClosed("public"),
   ...extensions.map(extension),
   ...schemas.flatMap((schemaName) => [
     schemaGrant(schemaName, "USAGE", owner),

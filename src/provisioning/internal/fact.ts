@@ -25,20 +25,26 @@ export interface Fact {
   readonly statement: string
 }
 
-/** An object of a catalogue and its access list, for `granted`. */
-export interface Guarded {
+/** The access list of one object: a row of a catalogue, and its column of `aclitem[]`. */
+export interface AccessList {
   /** The catalogue, with its alias. */
   readonly from: string
+  /** NULL stands for the defaults (manual, 5.8); where they matter it is they that are named here. */
   readonly acl: string
-  /** Which of its rows is meant. */
+  /** Which of the catalogue's rows is meant. */
   readonly where: string
 }
 
 /** A condition: the role was given the privilege on the object, itself and by name. */
-export const granted = ({ acl, from, where }: Guarded, privilege: string, to: string): string =>
+export const granted = ({ acl, from, where }: AccessList, privilege: string, to: string): string =>
   `EXISTS (SELECT FROM ${from}, pg_catalog.aclexplode(${acl}) a
     JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
     WHERE ${where} AND r.rolname = ${text(to)} AND a.privilege_type = ${text(privilege)})`
+
+/** A condition: everybody has the privilege on the object; without one, any privilege. */
+export const grantedToPublic = ({ acl, from, where }: AccessList, privilege?: string): string =>
+  `EXISTS (SELECT FROM ${from}, pg_catalog.aclexplode(${acl}) a
+    WHERE ${where} AND a.grantee = 0${privilege === undefined ? "" : ` AND a.privilege_type = ${text(privilege)}`})`
 
 const decode = Schema.decodeUnknownEffect(Schema.NonEmptyArray(Schema.NonEmptyArray(Schema.Boolean)))
 

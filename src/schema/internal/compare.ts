@@ -10,7 +10,7 @@ import { SchemaDrift, SchemaError } from "../SchemaError.ts"
 export interface CriticalTable {
   /** `schema.table`, or `table` in the search path. */
   readonly table: string
-  /** The columns that it must have, whatever else it has. Default: any. */
+  /** The columns that it must have, whatever else it has. Without it, its columns are not looked at. */
   readonly columns?: ReadonlyArray<string>
 }
 
