@@ -57,9 +57,10 @@ export interface EmbeddedPostgresOptions {
 /**
  * fsync and full_page_writes matter when the host crashes, and a temporary
  * directory is of no use after that. synchronous_commit stays on: without it a
- * killed server forgets commits that it had confirmed.
+ * killed server forgets commits that it had confirmed. A killed server leaves its
+ * dynamic shared memory behind too: in files, it goes with the directory.
  */
-const temporarySettings = { fsync: "off", full_page_writes: "off" }
+const temporarySettings = { fsync: "off", full_page_writes: "off", dynamic_shared_memory_type: "mmap" }
 
 const host = "127.0.0.1"
 

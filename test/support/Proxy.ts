@@ -16,6 +16,8 @@ interface Counters {
   /** How often a client wrote after it had heard from the server, or for the first time. */
   roundTrips: number
   connections: number
+  /** Those that were refused too. */
+  attempts: number
 }
 
 export class Proxy extends Context.Service<
@@ -24,7 +26,7 @@ export class Proxy extends Context.Service<
     readonly port: number
     readonly url: Redacted.Redacted
     readonly counters: Counters
-    /** Cuts the next connection that sends this text. */
+    /** Cuts the next connection that sends this text; it has to come before the next one is asked for, and before the end. */
     readonly cutNext: (cut: Cut) => Effect.Effect<void>
     /** Cuts every connection now. */
     readonly cutAll: Effect.Effect<void>
@@ -36,12 +38,13 @@ export class Proxy extends Context.Service<
     Proxy,
     Effect.gen(function* () {
       const { host, port, url } = yield* TestDatabase
-      const counters: Counters = { roundTrips: 0, connections: 0 }
+      const counters: Counters = { roundTrips: 0, connections: 0, attempts: 0 }
       const sockets = new Set<Net.Socket>()
       let pending: Cut | undefined
       let refusing = false
 
       const join = (client: Net.Socket) => {
+        counters.attempts++
         if (refusing) {
           client.destroy()
           return
@@ -95,6 +98,11 @@ export class Proxy extends Context.Service<
             server.close()
           })
       )
+      /** A test whose cut never came has shown nothing. */
+      const allCut = Effect.suspend(() =>
+        pending === undefined ? Effect.void : Effect.die(`a cut never came: ${JSON.stringify(pending)}`)
+      )
+      yield* Effect.addFinalizer(() => allCut)
       const address = server.address() as Net.AddressInfo
       const proxied = new URL(Redacted.value(url))
       proxied.port = String(address.port)
@@ -103,7 +111,11 @@ export class Proxy extends Context.Service<
         port: address.port,
         url: Redacted.make(proxied.toString()),
         counters,
-        cutNext: (cut) => Effect.sync(() => void (pending = cut)),
+        cutNext: (cut) =>
+          Effect.andThen(
+            allCut,
+            Effect.sync(() => void (pending = cut))
+          ),
         cutAll: Effect.sync(() => {
           for (const socket of sockets) socket.destroy()
         }),

@@ -3,6 +3,8 @@
  * of its own on it.
  */
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
+import { join } from "node:path"
 import type { TestProject } from "vitest/node"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
 import { chosenServer } from "./chosenServer.ts"
@@ -21,12 +23,32 @@ declare module "vitest" {
   }
 }
 
+const memory = "/dev/shm"
+
+/**
+ * In memory where there is plenty: hundreds of databases are made and dropped, and
+ * some file systems look long for room where files have just been deleted.
+ */
+const dataDirectory = (): string | undefined => {
+  if (!existsSync(memory)) return undefined
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize > 4 * 2 ** 30 ? mkdtempSync(join(memory, "pgkeel-test-")) : undefined
+}
+
 export default async (project: TestProject) => {
   const scope = Scope.makeUnsafe()
+  const directory = dataDirectory()
   const server = await Layer.buildWithScope(
     EmbeddedPostgres.layer({
       ...chosenServer(),
-      settings: { max_connections: "300", shared_preload_libraries: "pg_stat_statements" }
+      ...(directory !== undefined && { dataDirectory: join(directory, "data") }),
+      settings: {
+        max_connections: "300",
+        shared_preload_libraries: "pg_stat_statements",
+        fsync: "off",
+        full_page_writes: "off",
+        dynamic_shared_memory_type: "mmap"
+      }
     }),
     scope
   ).pipe(
@@ -43,5 +65,8 @@ export default async (project: TestProject) => {
     version: server.version,
     majorVersion: server.majorVersion
   })
-  return () => Effect.runPromise(Scope.close(scope, Exit.void))
+  return async () => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
+  }
 }

@@ -158,7 +158,7 @@ layer(Live, { timeout: 60_000 })("EmbeddedPostgres", (it) => {
   it.effect("removes its temporary directory with its scope", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(EmbeddedPostgres.layer(), scope)
+      const context = yield* Layer.buildWithScope(EmbeddedPostgres.layer(chosenServer()), scope)
       const { dataDirectory } = yield* Effect.provideContext(EmbeddedPostgres, context)
       assert.isTrue(existsSync(dataDirectory))
       yield* Scope.close(scope, Exit.void)

@@ -26,7 +26,8 @@ import { ownTmpdir } from "./support/ownTmpdir.ts"
 import { announced, canSeeProcesses, ended, eventually, processesOf, startHolder } from "./support/processes.ts"
 
 const tmpdir = ownTmpdir()
-const timeout = 60_000
+/** Longer than `eventually` waits, twice. */
+const timeout = 100_000
 const isRoot = process.getuid?.() === 0
 
 const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -83,6 +84,7 @@ const copiesMadeBy = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("The account that runs the server", () => {
+  // Only root can start a process as somebody else, and not from a folder that is closed to others.
   it.effect.skipIf(whyNot !== "")(
     `is the ordinary user who starts it${whyNot}`,
     () =>
@@ -101,6 +103,7 @@ describe("The account that runs the server", () => {
     timeout
   )
 
+  // Only root can start a process as somebody else, and not from a folder that is closed to others.
   it.effect.skipIf(whyNot !== "")(
     `is told when root's directory is closed to it${whyNot}`,
     () =>
@@ -117,6 +120,7 @@ describe("The account that runs the server", () => {
     timeout
   )
 
+  // Whoever is not root has no other account for the server, and processes cannot be listed everywhere.
   it.effect.skipIf(!isRoot || !canSeeProcesses)(
     "is not root, and no account is created for it (root's runs only)",
     () =>
@@ -130,6 +134,7 @@ describe("The account that runs the server", () => {
     timeout
   )
 
+  // Whoever is not root runs the server as themselves.
   it.effect.skipIf(!isRoot)(
     "runs binaries out of a checkout that only root may enter (root's runs only)",
     () =>
@@ -146,6 +151,7 @@ describe("The account that runs the server", () => {
     timeout
   )
 
+  // Whoever is not root runs the server as themselves.
   it.effect.skipIf(!isRoot)(
     "does not run a copy that somebody else has put there (root's runs only)",
     () =>

@@ -80,13 +80,21 @@ layer(freshClient())("TestDatabase", (it) => {
       )
       const { host, port } = testServer()
       const url = Redacted.make(`postgresql://pgkeel_test_owner:owner@${host}:${port}/postgres`)
-      const fiber = yield* Effect.forkChild(Effect.scoped(Layer.build(TestDatabase.layerServer(url))), {
-        startImmediately: true
-      })
       const active =
         "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE usename = 'pgkeel_test_owner' AND query ~ '^CREATE'"
-      yield* session.queryValues(active).pipe(Effect.repeat({ until: (rows) => rows.length === 1 }))
-      yield* Fiber.interrupt(fiber)
+      const attempt = Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(Effect.scoped(Layer.build(TestDatabase.layerServer(url))), {
+          startImmediately: true
+        })
+        const seen = yield* session.queryValues(active).pipe(
+          Effect.map((rows) => rows.length === 1),
+          Effect.repeat({ until: (seen) => seen || fiber.pollUnsafe() !== undefined })
+        )
+        yield* Fiber.interrupt(fiber)
+        return seen
+      })
+      // A creation that was over before anybody looked shows nothing.
+      yield* Effect.repeat(attempt, { until: (seen) => seen })
       assert.strictEqual(yield* ours, 0)
     }).pipe(Effect.scoped)
   )

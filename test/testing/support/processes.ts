@@ -29,10 +29,16 @@ export const processesOf = (directory: string): ReadonlyArray<number> =>
 
 export const canSeeProcesses = existsSync("/proc/self/cmdline")
 
-/** Waits on the wall clock until the condition holds, for ten seconds at most; the result is whether it did. */
+/**
+ * Waits on the wall clock until the condition holds, for forty seconds at most; the result is whether it did.
+ * What takes a moment on an idle machine takes long beside four workers that start servers.
+ */
 export const eventually = (condition: () => boolean): Effect.Effect<boolean> =>
   Effect.sync(condition).pipe(
-    Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (holds) => holds, times: 500 }),
+    Effect.repeat({
+      schedule: Schedule.spaced("20 millis").pipe(Schedule.upTo({ duration: "40 seconds" })),
+      until: (holds) => holds
+    }),
     inRealTime
   )
 
