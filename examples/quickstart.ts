@@ -1,61 +1,11 @@
-/**
- * From an empty PostgreSQL to a working application, through one layer.
- *
- *     npm run quickstart                 on an embedded server, gone afterwards
- *     npm run quickstart -- --keep       on one whose data are kept for the next run
- *     npm run quickstart -- --keep DIR   the same, kept in DIR
- *     DATABASE_URL=... npm run quickstart   on your own server, as an administrator
- */
+/** From an empty PostgreSQL to a working application, through one layer. `--help` says how to run it. */
 import { NodeCrypto, NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Deferred, Effect, Layer, Option, Redacted, References } from "effect"
+import { Deferred, Effect, Layer, References } from "effect"
 import { SqlClient } from "effect/sql"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import {
-  ConnectionManager,
-  DatabaseConfig,
-  KeyProvider,
-  Main,
-  Migrator,
-  Provisioner,
-  Retry,
-  SessionFactory,
-  StartReport
-} from "pgkeel"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, line, part, step, title } from "./quickstart/printer.ts"
-
-const database = "quickstart"
-const keepAt = process.argv.indexOf("--keep")
-const usual = join(tmpdir(), `pgkeel-quickstart-${process.getuid?.() ?? "user"}`)
-const directory = keepAt < 0 ? undefined : (process.argv[keepAt + 1] ?? usual)
-
-/** The administrator's URL: yours, or that of a server which is started here. */
-const server = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) {
-    // Read as an application would read it, so that what is wrong with it is said of the variable.
-    const { host, port } = yield* DatabaseConfig.load()
-    return { url: own.value, what: `yours, at ${host}:${port}` }
-  }
-  const options = directory === undefined ? {} : { dataDirectory: join(directory, "data") }
-  const context = yield* Layer.build(EmbeddedPostgres.layer(options))
-  const { port, url, version } = Context.get(context, EmbeddedPostgres)
-  return { url, what: `PostgreSQL ${version} embedded, on port ${port}` }
-})
-
-/** What seals the generated passwords: a key of this run, or, where they outlive it, one that is kept. */
-const keyDirectory = directory ?? (process.env["DATABASE_URL"] ? usual : undefined)
-const key =
-  keyDirectory === undefined
-    ? KeyProvider.layerStatic([Redacted.make(crypto.getRandomValues(new Uint8Array(32)))])
-    : KeyProvider.layerFile(join(keyDirectory, "key"), { create: true })
-
-const provision = (admin: Redacted.Redacted) =>
-  Effect.flatMap(Provisioner, ({ apply }) => apply({ database })).pipe(
-    Effect.provide(Provisioner.layer({ admin: { url: admin, startTimeout: "5 seconds" } })),
-    Effect.provide(key)
-  )
+import { ConnectionManager, Main, Migrator, Provisioner, Retry, SessionFactory, StartReport } from "pgkeel"
+import { parseOptions, usage } from "./quickstart/options.ts"
+import { database, embedded, yours } from "./quickstart/place.ts"
+import { failure, line, paragraph, part, step, title } from "./support/printer.ts"
 
 /** Writes and reads in one transaction that says who acts. */
 const writeAndRead = Effect.gen(function* () {
@@ -93,7 +43,7 @@ const concurrentDeposits = Effect.gen(function* () {
     })
   ).pipe(Retry.transaction())
   yield* Effect.all([deposit, deposit], { concurrency: 2, discard: true })
-  return `2 deposits committed in ${runs} runs: a serialization failure was retried`
+  return `2 deposits committed in ${runs} runs${runs > 2 ? ": a serialization failure was retried" : ""}`
 })
 
 const application = Effect.gen(function* () {
@@ -122,16 +72,23 @@ const application = Effect.gen(function* () {
   yield* line("pool", `${inUse} in use, ${idle} idle, at most ${max}; lent ${acquired} times`)
 })
 
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: from an empty PostgreSQL to a working application")
-  const { url } = yield* step("server", ({ what }) => what, server)
+type Place = Effect.Success<ReturnType<typeof embedded>> | Effect.Success<typeof yours>
+
+const provision = ({ key, recover, url }: Place) =>
+  Effect.flatMap(Provisioner, ({ apply }) => apply({ database })).pipe(
+    Effect.provide(Provisioner.layer({ admin: { url, startTimeout: "5 seconds" } })),
+    Effect.provide(key),
+    Effect.mapError(recover)
+  )
+
+const start = Effect.fnUntraced(function* (place: Place) {
   const { application: login, migrator } = yield* step(
     "provision",
     ({ changes }) =>
       changes.length === 0
         ? "everything is as wanted"
         : `${changes.length} changes: database, roles, grants, extensions, sealed passwords`,
-    provision(url)
+    provision(place)
   )
   yield* line("start", `MainLive as ${login.username}, migrating as ${migrator.username}`)
   yield* application.pipe(
@@ -145,12 +102,34 @@ const main = Effect.gen(function* () {
     )
   )
   yield* line("stop", "the pool is drained and everything that was started is stopped")
-}).pipe(
-  Effect.scoped,
-  // The steps say what happens, and the last line what went wrong.
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(Layer.mergeAll(NodeServices.layer, NodeCrypto.layer))
-)
+})
 
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+const server = <E, R>(find: Effect.Effect<Place, E, R>) => step("server", ({ what }) => what, find)
+
+const main = (keep: string | undefined) => {
+  // What is left is left also by a run that was stopped, so that one says it too.
+  let leaves: ReadonlyArray<string> = []
+  return Effect.gen(function* () {
+    yield* title("pgkeel: from an empty PostgreSQL to a working application")
+    const place: Place = yield* process.env["DATABASE_URL"] ? server(yours) : server(embedded(keep))
+    leaves = place.leaves
+    yield* start(place)
+  }).pipe(
+    Effect.scoped,
+    Effect.ensuring(Effect.suspend(() => paragraph(leaves))),
+    // The steps say what happens, and the last line what went wrong.
+    Effect.provideService(References.MinimumLogLevel, "Error"),
+    Effect.onError(failure),
+    Effect.provide(Layer.mergeAll(NodeServices.layer, NodeCrypto.layer))
+  )
+}
+
+const options = parseOptions(process.argv.slice(2), Boolean(process.env["DATABASE_URL"]))
+if (options._tag === "Run") {
+  NodeRuntime.runMain(main(options.keep), { disableErrorReporting: true })
+} else if (options._tag === "Help") {
+  process.stdout.write(`${usage}\n`)
+} else {
+  process.stderr.write(`✗ ${options.problem}\n${usage}\n`)
+  process.exitCode = 2
+}

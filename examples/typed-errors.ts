@@ -10,7 +10,7 @@ import { SqlClient } from "effect/sql"
 import { ConnectionManager, DatabaseConfig, DatabaseError, DatabaseErrorHandler, Retry, SessionFactory } from "pgkeel"
 import type { Reason } from "pgkeel/error/Reason"
 import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, line, title } from "./quickstart/printer.ts"
+import { failure, line, title } from "./support/printer.ts"
 
 const schema = "pgkeel_typed_errors"
 
@@ -32,11 +32,6 @@ const book = (seat: number, guest: string) =>
     DatabaseError.catchReason("UniqueViolation", ({ columns }) => Effect.succeed(`no: that ${columns} is taken`)),
     DatabaseError.catchReason("CheckViolation", ({ constraint }) => Effect.succeed(`no: against ${constraint}`))
   )
-
-/** This is never run: it is here for what the compiler says to it. */
-export const handledAlready = () =>
-  // @ts-expect-error `book` has handled a UniqueViolation, so that it cannot come
-  Effect.catchReason(book(1, "ada"), "DatabaseError", "UniqueViolation", () => Effect.succeed("?"))
 
 /** Waits for nobody: fails with LockNotAvailable when another transaction holds the seat. */
 const change = sqlOf((sql) => sql`SELECT guest FROM seat WHERE number = 1 FOR UPDATE NOWAIT`)

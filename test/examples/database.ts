@@ -5,6 +5,6 @@ import { testServer } from "../support/Database.ts"
 
 export const removeQuickstart = Effect.gen(function* () {
   const session = yield* PgConnection.make({ url: testServer().url })
-  yield* session.query("DROP DATABASE IF EXISTS quickstart WITH (FORCE)")
-  for (const role of ["app", "migrator", "owner"]) yield* session.query(`DROP ROLE IF EXISTS quickstart_${role}`)
+  yield* session.query("DROP DATABASE IF EXISTS pgkeel_demo WITH (FORCE)")
+  for (const role of ["app", "migrator", "owner"]) yield* session.query(`DROP ROLE IF EXISTS pgkeel_demo_${role}`)
 }).pipe(Effect.scoped, Effect.orDie)

@@ -32,9 +32,13 @@ export const step = <A, E, R>(name: string, describe: (value: A) => string, effe
 
 export const title = (text: string): Effect.Effect<void> => Console.log(`\n${style("bold", text)}\n`)
 
+/** Lines of prose below the steps. */
+export const paragraph = (lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  lines.length === 0 ? Effect.void : Console.log(["", ...lines.map((text) => `  ${text}`.trimEnd()), ""].join("\n"))
+
 /** One line for what the server or the configuration is to blame for; everything that is known of a bug. */
 export const failure = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  if (Cause.hasInterruptsOnly(cause)) return Effect.void
+  if (Cause.hasInterruptsOnly(cause)) return Console.error("stopped; nothing is left running")
   const error = Cause.squash(cause)
   return Console.error(`✗ ${error instanceof Error && !Cause.hasDies(cause) ? error.message : Cause.pretty(cause)}`)
 }
