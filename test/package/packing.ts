@@ -1,7 +1,8 @@
 /**
  * Packs the package as it would be published and unpacks it into projects of
  * consumers, without a network: a project sees the packages that the manifest
- * declares, by links, and nothing else. All of it happens in one temporary folder.
+ * declares, by links, and nothing else. Into one project npm itself installs it.
+ * All of it happens in one temporary folder.
  */
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
@@ -25,9 +26,14 @@ const path = [Path.join(root, "node_modules/.bin"), process.env["PATH"]].join(Pa
 const env = { ...Object.fromEntries(inherited), PATH: path, NO_COLOR: "1", FORCE_COLOR: "0" }
 
 /** Runs a program to its end; a code other than 0 is an outcome, not an error. */
-export const run = (command: string, args: ReadonlyArray<string>, cwd: string) =>
+export const run = (
+  command: string,
+  args: ReadonlyArray<string>,
+  cwd: string,
+  variables: Readonly<Record<string, string>> = {}
+) =>
   new Promise<Outcome>((resolve) => {
-    execFile(command, args, { cwd, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+    execFile(command, args, { cwd, env: { ...env, ...variables }, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, output: stdout + stderr })
     )
   })
@@ -58,6 +64,10 @@ const link = (name: string, folder: string) => {
 
 /** What the tree has besides the files under version control. */
 const own = new Set(["node_modules", ".git", ".pgkeel", "dist"])
+
+/** The codes of npm for a registry that cannot be reached. */
+const noNetwork =
+  /npm error code (EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|FETCH_ERROR|ENOTCACHED)\b/
 
 export class Packing {
   readonly folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "pgkeel-package-"))
@@ -90,8 +100,31 @@ export class Packing {
       (name) => manifest.peerDependenciesMeta[name]?.optional !== true
     )
     for (const name of [...required, ...others]) link(name, folder)
-    Fs.writeFileSync(Path.join(folder, "package.json"), JSON.stringify({ name, private: true, type: "module" }))
-    return new Project(folder)
+    return Project.empty(folder)
+  }
+
+  /**
+   * An empty project into which npm installs the package with the command of the README, the peers in the versions
+   * that were reviewed. What npm has in its cache, it takes from there. Where it is the network that failed, the
+   * answer is npm's code for that.
+   */
+  async install(
+    name: string
+  ): Promise<{ readonly project: Project; readonly output: string } | { readonly offline: string }> {
+    const folder = Path.join(this.folder, name)
+    Fs.mkdirSync(folder)
+    const project = Project.empty(folder)
+    const peers = ["effect", "@effect/sql-pg", "@effect/platform-node"]
+    const packages = [this.tarball, ...peers.map((peer) => `${peer}@${manifest.devDependencies[peer]}`)]
+    const impatient = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000"]
+    const options = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=warn", ...impatient]
+    const { code, output } = await npm(["install", ...options, ...packages], folder)
+    if (code === 0) return { project, output }
+    // Without a network npm may well complain of the peers instead.
+    const ping = await npm(["ping", "--fetch-retries=0", "--fetch-timeout=20000"], folder)
+    const offline = ping.code === 0 ? undefined : noNetwork.exec(ping.output)?.[1]
+    if (offline === undefined) throw new Error(`npm install ended with ${code}:\n${output}`)
+    return { offline }
   }
 
   remove() {
@@ -124,18 +157,30 @@ export class Project {
   }
   readonly folder: string
 
-  write(file: string, text: string) {
-    Fs.writeFileSync(Path.join(this.folder, file), text)
+  static empty(folder: string) {
+    const project = new Project(folder)
+    const contents = { name: Path.basename(folder), private: true, type: "module" }
+    project.write({ "package.json": JSON.stringify(contents) })
+    return project
+  }
+
+  /** Texts by their paths. */
+  write(files: Readonly<Record<string, string>>) {
+    for (const [file, text] of Object.entries(files)) {
+      const path = Path.join(this.folder, file)
+      Fs.mkdirSync(Path.dirname(path), { recursive: true })
+      Fs.writeFileSync(path, text)
+    }
   }
 
   /** Compiles one file with every strictness on. */
   compile(file: string, resolution: keyof typeof modules, options: object = {}) {
     const compilerOptions = { ...strictest, ...modules[resolution], ...options }
-    this.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }))
+    this.write({ "tsconfig.json": JSON.stringify({ compilerOptions, files: [file] }) })
     return run("tsc", ["-p", "."], this.folder)
   }
 
-  node(...args: ReadonlyArray<string>) {
-    return run("node", args, this.folder)
+  node(file: string, variables: Readonly<Record<string, string>> = {}) {
+    return run("node", [file], this.folder, variables)
   }
 }

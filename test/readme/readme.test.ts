@@ -104,7 +104,10 @@ describe("The README", () => {
   })
 
   it("has an example for each service that can be run, and no code that nobody checks", () => {
-    assert.isAtLeast(examples.length, 8)
+    assert.deepStrictEqual(
+      examples.map(({ run }) => run),
+      ["provision", "migrations", "start", "deploy", "inspect", "pay", "verify", "recover", "rotate", "test"]
+    )
     assert.deepStrictEqual(
       blocks.filter(
         ({ file, language, run }) =>
@@ -145,6 +148,22 @@ describe("The README", () => {
     )
   }
 
+  it("has tables whose rows all have as many cells as their heading, without which they are no tables", () => {
+    const tables = readme.match(/(?:^\|.*\n)+/gmu) ?? []
+    assert.isAbove(tables.length, 4)
+    for (const table of tables) {
+      const cells = table
+        .trimEnd()
+        .split("\n")
+        .map((row) => row.split("|").length)
+      assert.deepStrictEqual(
+        cells,
+        cells.map(() => cells[0]),
+        table.slice(0, 200)
+      )
+    }
+  })
+
   it("lists every setting with its variable, option, default and meaning", () => {
     const rows = tableOf(readme, "Variable")
     const names = settingRows.map(([variable]) => variable)
@@ -158,8 +177,8 @@ describe("The README", () => {
     )
   })
 
-  it("lists every reason with its code, its transience and what may be run again", () => {
-    const rows = tableOf(readme, "Code").map((row) => row.filter((_, column) => column !== 2))
+  it("lists every reason with its code, its category, its transience and what may be run again", () => {
+    const rows = tableOf(readme, "Code").map((row) => row.filter((_, column) => column !== 3))
     assert.deepStrictEqual(rows, reasonRows)
   })
 

@@ -11,11 +11,12 @@ export const settingRows: ReadonlyArray<ReadonlyArray<string>> = Object.entries(
   setting.describes
 ])
 
-/** Code, reason, whether it is transient, what may be run again. */
+/** Code, reason, category, whether it is transient, what may be run again. */
 export const reasonRows: ReadonlyArray<ReadonlyArray<string>> = bare
-  .map(({ _tag, code, retryScope, transient }) => [
+  .map(({ _tag, category, code, retryScope, transient }) => [
     code,
     `\`${_tag}\``,
+    _tag === "ServerError" ? "of its SQLSTATE" : category.replace("_", " "),
     transient ? "yes" : "no",
     retryScope === "never" ? "nothing" : retryScope.replace("_", " ")
   ])
