@@ -28,6 +28,8 @@ const recorded = Effect.gen(function* () {
   const stream = () => {
     const socket = connect({ host: database.host, port: database.port })
     const [sent, received] = [tap(), tap()]
+    // The server may reset the connection behind the client's farewell.
+    socket.on("error", (cause) => received.destroy(cause))
     sent.pipe(socket).pipe(received)
     return Duplex.from({ writable: sent, readable: received })
   }
