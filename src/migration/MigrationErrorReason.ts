@@ -8,8 +8,9 @@ import * as Schema from "effect/Schema"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { inMigration } from "./internal/failureText.ts"
 import { Locked, LockLost } from "./internal/lockReasons.ts"
+import { ResumeMismatch, StatementUncertain } from "./internal/stepReasons.ts"
 
-export { Locked, LockLost }
+export { Locked, LockLost, ResumeMismatch, StatementUncertain }
 
 /** Which migration. `file` is how people know it: a file name, or `<id>_<name>` of one given in code. */
 const subject = {
@@ -123,18 +124,21 @@ export class InvalidModule extends Schema.TaggedError<InvalidModule>("pgkeel/mig
   }
 }
 
-/** An Effect migration failed by itself. It was rolled back. */
+/** An Effect migration failed by itself. It was rolled back, unless it has no transaction. */
 export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migration/EffectFailed")("EffectFailed", {
   ...subject,
   direction: Schema.Literals(["up", "down"]),
+  /** Whether it had one, and so was rolled back. */
+  transaction: Schema.Boolean,
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `migration ${named(this)} failed: ${inMigration(this.cause, false)}; it was rolled back, ${again(this.direction)}`
+    const left = this.transaction ? rolledBack : "it has no transaction, so what it did stays"
+    return `migration ${named(this)} failed: ${inMigration(this.cause, false)}; ${left}, ${again(this.direction)}`
   }
 }
 
-/** The server refused a statement of a migration. The migration was rolled back. */
+/** The server refused a statement of a migration. The migration was rolled back; without a transaction, the statement. */
 export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel/migration/StatementFailed")(
   "StatementFailed",
   {
@@ -146,6 +150,8 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     line: Schema.Int,
     /** Counted from 1, in UTF-16 units, as editors do. */
     column: Schema.Int,
+    /** Whether all of the migration was rolled back. If not, the statements before this one stay, and are not run again. */
+    transaction: Schema.Boolean,
     cause: DatabaseError
   }
 ) {
@@ -153,10 +159,19 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     // The cause has a position too, in the statement: two of them would be one too many.
     return (
       `migration ${named(this)} failed at line ${this.line}, column ${this.column} (statement ${this.statement}): ` +
-      `${inMigration(this.cause, true)}; it was rolled back, ${again(this.direction)}`
+      `${inMigration(this.cause, true)}; ${this.left}, ${again(this.direction)}`
     )
   }
+
+  private get left(): string {
+    if (this.transaction) return rolledBack
+    return this.statement === 1
+      ? "it has no transaction, and nothing was changed"
+      : `it has no transaction: what stands before that statement stays, and is not run again`
+  }
 }
+
+const rolledBack = "it was rolled back"
 
 const again = (direction: "up" | "down"): string => `correct it and call Migrator.${direction} again`
 
@@ -263,6 +278,8 @@ export const MigrationErrorReason = Schema.Union([
   DownMissing,
   UnknownTarget,
   Locked,
-  LockLost
+  LockLost,
+  ResumeMismatch,
+  StatementUncertain
 ])
 export type MigrationErrorReason = typeof MigrationErrorReason.Type

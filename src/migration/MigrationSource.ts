@@ -35,6 +35,12 @@ export interface CodeMigration {
   readonly name: string
   readonly up: MigrationEffect
   readonly down?: MigrationEffect
+  /**
+   * `false` runs it outside a transaction, for work that is too long for one: it
+   * has to bear being run again from its beginning after it was broken off.
+   * A module exports it as `transaction`. Default: `true`.
+   */
+  readonly transaction?: boolean
 }
 
 /** Migrations that are files of one directory. Files below it, in folders of their own, are not looked at. */

@@ -33,6 +33,7 @@ import { type Entry, pendingOf, type Problem, review, type Selected } from "./in
 import { makeSession, type MigrationResult } from "./internal/session.ts"
 import type { Statement } from "./internal/splitter.ts"
 import { MigrationError } from "./MigrationError.ts"
+import type { MigrationProgress } from "./MigrationProgress.ts"
 import type { MigrationSource } from "./MigrationSource.ts"
 
 export type { DownTarget, MigrationResult }
@@ -47,12 +48,21 @@ export interface MigratorOptions {
   readonly role?: string | undefined
   /** Schemas, unquoted. Default: the session's own search path. */
   readonly searchPath?: ReadonlyArray<string> | undefined
-  /** How long a statement may wait for a lock on a table, with others queueing behind it. Default: 10 seconds. */
+  /**
+   * How long a statement may wait for a lock on a table, with others queueing
+   * behind it, before the migration is rolled back and tried again. Default: 2 seconds.
+   */
   readonly lockTimeout?: Duration.Input | undefined
+  /** How often a migration that did not get its locks is tried in all. Default: 10, which takes about three minutes. */
+  readonly lockAttempts?: number | undefined
+  /** How long to stay out of the way before the second attempt; it doubles with each, up to 30 seconds. Default: 1 second. */
+  readonly lockBackoff?: Duration.Input | undefined
   /** How long a statement may take. Default: what the server has set for the login. */
   readonly statementTimeout?: Duration.Input | undefined
   /** How long to wait for another migrator to finish. Default: 1 minute. */
   readonly lockPatience?: Duration.Input | undefined
+  /** Is told how a run goes on, for whoever shows it. The run waits for it. */
+  readonly progress?: ((event: MigrationProgress) => Effect.Effect<void>) | undefined
 }
 
 export interface MigrationStatus {

@@ -203,7 +203,7 @@ describe("Migrator.up", () => {
       const path = yield* directory({ "1_a.up.sql": "ALTER TABLE busy ADD COLUMN b int;" })
       const sql = yield* SqlClient.SqlClient
       yield* sql`CREATE TABLE busy (a int)`
-      const migrator = yield* migratorOf(path, { lockTimeout: "100 millis" })
+      const migrator = yield* migratorOf(path, { lockTimeout: "100 millis", lockAttempts: 1 })
       const reason = yield* sql.withTransaction(Effect.andThen(sql`SELECT * FROM busy`, reasonOf(migrator.up())))
       assert(reason._tag === "StatementFailed")
       assert.strictEqual(reason.cause.reason._tag, "LockNotAvailable")

@@ -52,6 +52,21 @@ describe("splitting SQL", () => {
     ["ROLLBACK", "ROLLBACK"],
     ["END", "COMMIT"],
     ["PREPARE TRANSACTION 'x'", "PREPARE"],
+    ["COPY t FROM stdin", "COPY ... FROM stdin"],
+    ["COPY t (a, b) FROM stdin;\n1\t2\n\\.", "COPY ... FROM stdin"],
+    ["COPY t TO stdout", "COPY ... TO stdout"],
+    ["\\restrict abc", "the psql command \\restrict"]
+  ]
+  for (const [sql, statement] of refused) {
+    it.effect(`refuses ${JSON.stringify(sql)}, by its name and line`, () =>
+      Effect.gen(function* () {
+        const failure = yield* Effect.flip(split(`SELECT 1;\n\n${sql}`))
+        assert.deepInclude({ ...failure }, { _tag: "Refused", statement, line: 3 })
+      })
+    )
+  }
+
+  const outside: ReadonlyArray<readonly [sql: string, alone: string]> = [
     ["CREATE INDEX CONCURRENTLY i ON t (c)", "CREATE INDEX CONCURRENTLY"],
     ["DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY"],
     ["REINDEX TABLE CONCURRENTLY t", "REINDEX CONCURRENTLY"],
@@ -63,18 +78,15 @@ describe("splitting SQL", () => {
     ["CREATE DATABASE d", "CREATE DATABASE"],
     ["DROP DATABASE d", "DROP DATABASE"],
     ["ALTER DATABASE d SET TABLESPACE t", "ALTER DATABASE ... SET TABLESPACE"],
-    ["CREATE TABLESPACE t LOCATION '/t'", "CREATE TABLESPACE"],
-    ["COPY t FROM stdin", "COPY ... FROM stdin"],
-    ["COPY t (a, b) FROM stdin;\n1\t2\n\\.", "COPY ... FROM stdin"],
-    ["COPY t TO stdout", "COPY ... TO stdout"],
-    ["\\restrict abc", "the psql command \\restrict"],
-    ["-- pgkeel:no-transaction\nSELECT 1", "the directive pgkeel:no-transaction"]
+    ["CREATE TABLESPACE t LOCATION '/t'", "CREATE TABLESPACE"]
   ]
-  for (const [sql, statement] of refused) {
-    it.effect(`refuses ${JSON.stringify(sql)}, by its name and line`, () =>
+  for (const [sql, alone] of outside) {
+    it.effect(`knows that ${JSON.stringify(sql)} runs only outside a transaction`, () =>
       Effect.gen(function* () {
-        const failure = yield* Effect.flip(split(sql.startsWith("--") ? sql : `SELECT 1;\n\n${sql}`))
-        assert.deepInclude({ ...failure }, { _tag: "Refused", statement, line: sql.startsWith("--") ? 1 : 3 })
+        const [first, second] = yield* split(`SELECT 1;\n\n${sql}`)
+        assert.strictEqual(first?.alone, undefined)
+        assert.strictEqual(second?.alone, alone)
+        assert.isDefined(second?.recovery)
       })
     )
   }
@@ -94,6 +106,7 @@ describe("splitting SQL", () => {
         "SELECT 'COMMIT; VACUUM'"
       ]
       assert.deepStrictEqual(yield* texts(statements.join(";\n")), statements)
+      for (const { alone } of yield* split(statements.join(";\n"))) assert.isUndefined(alone)
     })
   )
 })

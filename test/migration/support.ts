@@ -1,7 +1,7 @@
 /** What the tests of this folder share: a directory to write migrations into, and a migrator over a fresh database. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, it, layer, type Vitest } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Path, References, type Scope } from "effect"
+import { Context, Effect, FileSystem, Layer, Path, References, Schedule, type Scope } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { SqlClient } from "effect/sql"
 import { PgClient } from "@effect/sql-pg"
@@ -110,3 +110,7 @@ export const assertClean = Effect.gen(function* () {
     return yield* Effect.die(new Error(`${String(locks)} advisory locks and ${String(open)} transactions are left`))
   }
 })
+
+/** Until it succeeds, at most 20 seconds long. */
+export const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.retry(effect, Schedule.spaced("50 millis").pipe(Schedule.upTo({ duration: "20 seconds" })))

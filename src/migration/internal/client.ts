@@ -22,6 +22,8 @@ export interface MigrationClient {
   readonly sql: SqlClient.SqlClient
   /** What an Effect migration is given, in place of the application's client. */
   readonly services: Context.Context<SqlClient.SqlClient>
+  /** The same for one without a transaction: a statement of the application's own client is no part of it. */
+  readonly servicesOutside: Context.Context<SqlClient.SqlClient>
 }
 
 /**
@@ -35,14 +37,11 @@ export const make = Effect.fnUntraced(function* (
   pgClient: PgClient.PgClient | undefined
 ) {
   const sql = yield* makeSql(connection, pgClient?.config)
-  const services = Context.make(SqlClient.SqlClient, sql).pipe(
-    Context.add(application.transactionService, [connection, 0])
-  )
-  return {
-    connection,
-    sql,
-    services: pgClient === undefined ? services : Context.add(services, PgClient.PgClient, asPgClient(sql, pgClient))
-  } satisfies MigrationClient
+  const client = Context.make(SqlClient.SqlClient, sql)
+  const servicesOutside =
+    pgClient === undefined ? client : Context.add(client, PgClient.PgClient, asPgClient(sql, pgClient))
+  const services = Context.add(servicesOutside, application.transactionService, [connection, 0])
+  return { connection, sql, services, servicesOutside } satisfies MigrationClient
 })
 
 const spanAttributes: ReadonlyArray<readonly [string, unknown]> = [["db.system.name", "postgresql"]]

@@ -76,6 +76,11 @@ const createTable = `
     host text,
     application text,
     error text,
+    -- How far a migration without a transaction came: see historySteps.ts.
+    reverting integer,
+    done_checksum text,
+    begun text,
+    known_indexes oid[],
     PRIMARY KEY (namespace, id)
   )`
 
@@ -94,15 +99,20 @@ const columns = `
 
 const values = `$1::text, $2::text, $3::text, $4::text, $5::text, $6::float8, $7::integer`
 
-const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
+export const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
+
+/** A repeatable one is run again whenever its contents have changed. */
+export const mayRun = `(m.state NOT IN ('applied', 'baselined')
+  OR m.kind = 'repeatable' AND m.checksum IS DISTINCT FROM excluded.checksum)`
 
 const replace = `
   ON CONFLICT (namespace, id) DO UPDATE SET
     (name, kind, checksum, duration_millis, statements, state, error, started_at, finished_at, applied_at, role, host,
-      application) = ROW (excluded.name, excluded.kind, excluded.checksum, excluded.duration_millis, excluded.statements,
-      excluded.state, excluded.error, excluded.started_at, excluded.finished_at, excluded.applied_at, excluded.role,
-      excluded.host, excluded.application)
-    WHERE m.state NOT IN ('applied', 'baselined')
+      application, reverting, done_checksum, begun, known_indexes) = ROW (excluded.name, excluded.kind,
+      excluded.checksum, excluded.duration_millis, excluded.statements, excluded.state, excluded.error,
+      excluded.started_at, excluded.finished_at, excluded.applied_at, excluded.role, excluded.host,
+      excluded.application, NULL, NULL, NULL, NULL)
+    WHERE ${mayRun}
   RETURNING 1`
 
 const recordApplied = `${columns}
@@ -113,7 +123,8 @@ const recordFailed = `${columns}
     ${origin} ${replace}`
 
 const recordReverted = `
-  UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, duration_millis = $3::float8, statements = $4::integer,
+  UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
+    begun = NULL, known_indexes = NULL, duration_millis = $3::float8, statements = $4::integer,
     started_at = now(), finished_at = clock_timestamp(), role = session_user,
     host = pg_catalog.host(pg_catalog.inet_client_addr()), application = current_setting('application_name')
   WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`
@@ -156,10 +167,11 @@ export const reverted = (connection: Connection, migration: Migration, { duratio
 export const revertFailed = (connection: Connection, migration: Migration, { id }: Outcome, error: string) =>
   execute(connection, recordStuck, [migration.namespace, id, error])
 
-const execute = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
+export const execute = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
   connection.executeValues(statement, parameters).pipe(DatabaseError.refine)
 
-const fenced = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
+/** Fails if the row was not there to be written, which the lock should have kept it from. */
+export const fenced = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
   Effect.flatMap(execute(connection, statement, parameters), (rows) =>
     rows.length === 1
       ? Effect.void

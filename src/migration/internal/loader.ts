@@ -50,7 +50,7 @@ const loadSource = Effect.fnUntraced(function* (source: MigrationSource) {
 })
 
 const fromCode = ({ migrations, namespace }: CodeSource): Effect.Effect<ReadonlyArray<Migration>, MigrationError> =>
-  Effect.forEach(migrations, ({ down, id, name, up }) => {
+  Effect.forEach(migrations, ({ down, id, name, transaction = true, up }) => {
     const file = `${id}_${name}`
     if (!/^\d+$/u.test(id)) {
       return fail(new InvalidFile({ namespace, path: file, problem: "its id must be made of digits" }))
@@ -61,8 +61,8 @@ const fromCode = ({ migrations, namespace }: CodeSource): Effect.Effect<Readonly
       name,
       kind: "code",
       checksum: undefined,
-      up: { _tag: "Code", file, effect: up },
-      down: down && { _tag: "Code", file, effect: down }
+      up: { _tag: "Code", file, effect: up, transaction },
+      down: down && { _tag: "Code", file, effect: down, transaction }
     })
   })
 

@@ -9,7 +9,7 @@ export type Kind = "sql" | "module" | "code"
 export type Script =
   | { readonly _tag: "Sql"; readonly file: string; readonly text: Effect.Effect<string, MigrationError> }
   | { readonly _tag: "Module"; readonly file: string; readonly path: string }
-  | { readonly _tag: "Code"; readonly file: string; readonly effect: MigrationEffect }
+  | { readonly _tag: "Code"; readonly file: string; readonly effect: MigrationEffect; readonly transaction: boolean }
 
 export interface Migration {
   readonly namespace: string

@@ -17,11 +17,16 @@ import {
 import type { MigrationEffect } from "../MigrationSource.ts"
 import { importFailure, noEffect } from "./moduleAdvice.ts"
 import { type Migration, type Script, subject } from "./migration.ts"
+import { type Directives, directivesOf } from "./directives.ts"
 import { split, type SplitFailure, type Statement } from "./splitter.ts"
 
 export type Work =
-  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<Statement> }
-  | { readonly _tag: "Effect"; readonly effect: MigrationEffect }
+  | {
+      readonly _tag: "Statements"
+      readonly statements: ReadonlyArray<Statement>
+      readonly directives: Directives
+    }
+  | { readonly _tag: "Effect"; readonly effect: MigrationEffect; readonly transaction: boolean }
 
 export type Direction = "up" | "down"
 
@@ -32,6 +37,9 @@ export interface Prepared {
   readonly script: Script
   readonly work: Work
 }
+
+export const hasTransaction = ({ work }: Prepared): boolean =>
+  work._tag === "Effect" ? work.transaction : work.directives.transaction
 
 export const prepareUp = Effect.fnUntraced(function* (migration: Migration) {
   const work = yield* prepare(migration, migration.up, "up")
@@ -68,19 +76,29 @@ const prepare = (
 ): Effect.Effect<Work | undefined, MigrationError, Path.Path> => {
   switch (script._tag) {
     case "Code":
-      return Effect.succeed({ _tag: "Effect", effect: script.effect })
+      return Effect.succeed({ _tag: "Effect", effect: script.effect, transaction: script.transaction })
     case "Module":
-      return Effect.map(
-        importModule(migration, script.path, direction),
-        (effect) => effect && { _tag: "Effect", effect }
-      )
+      return importModule(migration, script.path, direction)
     case "Sql":
       return script.text.pipe(
-        Effect.flatMap((text) => Effect.mapError(split(text), splitError(migration, script))),
-        Effect.map((statements) => ({ _tag: "Statements", statements }))
+        Effect.flatMap((text) =>
+          Effect.map(Effect.mapError(split(text), splitError(migration, script)), (statements) =>
+            statementsWork(statements, directivesOf(text))
+          )
+        )
       )
   }
 }
+
+/** A file whose statements cannot run in a transaction has none, whether it says so or not. */
+const statementsWork = (statements: ReadonlyArray<Statement>, directives: Directives): Work => ({
+  _tag: "Statements",
+  statements,
+  directives: {
+    ...directives,
+    transaction: directives.transaction && statements.every(({ alone }) => alone === undefined)
+  }
+})
 
 const splitError = (migration: Migration, script: Script) => (failure: SplitFailure) => {
   const { line } = failure
@@ -109,7 +127,10 @@ const importModule = Effect.fnUntraced(function* (migration: Migration, file: st
   })
   const exported = Predicate.hasProperty(module, direction) ? module[direction] : undefined
   if (exported === undefined) return undefined
-  if (isMigrationEffect(exported)) return exported
+  if (isMigrationEffect(exported)) {
+    const transaction = !(Predicate.hasProperty(module, "transaction") && module.transaction === false)
+    return { _tag: "Effect" as const, effect: exported, transaction }
+  }
   return yield* Effect.fail(invalid(noEffect(direction, exported)))
 })
 

@@ -1,155 +1,92 @@
 /**
  * Runs one migration: its statements and its row of the history in one
  * transaction, so that it happens completely and is known to have happened, or
- * neither. That it failed is written afterwards, in a second transaction.
+ * neither. That it failed is written afterwards, in a second transaction. What
+ * has no transaction is run step by step: see steps.ts.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import { isSqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
-import { MigrationError } from "../MigrationError.ts"
-import { EffectFailed, StatementFailed } from "../MigrationErrorReason.ts"
-import type { MigrationEffect } from "../MigrationSource.ts"
-import type { MigrationClient } from "./client.ts"
+import type { MigrationError } from "../MigrationError.ts"
+import { execute } from "./execution.ts"
+import { failedAtTheEnd, notRecorded } from "./failed.ts"
 import * as History from "./history.ts"
+import * as Steps from "./historySteps.ts"
 import { subject } from "./migration.ts"
-import type { Prepared } from "./prepare.ts"
-import { enter, leave, type Settings } from "./settings.ts"
-import { characterToIndex, columnAt, lineAt, type Statement } from "./splitter.ts"
+import { patiently } from "./patience.ts"
+import { hasTransaction } from "./prepare.ts"
+import { placeIn, resumeMismatch, type Task } from "./task.ts"
+import { enter, leave, settingsOf } from "./settings.ts"
+import { runSteps } from "./steps.ts"
 
-/** What is the same for all migrations of a run. */
-export interface Run {
-  readonly client: MigrationClient
-  readonly settings: Settings
-  /** The server process that holds the lock. */
-  readonly pid: number
-}
-
-/** Returns how long it took, up to its commit. `rowId` is the id in the history, if it is there. */
-export const run = (current: Run, prepared: Prepared, rowId: string | undefined) =>
-  Effect.suspend(() => {
-    const progress = { statements: 0 }
-    return attempt(current, prepared, rowId, progress)
-  }).pipe(
-    Effect.withSpan(`Migrator.${prepared.direction}.migration`, {
-      attributes: { ...subject(prepared.migration, prepared.script) }
-    })
+/** Returns how long it took, up to its commit. */
+export const run = (task: Task): Effect.Effect<Duration.Duration, MigrationError | DatabaseError> => {
+  const { migration, script } = task.prepared
+  return Effect.suspend(() => (hasTransaction(task.prepared) ? runInTransaction(task) : runSteps(task))).pipe(
+    Effect.tap((duration) => task.report({ ...task.step, _tag: "Finished", duration })),
+    Effect.withSpan(`Migrator.${task.prepared.direction}.migration`, { attributes: { ...subject(migration, script) } })
   )
-
-interface Progress {
-  statements: number
 }
 
-const attempt = Effect.fnUntraced(function* (
-  current: Run,
-  prepared: Prepared,
-  rowId: string | undefined,
-  progress: Progress
-) {
-  const {
-    client: { connection, sql },
-    pid,
-    settings
-  } = current
-  const { direction, migration } = prepared
+const runInTransaction = Effect.fnUntraced(function* (task: Task) {
+  const progress = { statements: 0 }
+  yield* refuseHalfDone(task)
+  yield* task.report({ ...task.step, _tag: "Started", statements: 0 })
   const started = yield* Clock.currentTimeNanos
   const outcome = Effect.map(Clock.currentTimeNanos, (now): History.Outcome => ({
-    id: rowId ?? migration.id,
+    id: task.rowId ?? task.prepared.migration.id,
     duration: Duration.nanos(now - started),
     statements: progress.statements
   }))
-  const transaction = sql
+  const attempt = Effect.suspend(() => {
+    progress.statements = 0
+    return transaction(task, progress, outcome)
+  })
+  return yield* patiently(task.current.patience, attempt, task.blocked).pipe(
+    Effect.tapCause((cause) => Effect.flatMap(outcome, (done) => recordFailure(task, done, cause)))
+  )
+})
+
+/** It had no transaction when it was begun, and some of it stays. */
+const refuseHalfDone = (task: Task) =>
+  task.rowId === undefined
+    ? Effect.void
+    : Effect.flatMap(Steps.read(task.current.client.connection, placeIn(task)), (point) =>
+        point === undefined || point.statements === 0
+          ? Effect.void
+          : Effect.fail(resumeMismatch(task.prepared, point.statements))
+      )
+
+const transaction = (task: Task, progress: { statements: number }, outcome: Effect.Effect<History.Outcome>) => {
+  const { current, prepared } = task
+  const { connection, sql } = current.client
+  return sql
     .withTransaction(
       Effect.gen(function* () {
-        yield* enter(connection, settings, pid)
-        yield* execute(current, prepared, progress)
-        yield* leave(connection).pipe(Effect.mapError(atTheEnd(prepared, progress)))
+        yield* enter(connection, settingsOf(current.settings, prepared), current.pid)
+        yield* execute(task, progress)
+        yield* Effect.mapError(leave(connection), (error) => failedAtTheEnd(prepared, error))
         const done = yield* outcome
-        yield* direction === "up"
-          ? History.applied(connection, migration, done)
-          : History.reverted(connection, migration, done)
+        yield* prepared.direction === "up"
+          ? History.applied(connection, prepared.migration, done)
+          : History.reverted(connection, prepared.migration, done)
         return done.duration
       })
     )
     .pipe(DatabaseError.refine)
-  return yield* Effect.tapCause(transaction, (cause) =>
-    Effect.flatMap(outcome, (done) => recordFailure(current, prepared, done, cause))
-  )
-})
-
-const execute = ({ client }: Run, prepared: Prepared, progress: Progress) => {
-  const { work } = prepared
-  if (work._tag === "Effect") {
-    return Effect.tap(runEffect(client, prepared, work.effect), () => Effect.sync(() => (progress.statements = 1)))
-  }
-  return Effect.forEach(
-    work.statements,
-    (statement) =>
-      client.connection.executeUnprepared(statement.text, [], undefined).pipe(
-        Effect.mapError((error) => DatabaseError.fromSqlError(error, { statement: statement.text })),
-        Effect.mapError(statementFailed(prepared, progress.statements + 1, statement)),
-        Effect.tap(() => Effect.sync(() => progress.statements++))
-      ),
-    { discard: true }
-  )
 }
-
-const runEffect = ({ services }: MigrationClient, prepared: Prepared, effect: MigrationEffect) =>
-  Effect.provideContext(effect, services).pipe(
-    Effect.catchDefect((defect) => Effect.fail(defect)),
-    Effect.mapError((error) => effectFailed(prepared, isSqlError(error) ? DatabaseError.fromSqlError(error) : error))
-  )
-
-const effectFailed = ({ direction, migration, script }: Prepared, cause: unknown) =>
-  new MigrationError({ reason: new EffectFailed({ ...subject(migration, script), direction, cause }) })
-
-const statementFailed =
-  ({ direction, migration, script }: Prepared, number: number, statement: Statement) =>
-  (cause: DatabaseError) => {
-    const place = { statement: number, ...placeOf(statement, cause) }
-    return new MigrationError({
-      reason: new StatementFailed({ ...subject(migration, script), direction, ...place, cause })
-    })
-  }
-
-/** Where in the file: the server's position counts from the beginning of the statement. */
-const placeOf = ({ column, line, text }: Statement, cause: DatabaseError) => {
-  const position = Predicate.hasProperty(cause.reason, "position") ? cause.reason.position : undefined
-  if (typeof position !== "number") return { line, column }
-  const index = characterToIndex(text, position - 1)
-  const below = lineAt(text, index) - 1
-  return { line: line + below, column: columnAt(text, index) + (below === 0 ? column - 1 : 0) }
-}
-
-/** Deferred constraints are checked, and an aborted transaction is noticed, only after the last statement. */
-const atTheEnd = (prepared: Prepared, progress: Progress) => (error: DatabaseError) => {
-  const { work } = prepared
-  if (work._tag === "Statements") {
-    return statementFailed(
-      prepared,
-      progress.statements,
-      work.statements.at(-1) ?? { text: "", line: 1, column: 1 }
-    )(error)
-  }
-  const aborted = Predicate.hasProperty(error.reason, "sqlState") && error.reason.sqlState === "25P02"
-  return effectFailed(prepared, aborted ? new Error(wentOn) : error)
-}
-
-const wentOn =
-  "a statement in it failed, and it went on; let the failure through, or put the statement in sql.withTransaction"
 
 const recordFailure = (
-  { client: { connection, sql }, pid, settings }: Run,
-  { direction, migration }: Prepared,
+  { current: { client, pid, settings }, prepared: { direction, migration } }: Task,
   outcome: History.Outcome,
   cause: Cause.Cause<MigrationError | DatabaseError>
 ) => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.void
   const error = Cause.squash(cause)
   const text = error instanceof Error ? error.message : String(error)
+  const { connection, sql } = client
   return sql
     .withTransaction(
       Effect.andThen(
@@ -159,8 +96,5 @@ const recordFailure = (
           : History.revertFailed(connection, migration, outcome, text)
       )
     )
-    .pipe(
-      // The failure itself is what the caller must see; on a lost connection there is nowhere to write it.
-      Effect.catch((problem) => Effect.logWarning("the failure of a migration could not be recorded", problem.message))
-    )
+    .pipe(Effect.catch(notRecorded))
 }

@@ -11,14 +11,17 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
+import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import { make as makeClient, type MigrationClient } from "./client.ts"
 import * as History from "./history.ts"
 import { withLock } from "./lock.ts"
-import type { Kind, Migration } from "./migration.ts"
+import { type Kind, type Migration, subject } from "./migration.ts"
+import type { Patience } from "./patience.ts"
 import type { Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
-import { run, type Run } from "./runner.ts"
+import { run } from "./runner.ts"
 import { enter, type Settings } from "./settings.ts"
+import type { Run, Task } from "./task.ts"
 
 /** A migration that was applied or reverted, and how long that took. */
 export interface MigrationResult {
@@ -34,7 +37,10 @@ export interface SessionOptions {
   readonly searchPath?: ReadonlyArray<string> | undefined
   readonly lockTimeout?: Duration.Input | undefined
   readonly statementTimeout?: Duration.Input | undefined
+  readonly lockAttempts?: number | undefined
+  readonly lockBackoff?: Duration.Input | undefined
   readonly lockPatience?: Duration.Input | undefined
+  readonly progress?: ((event: MigrationProgress) => Effect.Effect<void>) | undefined
 }
 
 type Failure = MigrationError | DatabaseError
@@ -48,7 +54,12 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
   const application = yield* SqlClient
   const pgClient = Option.getOrUndefined(yield* Effect.serviceOption(PgClient))
   const patience = options.lockPatience ?? Duration.minutes(1)
-  const settings: Settings = { ...options, lockTimeout: options.lockTimeout ?? Duration.seconds(10) }
+  const settings: Settings = { ...options, lockTimeout: options.lockTimeout ?? Duration.seconds(2) }
+  const retrying: Patience = {
+    attempts: options.lockAttempts ?? 10,
+    backoff: Duration.fromInputUnsafe(options.lockBackoff ?? Duration.seconds(1))
+  }
+  const report = options.progress ?? (() => Effect.void)
 
   const reserved = <A, E>(use: (connection: Connection) => Effect.Effect<A, E>) =>
     Effect.scoped(Effect.flatMap(DatabaseError.refine(application.reserve), use))
@@ -66,10 +77,12 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
     const client = yield* makeClient(connection, application, pgClient).pipe(
       Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
     )
-    const current: Run = { client, settings, pid }
+    const current: Run = { client, settings, pid, patience: retrying }
     if (!exists) yield* createHistory(client, settings, pid)
     const rowIds = new Map(selected.map(({ migration, row }) => [migration, row?.id]))
-    return yield* Effect.forEach(prepared, (next) => runLogged(current, next, rowIds.get(next.migration)))
+    return yield* Effect.forEach(prepared, (next, index) =>
+      runLogged(makeTask(current, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report))
+    )
   })
 
   const migrate = (select: Select, prepare: Prepare): Effect.Effect<ReadonlyArray<MigrationResult>, Failure> =>
@@ -91,11 +104,29 @@ const createHistory = ({ connection, sql }: MigrationClient, settings: Settings,
     .withTransaction(Effect.andThen(enter(connection, settings, pid), History.create(connection)))
     .pipe(DatabaseError.refine)
 
-const runLogged = Effect.fnUntraced(function* (current: Run, prepared: Prepared, rowId: string | undefined) {
-  const { id, kind, name, namespace } = prepared.migration
-  const duration = yield* run(current, prepared, rowId)
-  yield* Effect.logInfo(
-    `${prepared.direction === "up" ? "applied" : "reverted"} migration ${prepared.script.file}`
-  ).pipe(Effect.annotateLogs({ namespace, id, durationMillis: Duration.toMillis(duration) }))
+const makeTask = (
+  current: Run,
+  prepared: Prepared,
+  rowId: string | undefined,
+  count: { readonly number: number; readonly of: number },
+  report: Task["report"]
+): Task => {
+  const { direction, migration, script } = prepared
+  const step: MigrationStep = { ...subject(migration, script), direction, ...count }
+  const blocked: Task["blocked"] = (cause, attempt, wait) =>
+    Effect.logWarning(`migration ${script.file} did not get its locks and is tried again`, cause.message).pipe(
+      Effect.annotateLogs({ ...subject(migration, script), attempt, waitMillis: Duration.toMillis(wait) }),
+      Effect.andThen(report({ ...step, _tag: "Blocked", attempt, wait, cause }))
+    )
+  return { current, prepared, rowId, step, report, blocked }
+}
+
+const runLogged = Effect.fnUntraced(function* (task: Task) {
+  const { direction, migration, script } = task.prepared
+  const { id, kind, name, namespace } = migration
+  const duration = yield* run(task)
+  yield* Effect.logInfo(`${direction === "up" ? "applied" : "reverted"} migration ${script.file}`).pipe(
+    Effect.annotateLogs({ namespace, id, durationMillis: Duration.toMillis(duration) })
+  )
   return { namespace, id, name, kind, duration } satisfies MigrationResult
 })

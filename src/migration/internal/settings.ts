@@ -11,6 +11,7 @@ import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { LockLost } from "../MigrationErrorReason.ts"
+import type { Prepared } from "./prepare.ts"
 
 export interface Settings {
   readonly role?: string | undefined
@@ -19,11 +20,19 @@ export interface Settings {
   readonly statementTimeout?: Duration.Input | undefined
 }
 
-/** First in the transaction. `pid` is the server process that has the lock. */
-export const enter = Effect.fnUntraced(function* (connection: Connection, settings: Settings, pid: number) {
+/** First in the transaction, or in a session without one. `pid` is the server process that has the lock. */
+export const enter = Effect.fnUntraced(function* (
+  connection: Connection,
+  settings: Settings,
+  pid: number,
+  holds: "transaction" | "session" = "transaction"
+) {
+  const local = holds === "transaction"
   const values = Object.entries(named(settings)).filter((entry) => entry[1] !== undefined)
-  const calls = values.map((_, i) => `, pg_catalog.set_config($${2 * i + 1}::text, $${2 * i + 2}::text, true)`).join("")
-  const statement = `SELECT pg_catalog.pg_backend_pid(), ${watchClient}${calls}`
+  const calls = values
+    .map((_, i) => `, pg_catalog.set_config($${2 * i + 1}::text, $${2 * i + 2}::text, ${local})`)
+    .join("")
+  const statement = `SELECT pg_catalog.pg_backend_pid(), ${watchClient(local)}${calls}`
   const [row] = yield* connection.executeValues(statement, values.flat()).pipe(DatabaseError.refine)
   if (row?.[0] !== pid) {
     return yield* Effect.fail(
@@ -40,8 +49,8 @@ export const enter = Effect.fnUntraced(function* (connection: Connection, settin
  * the lock, and what it had changed, until that statement ends. Servers on
  * other systems than Linux may refuse the setting.
  */
-const watchClient = `CASE WHEN pg_catalog.version() LIKE '%linux%'
-  THEN pg_catalog.set_config('client_connection_check_interval', '1s', true) END`
+const watchClient = (local: boolean) => `CASE WHEN pg_catalog.version() LIKE '%linux%'
+  THEN pg_catalog.set_config('client_connection_check_interval', '1s', ${local}) END`
 
 const named = (settings: Settings): Readonly<Record<string, string | undefined>> => ({
   // The files were split by a parser that takes a backslash in a string for what it is.
@@ -56,6 +65,13 @@ const named = (settings: Settings): Readonly<Record<string, string | undefined>>
 const millis = (duration: Duration.Input): string => {
   const value = Duration.toMillis(Duration.fromInputUnsafe(duration))
   return Number.isFinite(value) ? String(Math.max(1, Math.ceil(value))) : "0"
+}
+
+/** What a file says of itself comes before what the migrator was given. */
+export const settingsOf = (settings: Settings, { work }: Prepared): Settings => {
+  if (work._tag === "Effect") return settings
+  const { lockTimeout = settings.lockTimeout, statementTimeout = settings.statementTimeout } = work.directives
+  return { ...settings, lockTimeout, statementTimeout }
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { SqlError } from "libpg-query"
+import { aloneOf, type Recovery } from "./alone.ts"
 import { refusal } from "./refusal.ts"
 
 export interface Statement {
@@ -17,6 +18,10 @@ export interface Statement {
   readonly line: number
   /** The column of that line, counted from 1, in UTF-16 units, as editors do. */
   readonly column: number
+  /** What it is, such as `CREATE INDEX CONCURRENTLY`, if PostgreSQL runs it only outside a transaction. */
+  readonly alone?: string
+  /** How to go on with it where it has no transaction. Not there if it may share one with the note that it has finished. */
+  readonly recovery?: Recovery
 }
 
 /** Why a file cannot be split, with the place counted from 1. */
@@ -27,15 +32,6 @@ export type SplitFailure =
 export const split = Effect.fnUntraced(function* (
   text: string
 ): Effect.fn.Return<ReadonlyArray<Statement>, SplitFailure> {
-  const directive = /^[ \t]*--[ \t]*pgkeel:no-transaction\b/mu.exec(text)
-  if (directive !== null) {
-    return yield* Effect.fail({
-      _tag: "Refused" as const,
-      line: lineAt(text, directive.index),
-      statement: "the directive pgkeel:no-transaction",
-      problem: "this version runs each migration in one transaction"
-    })
-  }
   // The parser refuses the empty string, and says of one comment that it has no statements.
   const { stmts = [] } = yield* parse(text === "" ? ";" : text)
   const indexOf = toIndex(text)
@@ -48,7 +44,8 @@ export const split = Effect.fnUntraced(function* (
     measured = start
     const refused = stmt === undefined ? undefined : refusal(stmt)
     if (refused !== undefined) return yield* Effect.fail({ _tag: "Refused" as const, line, ...refused })
-    statements.push({ text: text.slice(start, end).trimEnd(), line, column: columnAt(text, start) })
+    const alone = stmt === undefined ? {} : aloneOf(stmt)
+    statements.push({ text: text.slice(start, end).trimEnd(), line, column: columnAt(text, start), ...alone })
   }
   return statements
 })

@@ -1,0 +1,57 @@
+/** Sends what a migration runs, and tells how it goes on. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { isSqlError } from "effect/sql/SqlError"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { MigrationError } from "../MigrationError.ts"
+import type { MigrationEffect } from "../MigrationSource.ts"
+import { effectFailed, statementFailed } from "./failed.ts"
+import { hasTransaction } from "./prepare.ts"
+import type { Statement } from "./splitter.ts"
+import type { Task } from "./task.ts"
+
+/** All of it, one after the other. */
+export const execute = (task: Task, progress: { statements: number }): Effect.Effect<void, MigrationError> => {
+  const { work } = task.prepared
+  const counted = Effect.sync(() => progress.statements++)
+  if (work._tag === "Effect") return Effect.andThen(executeEffect(task, work.effect), counted)
+  return Effect.forEach(
+    work.statements,
+    (statement, index) => Effect.andThen(executeStatement(task, statement, index + 1), counted),
+    { discard: true }
+  )
+}
+
+/** `number` is that of the statement, counted from 1. `text` is another one only where that finishes it. */
+export const executeStatement = (
+  task: Task,
+  statement: Statement,
+  number: number,
+  text: string = statement.text
+): Effect.Effect<void, MigrationError> =>
+  task.current.client.connection.executeUnprepared(text, [], undefined).pipe(
+    Effect.mapError((error) => DatabaseError.fromSqlError(error, { statement: text })),
+    Effect.mapError(statementFailed(task.prepared, number, statement)),
+    (sent) => reported(task, number, sent)
+  )
+
+export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effect<void, MigrationError> => {
+  const { services, servicesOutside } = task.current.client
+  return Effect.provideContext(effect, hasTransaction(task.prepared) ? services : servicesOutside).pipe(
+    Effect.catchDefect((defect) => Effect.fail(defect)),
+    Effect.mapError((error) =>
+      effectFailed(task.prepared, isSqlError(error) ? DatabaseError.fromSqlError(error) : error)
+    ),
+    (run) => reported(task, 1, run)
+  )
+}
+
+const reported = <A, E>({ prepared: { work }, report, step }: Task, statement: number, sent: Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const started = yield* Clock.currentTimeNanos
+    yield* sent
+    const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
+    const statements = work._tag === "Statements" ? work.statements.length : 1
+    yield* report({ ...step, _tag: "StatementFinished", statement, statements, duration })
+  })

@@ -1,0 +1,51 @@
+/** What can keep a migration without a transaction from going on where it stopped. */
+import * as Schema from "effect/Schema"
+
+const subject = {
+  namespace: Schema.String,
+  id: Schema.String,
+  name: Schema.String,
+  file: Schema.String,
+  direction: Schema.Literals(["up", "down"])
+}
+
+/** Statements of a migration without a transaction have run, and are not what its file begins with now. Nothing was run. */
+export class ResumeMismatch extends Schema.TaggedError<ResumeMismatch>("pgkeel/migration/ResumeMismatch")(
+  "ResumeMismatch",
+  {
+    ...subject,
+    /** How many statements have run, and stay. */
+    statements: Schema.Int
+  }
+) {
+  override get message() {
+    const done = this.statements === 1 ? "the first statement" : `the first ${this.statements} statements`
+    return (
+      `migration ${this.file} (${this.namespace}) stopped after ${done}, which ran without a transaction and stay, ` +
+      "and its file does not begin with the same any more; nothing was run: restore the file's beginning and change " +
+      "only what follows, or undo by hand what they did and repair the migration"
+    )
+  }
+}
+
+/** A statement without a transaction was begun, its end was not seen, and nothing in the database tells it. */
+export class StatementUncertain extends Schema.TaggedError<StatementUncertain>("pgkeel/migration/StatementUncertain")(
+  "StatementUncertain",
+  {
+    ...subject,
+    /** Which statement of the file, counted from 1. */
+    statement: Schema.Int,
+    /** Where it begins, counted from 1. */
+    line: Schema.Int,
+    /** Why it cannot be told. */
+    problem: Schema.String
+  }
+) {
+  override get message() {
+    return (
+      `migration ${this.file} (${this.namespace}) was broken off in statement ${this.statement} at line ${this.line}, ` +
+      `and whether that has happened is not known: ${this.problem}. Check what it should have done; then finish or ` +
+      "undo the migration by hand, and repair it"
+    )
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Runs a migration that has no transaction, statement by statement, so that it
+ * can be broken off anywhere and go on where it stopped.
+ *
+ * A statement that may run in a transaction shares one with the note that it has
+ * finished: it happens exactly once. One that may not is announced in the
+ * history before it is sent; when its end was not seen, the database is asked
+ * what became of it (recovery.ts). The session keeps the settings of the file
+ * from the first statement to the last, and an Effect is one statement, which
+ * has to bear being run again.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import { MigrationError } from "../MigrationError.ts"
+import { StatementUncertain } from "../MigrationErrorReason.ts"
+import type { Recovery } from "./alone.ts"
+import { executeEffect, executeStatement } from "./execution.ts"
+import { notRecorded } from "./failed.ts"
+import * as Steps from "./historySteps.ts"
+import { subject } from "./migration.ts"
+import { patiently } from "./patience.ts"
+import { type Found, recover } from "./recovery.ts"
+import { enter, leave, settingsOf } from "./settings.ts"
+import type { Statement } from "./splitter.ts"
+import { placeIn, resumeMismatch, type Task } from "./task.ts"
+
+type Failure = MigrationError | DatabaseError
+
+const nothing: Steps.Point = { statements: 0, doneChecksum: Steps.nothingDone, begun: null, knownIndexes: null }
+
+export const runSteps = Effect.fnUntraced(function* (task: Task) {
+  const { connection } = task.current.client
+  const place = placeIn(task)
+  const point = (yield* Steps.read(connection, place)) ?? nothing
+  if (!beginsWith(task, point)) return yield* Effect.fail(resumeMismatch(task.prepared, point.statements))
+  yield* note(task, Steps.begin(connection, place))
+  yield* task.report({ ...task.step, _tag: "Started", statements: point.statements })
+  const started = yield* Clock.currentTimeNanos
+  yield* inSession(task, allSteps(task, point)).pipe(Effect.tapCause((cause) => recordStop(task, cause)))
+  const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
+  yield* note(
+    task,
+    Steps.finish(connection, place, { id: place.id, duration, statements: statementsOf(task).length || 1 })
+  )
+  return duration
+})
+
+const statementsOf = ({ prepared: { work } }: Task): ReadonlyArray<Statement> =>
+  work._tag === "Statements" ? work.statements : []
+
+/** Whether what has run is what the file begins with. */
+const beginsWith = (task: Task, { doneChecksum, statements }: Steps.Point): boolean => {
+  const done = statementsOf(task).slice(0, statements)
+  return done.length === statements && doneChecksum === checksumOf(done)
+}
+
+const checksumOf = (statements: ReadonlyArray<Statement>): string =>
+  statements.reduce((before, { text }) => Steps.doneWith(before, text), Steps.nothingDone)
+
+/** Writes to the history as the login, whatever role the file has taken. */
+const note = <A, E>({ current: { client } }: Task, write: Effect.Effect<A, E>): Effect.Effect<A, E | DatabaseError> =>
+  client.sql.withTransaction(asLogin(client.connection, write)).pipe(DatabaseError.refine)
+
+const asLogin = <A, E>(
+  connection: Task["current"]["client"]["connection"],
+  write: Effect.Effect<A, E>
+): Effect.Effect<A, E | SqlError> =>
+  Effect.andThen(connection.executeUnprepared("SET LOCAL role TO DEFAULT", [], undefined), write)
+
+/** With the settings of the file, which go at its end however it ends. */
+const inSession = <A>({ current, prepared }: Task, use: Effect.Effect<A, Failure>): Effect.Effect<A, Failure> => {
+  const { connection } = current.client
+  return Effect.acquireUseRelease(
+    enter(connection, settingsOf(current.settings, prepared), current.pid, "session"),
+    () => use,
+    (_, exit) => (exit._tag === "Success" ? leave(connection) : Effect.ignore(leave(connection)))
+  )
+}
+
+const allSteps = (task: Task, point: Steps.Point): Effect.Effect<void, Failure> => {
+  const { work } = task.prepared
+  if (work._tag === "Effect") return patiently(task.current.patience, executeEffect(task, work.effect), task.blocked)
+  const done = work.statements.slice(0, point.statements)
+  const settings = done.filter(({ recovery }) => recovery?._tag === "Setting")
+  return Effect.gen(function* () {
+    for (const { text } of settings) {
+      yield* DatabaseError.refine(task.current.client.connection.executeUnprepared(text, [], undefined))
+    }
+    let checksum = point.doneChecksum
+    for (const [index, statement] of work.statements.entries()) {
+      if (index < point.statements) continue
+      checksum = Steps.doneWith(checksum, statement.text)
+      yield* oneStep(task, { statement, number: index + 1, checksum }, index === point.statements ? point : nothing)
+    }
+  })
+}
+
+/** A statement of the file, which number it is, counted from 1, and what is done once it has finished. */
+interface Step {
+  readonly statement: Statement
+  readonly number: number
+  readonly checksum: string
+}
+
+const oneStep = (task: Task, step: Step, point: Steps.Point): Effect.Effect<void, Failure> => {
+  const { recovery } = step.statement
+  if (point.begun !== null && !Steps.isBegun(point, step.statement.text)) {
+    return uncertain(task, step, "the statement was edited since it was begun")
+  }
+  return recovery === undefined || recovery._tag === "Setting"
+    ? together(task, step)
+    : apart(task, step, recovery, point.begun === null ? undefined : point.knownIndexes)
+}
+
+/** In one transaction with its note. */
+const together = (task: Task, { checksum, number, statement }: Step): Effect.Effect<void, Failure> => {
+  const { connection, sql } = task.current.client
+  const counted = asLogin(connection, Steps.count(connection, placeIn(task), number, checksum))
+  const transaction = sql
+    .withTransaction(Effect.andThen(executeStatement(task, statement, number), counted))
+    .pipe(DatabaseError.refine)
+  return patiently(task.current.patience, transaction, task.blocked)
+}
+
+/** By itself. `known` is there if it was begun by an earlier run: the indexes that its table had then. */
+const apart = Effect.fnUntraced(function* (
+  task: Task,
+  step: Step,
+  recovery: Recovery,
+  known: string | null | undefined
+) {
+  const { connection } = task.current.client
+  const place = placeIn(task)
+  const table = recovery._tag === "Index" ? recovery.table : undefined
+  if (known === undefined) yield* note(task, Steps.markBegun(connection, place, step.statement.text, table))
+  const indexes = known ?? (yield* Steps.read(connection, place))?.knownIndexes ?? null
+  const look = recover(connection, recovery, indexes)
+  const first: Found = known === undefined ? { _tag: "Run" } : yield* look
+  yield* patiently(task.current.patience, proceed(task, step, first, look), task.blocked).pipe(
+    Effect.tapError((error) => (isLost(error) ? Effect.void : tidy(task, recovery, look)))
+  )
+  yield* note(task, Steps.count(connection, place, step.number, step.checksum))
+})
+
+/** What was found is true of the first attempt only. */
+const proceed = (task: Task, step: Step, first: Found, look: Effect.Effect<Found, DatabaseError>) => {
+  let next: Effect.Effect<Found, DatabaseError> = Effect.succeed(first)
+  return Effect.suspend(() => {
+    const found = next
+    next = look
+    return Effect.flatMap(found, (state) => act(task, step, state))
+  })
+}
+
+const act = (task: Task, step: Step, found: Found): Effect.Effect<void, MigrationError> => {
+  switch (found._tag) {
+    case "Happened":
+      return Effect.void
+    case "Run":
+      return executeStatement(task, step.statement, step.number, found.instead)
+    case "Unknown":
+      return uncertain(task, step, "it may have committed some of its work by itself")
+  }
+}
+
+const uncertain = ({ prepared }: Task, { number, statement: { line } }: Step, problem: string) => {
+  const { direction, migration, script } = prepared
+  const where = { ...subject(migration, script), direction, statement: number, line }
+  return Effect.fail(new MigrationError({ reason: new StatementUncertain({ ...where, problem }) }))
+}
+
+/** Nobody knows what the server did behind a connection that is gone. */
+const isLost = (error: Failure): boolean => {
+  if (error._tag === "DatabaseError") return error.connectionLost
+  const { reason } = error
+  if (reason._tag === "StatementUncertain") return true
+  return reason._tag === "StatementFailed" && reason.cause.connectionLost
+}
+
+/** The server refused it: nothing of it may be left, and it is not begun any more. */
+const tidy = (task: Task, recovery: Recovery, look: Effect.Effect<Found, DatabaseError>): Effect.Effect<void> => {
+  const removed = recovery._tag === "Index" || recovery._tag === "Reindex" ? Effect.asVoid(look) : Effect.void
+  const stays = recovery._tag === "Detach" || recovery._tag === "IndexGone"
+  const forgotten = stays ? Effect.void : note(task, Steps.unmark(task.current.client.connection, placeIn(task)))
+  return Effect.ignore(Effect.andThen(removed, forgotten))
+}
+
+const recordStop = (task: Task, cause: Cause.Cause<Failure>): Effect.Effect<void> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.void
+  const error = Cause.squash(cause)
+  const text = error instanceof Error ? error.message : String(error)
+  return note(task, Steps.stop(task.current.client.connection, placeIn(task), text)).pipe(Effect.catch(notRecorded))
+}

@@ -1,0 +1,43 @@
+/** One migration that is being run, with everything that it is run by. */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { DatabaseError } from "../../error/DatabaseError.ts"
+import { MigrationError } from "../MigrationError.ts"
+import { ResumeMismatch } from "../MigrationErrorReason.ts"
+import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
+import type { MigrationClient } from "./client.ts"
+import type { Place } from "./historySteps.ts"
+import { subject } from "./migration.ts"
+import type { Patience } from "./patience.ts"
+import type { Prepared } from "./prepare.ts"
+import type { Settings } from "./settings.ts"
+
+/** What is the same for all migrations of a run. */
+export interface Run {
+  readonly client: MigrationClient
+  readonly settings: Settings
+  readonly patience: Patience
+  /** The server process that holds the lock. */
+  readonly pid: number
+}
+
+export interface Task {
+  readonly current: Run
+  readonly prepared: Prepared
+  /** The id in the history, if it is there. */
+  readonly rowId: string | undefined
+  readonly step: MigrationStep
+  readonly report: (event: MigrationProgress) => Effect.Effect<void>
+  /** Says that it waits for a lock. */
+  readonly blocked: (cause: DatabaseError, attempt: number, wait: Duration.Duration) => Effect.Effect<void>
+}
+
+export const placeIn = ({ current: { pid }, prepared: { direction, migration }, rowId }: Task): Place => ({
+  migration,
+  id: rowId ?? migration.id,
+  direction,
+  pid
+})
+
+export const resumeMismatch = ({ direction, migration, script }: Prepared, statements: number): MigrationError =>
+  new MigrationError({ reason: new ResumeMismatch({ ...subject(migration, script), direction, statements }) })
