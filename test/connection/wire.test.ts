@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
+import { CopyIn } from "../../src/connection/internal/copyIn.ts"
 import { Opening } from "../../src/connection/internal/opening.ts"
 import type { Statement } from "../../src/connection/internal/statement.ts"
 import { Wire } from "../../src/connection/internal/wire.ts"
@@ -62,6 +63,16 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
         }).pipe(Effect.scoped)
     )
   }
+
+  it.effect("lets a COPY be heard, and one that changed inside does not", () =>
+    Effect.gen(function* () {
+      const connection = yield* direct
+      const copy = new Wire(connection).copy("COPY pg_class FROM '/nowhere'", new CopyIn())
+      const failure = copy === undefined ? "no COPY" : yield* Effect.flip(copy)
+      assert.strictEqual(typeof failure, "object")
+      assert.isUndefined(new Wire(unfamiliar(yield* direct)).copy("COPY pg_class FROM STDIN", new CopyIn()))
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("that changed inside costs the round trips more, and nothing else", () =>
     Effect.gen(function* () {

@@ -7,7 +7,9 @@
  * lacks it the caller gets what is slower or less exact, and just as right;
  * `test/connection/wire.test.ts` fails when that happens.
  */
+import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import type * as Semaphore from "effect/Semaphore"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 
@@ -36,6 +38,8 @@ export interface Message {
   /** Of ReadyForQuery: idle, in a transaction, in one that failed. */
   readonly status?: "I" | "T" | "E"
   readonly values?: ReadonlyArray<unknown>
+  /** Of CopyData: a view that is gone once the next message is read. */
+  readonly data?: Uint8Array
 }
 
 /** Who hears what the server says. */
@@ -70,6 +74,42 @@ export const insideOf = (connection: PgConnection.PgConnection): Inside | undefi
     "consumer" in connection
   return isKnown ? (connection as PgConnection.PgConnection & Inside) : undefined
 }
+
+/** The connection's socket, as far as a COPY needs it. */
+export interface CopySocket {
+  pause(): unknown
+  resume(): unknown
+  once(event: "drain", listener: () => void): unknown
+  off(event: "drain", listener: () => void): unknown
+}
+
+/** What else a COPY needs: a statement whose turn is known to have come before it is written. */
+export interface CopyInside {
+  readonly owner: Semaphore.Semaphore
+  /** Runs a statement for whoever holds `owner`; the last parameter keeps it from being prepared. */
+  readonly cycleOwned: (
+    sql: string,
+    parameters: ReadonlyArray<unknown>,
+    wantRows: boolean,
+    prepared: undefined
+  ) => Effect.Effect<{ readonly result: PgConnection.Result }, SqlError>
+}
+
+/** The same for COPY, where the driver has all of it. */
+export const copyInsideOf = (inside: Inside): (CopyInside & { readonly socket: CopySocket }) | undefined => {
+  const { socket }: { socket: unknown } = inside.session
+  const isKnown =
+    Predicate.hasProperty(inside, "owner") &&
+    Predicate.hasProperty(inside.owner, "withPermit") &&
+    Predicate.hasProperty(inside, "cycleOwned") &&
+    Predicate.isFunction(inside.cycleOwned)
+  if (!isKnown || !isCopySocket(socket)) return undefined
+  const { cycleOwned, owner } = inside as Inside & CopyInside
+  return { cycleOwned, owner, socket }
+}
+
+const isCopySocket = (socket: unknown): socket is CopySocket =>
+  ["pause", "resume", "once", "off"].every((name) => Predicate.hasProperty(socket, name))
 
 /** Lets every statement that the driver has prepared be prepared anew. */
 export const evictAll = ({ prepared }: Inside): void => {

@@ -1,6 +1,7 @@
 /** One exclusive use of a connection, by a transaction, a session or a listener. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
@@ -11,6 +12,7 @@ import { ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { Adaptor, reprepare } from "./adaptor.ts"
 import type { Transform } from "./adaptor.ts"
+import type { Copying } from "./copying.ts"
 import { finalError, isCanceled, neverSent, noteFailure } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
@@ -94,6 +96,11 @@ export class Lease extends Adaptor {
         }
       )
     })
+  }
+
+  /** A COPY is a statement as any other, with bytes that come or go while it runs. */
+  copy(sql: string, copying: Copying): Effect.Effect<PgConnection.Result, SqlError> {
+    return this.send(sql, this.wire.copy(sql, copying) ?? this.connection.query(sql), identity)
   }
 
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */

@@ -2,10 +2,12 @@
  * One physical connection: what has been sent on it, what the server has said, and
  * what is to go out with the next write. It lives as long as the connection.
  */
+import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Ahead } from "./ahead.ts"
-import { deathOf, insideOf } from "./inside.ts"
+import type { Copying } from "./copying.ts"
+import { copyInsideOf, deathOf, insideOf } from "./inside.ts"
 import type { Fields, Inside, Message } from "./inside.ts"
 import type { Statement } from "./statement.ts"
 
@@ -15,6 +17,7 @@ export class Wire {
   readonly #kept = new Set<string>()
   readonly #deathOf: () => SqlError | undefined
   #waiting: Ahead | undefined
+  #copying: Copying | undefined
   #writes = 0
   #status: Message["status"]
   #statusAtWrite: Message["status"]
@@ -89,16 +92,46 @@ export class Wire {
     if (this.#waiting === ahead) this.#waiting = undefined
   }
 
+  /**
+   * Runs a COPY in its own protocol: `copying` hears the server from the moment the
+   * statement is written until the connection is ready again. `undefined` where
+   * this driver does not let it.
+   */
+  copy(statement: string, copying: Copying): Effect.Effect<PgConnection.Result, SqlError> | undefined {
+    const inside = this.#inside
+    const copyInside = inside === undefined ? undefined : copyInsideOf(inside)
+    if (inside === undefined || copyInside === undefined) return undefined
+    const { cycleOwned, owner, socket } = copyInside
+    const write = this.#write
+    const run = Effect.suspend(() => {
+      copying.begin({ socket, write })
+      this.#copying = copying
+      return Effect.map(cycleOwned(statement, [], true, undefined), ({ result }) => result)
+    })
+    return owner.withPermit(
+      Effect.onExitPrimitive(run, () => {
+        this.#copying = undefined
+        copying.end()
+        return undefined
+      })
+    )
+  }
+
+  /** Writes what belongs to the statement under way. */
+  #write: (bytes: Uint8Array) => boolean = () => true
+
   /** A statement of the driver is one write. */
   #watch({ session: { socket } }: Inside): void {
     const write = socket.write
+    this.#write = (bytes) => write.call(socket, bytes)
     socket.write = (chunk, encoding, callback) => {
       const ahead = this.#waiting
+      const frame = this.#copying === undefined ? chunk : this.#copying.leaveWith(chunk)
       this.#writes++
       this.#statusAtWrite = this.#status
-      if (ahead === undefined) return write.call(socket, chunk, encoding, callback)
+      if (ahead === undefined) return write.call(socket, frame, encoding, callback)
       this.#waiting = undefined
-      return write.call(socket, ahead.leaveWith(chunk), encoding, callback)
+      return write.call(socket, ahead.leaveWith(frame), encoding, callback)
     }
   }
 
@@ -113,7 +146,8 @@ export class Wire {
       } else if ((_tag === "ErrorResponse" || _tag === "NoticeResponse") && endsSession(message)) {
         this.#lastWords = { ...message.fields, severityUnlocalized: "FATAL" }
       }
-      dispatch.call(inside, message)
+      const isAhead = inside.consumer instanceof Ahead
+      if (this.#copying?.hear(message, isAhead) !== true) dispatch.call(inside, message)
     }
   }
 }

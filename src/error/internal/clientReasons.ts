@@ -123,9 +123,9 @@ export class ConnectionReleased extends Schema.TaggedError<ConnectionReleased, R
 }
 
 /**
- * A statement wanted COPY's own protocol (manual, 55.2.6), which the driver does
- * not speak: it closes the connection. Only the server's answer shows it, since
- * COPY with a file or a program needs nothing of the kind.
+ * A plain statement wanted COPY's own protocol (manual, 55.2.6), which only `Copy`
+ * speaks: the driver closes the connection. Only the server's answer shows it,
+ * since COPY with a file or a program needs nothing of the kind.
  */
 export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonTraits>("pgkeel/error/CopyUnsupported")(
   "CopyUnsupported",
@@ -140,7 +140,7 @@ export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonT
       retryScope: "never",
       settled: true,
       message: () =>
-        "COPY FROM STDIN and COPY TO STDOUT are not available through this client; no row was copied, and the connection was closed: write with INSERT ... SELECT FROM unnest(...) or rows of VALUES, read with SELECT or a stream, and use a client of its own for COPY (psql, pg-copy-streams)"
+        "COPY FROM STDIN and COPY TO STDOUT are no plain statements; no row was copied, and the connection was closed: write with Copy.into or Bulk.insertMany, and read with Copy.out"
     })
   }
 }

@@ -1,0 +1,65 @@
+/** The client's side of COPY FROM STDIN: bytes go as fast as the server takes them. */
+import { Buffer } from "node:buffer"
+import * as Effect from "effect/Effect"
+import { Copying, dataHead } from "./copying.ts"
+
+/** The server reads a message as a whole into memory, and a socket takes the next when it has sent this one. */
+const longestMessage = 1 << 20
+
+export class CopyIn extends Copying {
+  protected readonly opening = "CopyInResponse"
+  #whenOpen: (() => void) | undefined
+
+  /** Until the server takes data; false when it never will. */
+  readonly whenOpen: Effect.Effect<boolean> = Effect.callback((resume) => {
+    if (this.isCopying || this.isOver) return resume(Effect.succeed(this.isCopying))
+    this.#whenOpen = () => resume(Effect.succeed(this.isCopying))
+  })
+
+  /** Sends bytes, and waits until the socket has room for more. */
+  send(parts: ReadonlyArray<Uint8Array>): Effect.Effect<void> {
+    const bytes = Buffer.concat(parts)
+    if (bytes.byteLength <= longestMessage) return this.#write(bytes)
+    const count = Math.ceil(bytes.byteLength / longestMessage)
+    return Effect.forEach(
+      Array.from({ length: count }, (_, at) => bytes.subarray(at * longestMessage, (at + 1) * longestMessage)),
+      (part) => this.#write(part),
+      { discard: true }
+    )
+  }
+
+  /** No more data comes; the statement succeeds if the server likes what it got. */
+  readonly done: Effect.Effect<void> = Effect.sync(() => this.finish())
+
+  protected override opened(): void {
+    this.#whenOpen?.()
+  }
+
+  protected override ended(): void {
+    this.#whenOpen?.()
+    this.#whenDrained?.()
+  }
+
+  #whenDrained: (() => void) | undefined
+
+  #write(bytes: Uint8Array): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const { line } = this
+      // What the server has refused is not sent to its end; the statement's failure ends the sender.
+      if (line === undefined || !this.isCopying || bytes.byteLength === 0) return resume(Effect.void)
+      if (line.write(Buffer.concat([dataHead(bytes.byteLength), bytes]))) return resume(Effect.void)
+      const { socket } = line
+      const drained = () => {
+        this.#whenDrained = undefined
+        socket.off("drain", drained)
+        resume(Effect.void)
+      }
+      this.#whenDrained = drained
+      socket.once("drain", drained)
+      return Effect.sync(() => {
+        this.#whenDrained = undefined
+        socket.off("drain", drained)
+      })
+    })
+  }
+}
