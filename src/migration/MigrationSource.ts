@@ -12,12 +12,28 @@
  * ]
  * ```
  *
- * A directory holds `<id>_<name>.up.sql` with an optional `<id>_<name>.down.sql`,
- * and Effect modules `<id>_<name>.ts`, `.js` or `.mjs` that export `up` and,
- * optionally, `down`. What else begins with an id, or is SQL, is refused, unless it
- * is a document, data, or an editor's backup. An id is made of digits, of any number, and compares as a
- * number: 1 < 2 < 10. Each namespace has its own sequence of ids, and one
- * history table holds all of them.
+ * A directory holds migrations in any of these forms:
+ *
+ * - `<id>_<name>.up.sql`, with an optional `<id>_<name>.down.sql`;
+ * - `<id>_<name>.sql` with a section below a line `-- migrate:up` and, optionally,
+ *   one below a line `-- migrate:down`;
+ * - a folder `<id>_<name>` or `<id>-<name>` with `up.sql` and, optionally, `down.sql`;
+ * - an Effect module `<id>_<name>.ts`, `.js` or `.mjs` that exports `up` and,
+ *   optionally, `down` and `verify`;
+ * - `R__<name>.sql`, repeatable: it runs after all others of its namespace, in
+ *   order of the names, and again when its contents have changed.
+ *
+ * `<id>_<name>.verify.sql`, or `verify.sql` in the folder, checks what the
+ * migration did. What else begins with an id, or is SQL, is refused, unless it is
+ * a document, data, or an editor's backup.
+ *
+ * An id is made of digits, of any number, between which there may be dashes, which
+ * do not count. It compares as a number: 1 < 2 < 10. What begins with a date and a
+ * time compares as a time: 2019-02-26-002946-0000 < 20190227170003. Each namespace
+ * has its own sequence of ids, and one history table holds all of them.
+ *
+ * The checksum by which an edit is noticed is that of what `up` runs (of a whole
+ * file if that is a module): a `down` or a `verify` may be corrected later.
  */
 import type * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -30,11 +46,13 @@ export type MigrationEffect = Effect.Effect<unknown, unknown, SqlClient>
 
 /** A migration given in code. It has no checksum: edits of it are not noticed. */
 export interface CodeMigration {
-  /** Digits only. */
+  /** Digits, between which there may be dashes. */
   readonly id: string
   readonly name: string
   readonly up: MigrationEffect
   readonly down?: MigrationEffect
+  /** Checks what `up` did. What it fails with, the migration fails with. */
+  readonly verify?: MigrationEffect
   /**
    * `false` runs it outside a transaction, for work that is too long for one: it
    * has to bear being run again from its beginning after it was broken off.
@@ -43,7 +61,7 @@ export interface CodeMigration {
   readonly transaction?: boolean
 }
 
-/** Migrations that are files of one directory. Files below it, in folders of their own, are not looked at. */
+/** Migrations that are entries of one directory. Folders whose names are not those of migrations are not looked into. */
 export interface DirectorySource {
   readonly namespace: string
   /** A path (a relative one from the working directory), or a `file:` URL such as `new URL("./migrations", import.meta.url)`. */

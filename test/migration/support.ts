@@ -38,7 +38,7 @@ export const changingNothing = (
   ) => void
 ) => layer(Layer.mergeAll(freshClient(), NodeServices.layer), { excludeTestServices: true })(tests)
 
-/** Writes files into a directory that goes with the test. A text of `undefined` removes the file. */
+/** Writes files, also in folders, into a directory that goes with the test. A text of `undefined` removes the file. */
 export const directory = Effect.fnUntraced(function* (files: Record<string, string | Uint8Array>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* fs.makeTempDirectoryScoped({ prefix: "pgkeel-migrations-" })
@@ -51,9 +51,10 @@ export const write = Effect.fnUntraced(function* (
   files: Record<string, string | Uint8Array | undefined>
 ) {
   const fs = yield* FileSystem.FileSystem
-  const { join } = yield* Path.Path
+  const { dirname, join } = yield* Path.Path
   for (const [name, text] of Object.entries(files)) {
     const file = join(path, name)
+    if (name.includes("/")) yield* fs.makeDirectory(dirname(file), { recursive: true })
     yield* text === undefined
       ? fs.remove(file)
       : fs.writeFile(file, typeof text === "string" ? new TextEncoder().encode(text) : text)

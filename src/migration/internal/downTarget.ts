@@ -5,7 +5,7 @@ import { UnknownTarget } from "../MigrationErrorReason.ts"
 import { ownNamespace } from "../MigrationSource.ts"
 import { isApplied } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
-import { compareIds } from "./migration.ts"
+import { compareIds, isId, isRepeatable } from "./migration.ts"
 import type { Entry, Selected } from "./review.ts"
 
 /**
@@ -28,7 +28,11 @@ export const revertible = Effect.fnUntraced(function* (
 ) {
   const namespaces = yield* namespacesOf(sources, target)
   const applied = entries
-    .filter((entry) => namespaces.includes(entry.namespace) && entry.row !== undefined && isApplied(entry.row))
+    // What is repeatable has no down: it stays, and is run again with the next that is applied again.
+    .filter(
+      ({ id, namespace, row }) =>
+        namespaces.includes(namespace) && !isRepeatable(id) && row !== undefined && isApplied(row)
+    )
     .toReversed()
   const wanted = yield* upTo(applied, namespaces, target)
   const missing = wanted.find((entry) => entry.problem?._tag === "MissingFile")?.problem
@@ -60,7 +64,7 @@ const upTo = (applied: ReadonlyArray<Entry>, namespaces: ReadonlyArray<string>, 
   if (namespaces.length !== 1) {
     return unknown(to, `say in which namespace; there are ${namespaces.join(", ")}`)
   }
-  if (!/^\d+$/u.test(to) || !applied.some((entry) => compareIds(entry.id, to) === 0)) {
+  if (!isId(to) || !applied.some((entry) => compareIds(entry.id, to) === 0)) {
     return unknown(to, "no applied migration has this id; Migrator.status lists them")
   }
   return Effect.succeed(applied.filter((entry) => compareIds(entry.id, to) > 0))

@@ -7,73 +7,86 @@
  * compiler writes, what an editor or a merge leaves behind. `2_b.up.sql.txt` is
  * none of these: its ending hides a migration.
  */
+import { advice, adviceInFolder, adviceOnRepeatable } from "./fileAdvice.ts"
+import { idForm } from "./migration.ts"
+
+/** What a file of SQL has of its migration. `sections` are up and down in one file. */
+export type Part = "up" | "down" | "verify" | "sections"
 
 export type Entry =
-  | { readonly _tag: "Sql"; readonly id: string; readonly name: string; readonly direction: "up" | "down" }
+  /** The id of a repeatable one is `R__<name>`. */
+  | {
+      readonly _tag: "Sql"
+      readonly kind: "sql" | "repeatable"
+      readonly id: string
+      readonly name: string
+      readonly part: Part
+    }
   | { readonly _tag: "Module"; readonly id: string; readonly name: string }
-  /** No migration, such as a README. */
-  | { readonly _tag: "Other" }
-  | { readonly _tag: "Refused"; readonly problem: string }
+  /** It is a migration if it is a folder, and otherwise refused for the problem. */
+  | { readonly _tag: "Folder"; readonly id: string; readonly name: string; readonly problem: string }
+  | Passed
 
-const sqlForm = /^(\d+)_(.+)\.(up|down)\.sql$/su
-const moduleForm = /^(\d+)_(.+)\.(?:ts|js|mjs)$/su
+type Passed =
+  /** No migration, such as a README. */
+  { readonly _tag: "Other" } | { readonly _tag: "Refused"; readonly problem: string }
+
+const sqlForm = new RegExp(String.raw`^(${idForm})_(.+)\.(up|down|verify)\.sql$`, "su")
+const moduleForm = new RegExp(String.raw`^(${idForm})_(.+)\.(?:ts|js|mjs)$`, "su")
+const sectionsForm = new RegExp(String.raw`^(${idForm})_([^.].*)\.sql$`, "su")
+const folderForm = new RegExp(String.raw`^(${idForm})[_-](.+)$`, "su")
+const repeatableForm = /^(R__(.+?))(?:\.(up|down|verify))?\.sql$/su
 const leftBehind = /^\.|~$|\.(?:d\.[cm]?ts|map|orig|rej|bak|sw[a-z])$/iu
 const document = /\.(?:md|txt|csv|tsv|json|ya?ml)$/iu
 const script = /\.(?:p?sql|pgsql|[cm]?[jt]s|[jt]sx|sh|py)$/iu
 const sql = /\.(?:p?sql|pgsql)$/iu
-const id = /^\d+[_-]/u
+const idThenMore = /^\d+[_-]/u
 
 export const parseEntry = (entry: string): Entry => {
   if (leftBehind.test(entry)) return other
+  const known = migrationFile(entry)
+  if (known !== undefined) return known
+  const hidden = entry.replace(document, "")
+  if (hidden !== entry) return looksLikeOne(hidden) ? refused(advice(hidden)) : other
+  const folder = folderForm.exec(entry)
+  if (folder !== null) {
+    const [, id = "", name = ""] = folder
+    return { _tag: "Folder", id, name, problem: advice(entry) }
+  }
+  return idThenMore.test(entry) || looksLikeOne(entry) ? refused(advice(entry)) : other
+}
+
+const migrationFile = (entry: string): Entry | undefined => {
   const sqlName = sqlForm.exec(entry)
   if (sqlName !== null) {
-    const [, id = "", name = "", direction] = sqlName
-    return { _tag: "Sql", id, name, direction: direction === "up" ? "up" : "down" }
+    const [, id = "", name = "", part] = sqlName
+    return { _tag: "Sql", kind: "sql", id, name, part: part === "up" || part === "down" ? part : "verify" }
   }
-  const moduleName = moduleForm.exec(entry)
-  if (moduleName !== null) {
-    const [, id = "", name = ""] = moduleName
-    return { _tag: "Module", id, name }
+  const repeatable = repeatableForm.exec(entry)
+  if (repeatable !== null) {
+    const [, id = "", name = "", part] = repeatable
+    if (part === "up" || part === "down") return refused(adviceOnRepeatable(id, part))
+    return { _tag: "Sql", kind: "repeatable", id, name, part: part === undefined ? "up" : "verify" }
   }
-  const hidden = entry.replace(document, "")
-  if (hidden !== entry) return looksLikeOne(hidden) ? { _tag: "Refused", problem: advice(hidden) } : other
-  return id.test(entry) || looksLikeOne(entry) ? { _tag: "Refused", problem: advice(entry) } : other
+  const [, id, name = ""] = sectionsForm.exec(entry) ?? []
+  if (id !== undefined) return { _tag: "Sql", kind: "sql", id, name, part: "sections" }
+  const [, moduleId, moduleName = ""] = moduleForm.exec(entry) ?? []
+  return moduleId === undefined ? undefined : { _tag: "Module", id: moduleId, name: moduleName }
 }
 
-const other: Entry = { _tag: "Other" }
+/** What an entry is inside a folder that is one migration. */
+export const parseFolderEntry = (
+  entry: string
+): Passed | { readonly _tag: "Part"; readonly part: Exclude<Part, "sections"> } => {
+  const [part] = /^(?:up|down|verify)(?=\.sql$)/u.exec(entry) ?? []
+  if (part === "up" || part === "down" || part === "verify") return { _tag: "Part", part }
+  if (leftBehind.test(entry)) return other
+  const hidden = entry.replace(document, "")
+  return script.test(hidden) ? refused(adviceInFolder(hidden)) : other
+}
+
+const other: Passed = { _tag: "Other" }
+
+const refused = (problem: string): Passed => ({ _tag: "Refused", problem })
 
 const looksLikeOne = (entry: string): boolean => sql.test(entry) || (/^\d/u.test(entry) && script.test(entry))
-
-const forms =
-  "a migration is a file <id>_<name>.up.sql with an optional <id>_<name>.down.sql, or a module <id>_<name>.ts, .js or .mjs"
-
-const advice = (entry: string): string => {
-  if (!/^\d/u.test(entry)) return `its name begins with no id; ${forms}`
-  const wanted = meant(entry)
-  return wanted === undefined ? `${forms}; rename it, or move it to another folder` : `rename it to ${wanted}`
-}
-
-/** The name that was probably meant: another separator, `.uo.sql` for `.up.sql`, or no direction at all. */
-const meant = (entry: string): string | undefined => {
-  if (sqlForm.test(entry) || moduleForm.test(entry)) return entry
-  const [, number, name] = /^(\d+)[_-]([^.].*)\.sql$/isu.exec(entry) ?? []
-  if (number === undefined || name === undefined) return undefined
-  const [, rest = name, last] = /^(.+)\.([^.]+)$/su.exec(name) ?? []
-  return `${number}_${last === undefined ? `${name}.up` : withDirection(rest, last)}.sql`
-}
-
-const withDirection = (name: string, last: string): string => {
-  if (isNear(last, "up")) return `${name}.up`
-  return isNear(last, "down") ? `${name}.down` : `${name}.${last}.up`
-}
-
-/** Whether it is the word but for case and one slip: a letter too few, too many, wrong, or two swapped. */
-const isNear = (text: string, word: string): boolean => {
-  const slips = withoutOne(word)
-  return withoutOne(text.toLowerCase()).some((slip) => slips.includes(slip))
-}
-
-const withoutOne = (text: string): ReadonlyArray<string> => [
-  text,
-  ...Array.from(text, (_, i) => text.slice(0, i) + text.slice(i + 1))
-]

@@ -122,7 +122,11 @@ const recordFailed = `${columns}
   SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
     ${origin} ${replace}`
 
-const recordReverted = `
+/** A `down` may have taken the objects of repeatable migrations with it: without a checksum they run again. */
+export const repeatAgain = `WITH again AS (
+    UPDATE pgkeel.migrations SET checksum = NULL WHERE namespace = $1::text AND kind = 'repeatable')`
+
+const recordReverted = `${repeatAgain}
   UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
     begun = NULL, known_indexes = NULL, duration_millis = $3::float8, statements = $4::integer,
     started_at = now(), finished_at = clock_timestamp(), role = session_user,

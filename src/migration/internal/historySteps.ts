@@ -14,7 +14,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { InvalidResult } from "../../error/Reason.ts"
 import { checksum } from "./checksum.ts"
-import { execute, fenced, mayRun, origin, type Outcome } from "./history.ts"
+import { execute, fenced, mayRun, origin, type Outcome, repeatAgain } from "./history.ts"
 import type { Migration } from "./migration.ts"
 import type { Direction } from "./prepare.ts"
 
@@ -132,7 +132,13 @@ export const count = (connection: Connection, place: Place, statements: number, 
 
 /** After the last statement. */
 export const finish = (connection: Connection, place: Place, { duration, statements }: Outcome) =>
-  write(connection, place, place.direction === "up" ? applied : reverted, [Duration.toMillis(duration), statements])
+  fenced(connection, place.direction === "up" ? update(applied, "up") : `${repeatAgain} ${update(reverted, "down")}`, [
+    place.migration.namespace,
+    place.id,
+    place.pid,
+    Duration.toMillis(duration),
+    statements
+  ])
 
 const ended = `error = NULL, reverting = NULL, done_checksum = NULL, begun = NULL, known_indexes = NULL,
   duration_millis = $4::float8, statements = $5::integer, finished_at = pg_catalog.clock_timestamp()`

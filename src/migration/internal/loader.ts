@@ -1,27 +1,20 @@
 /**
  * Reads the sources into migrations in the order in which they run: the
- * package's own first, then the namespaces as given, each by its ids. Files are
- * read and hashed each time, because that is how an edit is noticed; nothing is
- * parsed and no module is imported here.
+ * package's own first, then the namespaces as given, each by its ids, with the
+ * repeatable ones after all others.
  */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
 import { MigrationError } from "../MigrationError.ts"
-import { DirectoryUnreadable, Duplicate, InvalidFile } from "../MigrationErrorReason.ts"
-import { type CodeSource, type DirectorySource, type MigrationSource, ownNamespace } from "../MigrationSource.ts"
-import { checksum, decodeText } from "./checksum.ts"
-import { type Entry, parseEntry } from "./fileName.ts"
-import { compareIds, idKey, type Migration } from "./migration.ts"
+import { Duplicate, InvalidFile } from "../MigrationErrorReason.ts"
+import { type CodeSource, type MigrationSource, ownNamespace } from "../MigrationSource.ts"
+import { fromDirectory } from "./directory.ts"
+import { compareIds, idKey, isId, type Migration } from "./migration.ts"
 
 /** A namespace and its migrations, in order. */
 export interface LoadedSource {
   readonly namespace: string
   readonly migrations: ReadonlyArray<Migration>
 }
-
-const filesReadAtOnce = 32
 
 export const load = Effect.fnUntraced(function* (sources: ReadonlyArray<MigrationSource>) {
   const ordered = [
@@ -50,10 +43,11 @@ const loadSource = Effect.fnUntraced(function* (source: MigrationSource) {
 })
 
 const fromCode = ({ migrations, namespace }: CodeSource): Effect.Effect<ReadonlyArray<Migration>, MigrationError> =>
-  Effect.forEach(migrations, ({ down, id, name, transaction = true, up }) => {
+  Effect.forEach(migrations, ({ down, id, name, transaction = true, up, verify }) => {
     const file = `${id}_${name}`
-    if (!/^\d+$/u.test(id)) {
-      return fail(new InvalidFile({ namespace, path: file, problem: "its id must be made of digits" }))
+    if (!isId(id)) {
+      const problem = "its id must be made of digits, between which there may be dashes"
+      return fail(new InvalidFile({ namespace, path: file, problem }))
     }
     return Effect.succeed<Migration>({
       namespace,
@@ -62,109 +56,9 @@ const fromCode = ({ migrations, namespace }: CodeSource): Effect.Effect<Readonly
       kind: "code",
       checksum: undefined,
       up: { _tag: "Code", file, effect: up, transaction },
-      down: down && { _tag: "Code", file, effect: down, transaction }
+      down: down && { _tag: "Code", file, effect: down, transaction },
+      verify: verify && { _tag: "Code", file, effect: verify, transaction }
     })
   })
-
-const fromDirectory = Effect.fnUntraced(function* ({ directory: given, namespace }: DirectorySource) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const unreadable = (error: { readonly message: string }) =>
-    new MigrationError({
-      reason: new DirectoryUnreadable({ namespace, directory: String(given), problem: error.message })
-    })
-  const directory = path.resolve(
-    typeof given === "string" ? given : yield* path.fromFileUrl(given).pipe(Effect.mapError(unreadable))
-  )
-  const names = yield* fs
-    .readDirectory(directory)
-    .pipe(
-      Effect.mapError(
-        (error) =>
-          new MigrationError({ reason: new DirectoryUnreadable({ namespace, directory, problem: problemOf(error) }) })
-      )
-    )
-  const entries = yield* classify(namespace, directory, names)
-  const downs = new Map(
-    entries.flatMap((entry) => (entry._tag === "Sql" && entry.direction === "down" ? [[stem(entry), entry]] : []))
-  )
-  const ups = entries.filter((entry) => entry._tag === "Module" || entry.direction === "up")
-  yield* refuseLoneDowns(namespace, ups, downs)
-  return yield* Effect.forEach(ups, (up) => fromFile(namespace, up, downs.get(stem(up))), {
-    concurrency: filesReadAtOnce
-  })
-})
-
-type FileEntry = Extract<Entry, { readonly _tag: "Sql" | "Module" }> & { readonly file: string; readonly path: string }
-
-const stem = (entry: FileEntry): string => `${entry.id}_${entry.name}`
-
-const classify = Effect.fnUntraced(function* (namespace: string, directory: string, names: ReadonlyArray<string>) {
-  const { join } = yield* Path.Path
-  const files: Array<FileEntry> = []
-  for (const file of names) {
-    const entry = parseEntry(file)
-    const path = join(directory, file)
-    if (entry._tag === "Sql" || entry._tag === "Module") {
-      files.push({ ...entry, file, path })
-    } else if (entry._tag === "Refused") {
-      return yield* fail(new InvalidFile({ namespace, path, problem: entry.problem }))
-    }
-  }
-  return files
-})
-
-const refuseLoneDowns = Effect.fnUntraced(function* (
-  namespace: string,
-  ups: ReadonlyArray<FileEntry>,
-  downs: ReadonlyMap<string, FileEntry>
-) {
-  const known = new Set(ups.filter((up) => up._tag === "Sql").map(stem))
-  for (const [name, { path }] of downs) {
-    if (!known.has(name)) {
-      return yield* fail(new InvalidFile({ namespace, path, problem: `there is no ${name}.up.sql beside it` }))
-    }
-  }
-})
-
-const fromFile = Effect.fnUntraced(function* (namespace: string, up: FileEntry, down: FileEntry | undefined) {
-  const fs = yield* FileSystem.FileSystem
-  const read = (entry: FileEntry) => readText(fs, namespace, entry.path)
-  const text = yield* read(up)
-  const { file, id, name, path } = up
-  const common = { namespace, id, name, checksum: checksum(text) }
-  if (up._tag === "Module") {
-    const script = { _tag: "Module", file, path } as const
-    return { ...common, kind: "module", up: script, down: script } satisfies Migration
-  }
-  return {
-    ...common,
-    kind: "sql",
-    up: { _tag: "Sql", file, text: Effect.succeed(text) },
-    down: down && { _tag: "Sql", file: down.file, text: read(down) }
-  } satisfies Migration
-})
-
-const readText = (fs: FileSystem.FileSystem, namespace: string, path: string) =>
-  fs.readFile(path).pipe(
-    Effect.mapError(invalid(namespace, path)),
-    Effect.flatMap((bytes) => {
-      const text = decodeText(bytes)
-      if (text === undefined) {
-        return fail(new InvalidFile({ namespace, path, problem: "it is not UTF-8; save it as UTF-8" }))
-      }
-      // The parser takes a C string: what follows a NUL would be dropped in silence.
-      if (text.includes("\0")) {
-        return fail(new InvalidFile({ namespace, path, problem: "it has a NUL character; remove it" }))
-      }
-      return Effect.succeed(text)
-    })
-  )
-
-const invalid = (namespace: string, path: string) => (error: PlatformError) =>
-  new MigrationError({ reason: new InvalidFile({ namespace, path, problem: problemOf(error) }) })
-
-const problemOf = (error: PlatformError): string =>
-  error.reason._tag === "NotFound" ? "it does not exist" : error.message
 
 const fail = (reason: MigrationError["reason"]) => Effect.fail(new MigrationError({ reason }))

@@ -12,7 +12,7 @@ import {
 } from "../MigrationErrorReason.ts"
 import { isApplied, type Row } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
-import { compareIds, idKey, type Migration, subject } from "./migration.ts"
+import { compareIds, idKey, isRepeatable, type Migration, subject } from "./migration.ts"
 
 export type Problem = Extract<
   MigrationErrorReason,
@@ -39,18 +39,19 @@ const reviewSource = (source: LoadedSource, rows: ReadonlyArray<Row>): ReadonlyA
   const rowOf = new Map(rows.map((row) => [idKey(row.id), row]))
   const known = new Set(migrations.map((migration) => idKey(migration.id)))
   const latestApplied = rows
-    .filter(isApplied)
+    .filter((row) => isApplied(row) && !isRepeatable(row.id))
     .map((row) => row.id)
     .toSorted(compareIds)
     .at(-1)
-  const latestFile = migrations.at(-1)?.id
+  const latestFile = migrations.findLast(({ id }) => !isRepeatable(id))?.id
   const found = migrations.map((migration): Entry => {
     const row = rowOf.get(idKey(migration.id))
     return { namespace, id: migration.id, migration, row, problem: problemOf(migration, row, latestApplied) }
   })
-  // What failed or was reverted, and is gone from the sources, is of no consequence.
+  // What failed or was reverted, and is gone from the sources, is of no consequence. Nor is a repeatable one:
+  // a migration drops what it had made.
   const lost = rows
-    .filter((row) => isApplied(row) && !known.has(idKey(row.id)))
+    .filter((row) => isApplied(row) && !known.has(idKey(row.id)) && !isRepeatable(row.id))
     .map((row): Entry => {
       const { appliedAt, id, name } = row
       const newer = latestFile === undefined || compareIds(id, latestFile) > 0
@@ -65,6 +66,7 @@ const problemOf = (
   row: Row | undefined,
   latestApplied: string | undefined
 ): Problem | undefined => {
+  if (migration.kind === "repeatable") return undefined
   if (row === undefined || !isApplied(row)) {
     return latestApplied !== undefined && compareIds(migration.id, latestApplied) < 0
       ? new OutOfOrder({ ...subject(migration), latest: latestApplied })
@@ -87,5 +89,8 @@ export interface Selected {
 
 export const pendingOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Selected> =>
   entries.flatMap(({ migration, row }) =>
-    migration !== undefined && (row === undefined || !isApplied(row)) ? [{ migration, row }] : []
+    migration !== undefined && isDue(migration, row) ? [{ migration, row }] : []
   )
+
+const isDue = (migration: Migration, row: Row | undefined): boolean =>
+  row === undefined || !isApplied(row) || (migration.kind === "repeatable" && row.checksum !== migration.checksum)
