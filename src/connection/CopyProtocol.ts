@@ -34,7 +34,7 @@ export const copyIn = <E, R>(
     const source = Effect.flatMap(copying.whenOpen, (isOpen) =>
       isOpen ? Effect.andThen(send, copying.done) : Effect.void
     )
-    const guarded = Effect.onExitPrimitive(source, (exit) => {
+    const guarded = Effect.onExitPrimitive(copying.feed(source), (exit) => {
       if (exit._tag === "Failure") copying.abandon()
       return undefined
     })

@@ -154,6 +154,22 @@ layer(proxied({ maxConnections: 2, acquireTimeout: "5 seconds" }), { excludeTest
     })
   )
 
+  it.effect("refuses the statement that it would have to wait for, which would wait for it", () =>
+    Effect.gen(function* () {
+      yield* freshTable
+      const sql = yield* SqlClient.SqlClient
+      const fed = into(Stream.fromEffect(Effect.as(sql`SELECT 1`, "1\tx\n")))
+      const read = Stream.runForEach(out("COPY (SELECT generate_series(1, 3)) TO STDOUT"), () => sql`SELECT 1`)
+      const streamed = into(Stream.map(sql`SELECT 1`.stream, () => "1\tx\n"))
+      for (const waiting of [Effect.asVoid(fed), read, Effect.asVoid(streamed)]) {
+        const error = yield* Effect.flip(transaction(waiting))
+        assert.strictEqual(error.reason._tag, "ClientError")
+        assert.match(error.message, /COPY that itself waits/)
+        yield* assertClean
+      }
+    })
+  )
+
   it.effect("ended early leaves the transaction to go on, at a savepoint, on the same connection", () =>
     Effect.gen(function* () {
       yield* freshTable

@@ -1,14 +1,28 @@
 /** The client's side of COPY FROM STDIN: bytes go as fast as the server takes them. */
 import { Buffer } from "node:buffer"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { Copying, dataHead } from "./copying.ts"
 
 /** The server reads a message as a whole into memory, and a socket takes the next when it has sent this one. */
 const longestMessage = 1 << 20
 
+/** The COPY that a fiber makes the data for. */
+const Fed = Context.Reference<CopyIn | undefined>("pgkeel/connection/Fed", { defaultValue: () => undefined })
+
 export class CopyIn extends Copying {
   protected readonly opening = "CopyInResponse"
   #whenOpen: (() => void) | undefined
+
+  isWaitingFor(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return !this.isOver && Context.get(fiber.context, Fed) === this
+  }
+
+  /** Runs what makes the data. */
+  feed<A, E, R>(source: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.provideService(source, Fed, this)
+  }
 
   /** Until the server takes data; false when it never will. */
   readonly whenOpen: Effect.Effect<boolean> = Effect.callback((resume) => {

@@ -4,6 +4,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { SqlError } from "effect/sql/SqlError"
 import { Copying } from "./copying.ts"
 
@@ -22,7 +23,18 @@ export class CopyOut extends Copying {
   #pending: ((pulled: Pulled) => void) | undefined
 
   /** The next messages of the server, each of which is one row in the text and CSV formats. */
-  readonly pull: Pulled = Effect.callback((resume) => {
+  readonly pull: Pulled = Effect.withFiber((fiber) => {
+    this.#reader = fiber
+    return this.#next
+  })
+
+  isWaitingFor(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return !this.isOver && this.#reader === fiber
+  }
+
+  #reader: Fiber.Fiber<unknown, unknown> | undefined
+
+  readonly #next: Pulled = Effect.callback((resume) => {
     this.#pending = resume
     this.#pause(false)
     this.#deliver()

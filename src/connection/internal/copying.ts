@@ -9,6 +9,7 @@
  * or its data has ended. The connection can then never be a message off.
  */
 import { Buffer } from "node:buffer"
+import type * as Fiber from "effect/Fiber"
 import type { CopySocket, Message } from "./inside.ts"
 
 /** Where the messages of a COPY go. */
@@ -48,6 +49,9 @@ export abstract class Copying {
   #isAbandoned = false
   /** Whether the server asked for the other direction. */
   isTurned = false
+
+  /** Whether the COPY would wait for this fiber for ever, which waits for the COPY. */
+  abstract isWaitingFor(fiber: Fiber.Fiber<unknown, unknown>): boolean
 
   /** Whether data goes to the server, or comes from it. */
   protected abstract readonly opening: "CopyInResponse" | "CopyOutResponse"

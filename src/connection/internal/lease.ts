@@ -2,13 +2,14 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
+import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { noteStatement } from "../../error/internal/applied.ts"
 import { endsTransaction, mayCommit } from "../../error/internal/command.ts"
-import { ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
+import { ClientError, ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { Adaptor, reprepare } from "./adaptor.ts"
 import type { Transform } from "./adaptor.ts"
@@ -21,6 +22,8 @@ import type { Wire } from "./wire.ts"
 
 /** What a connection is used for. */
 export type LeaseKind = "statement" | "stream" | "transaction" | "connection" | "listener"
+
+const noCopies: ReadonlyArray<Copying> = []
 
 /** A statement under way: what had been sent before it, and whether it may commit a transaction that was begun by hand. */
 interface Use {
@@ -48,6 +51,8 @@ export class Lease extends Adaptor {
   /** What a statement fails with that comes now. */
   #refusal: (() => SqlError) | undefined
   #isGivenUp = false
+  /** The COPYs under way, or waiting for their turn; most leases have none. */
+  #copies: ReadonlyArray<Copying> = noCopies
 
   constructor(
     wire: Wire,
@@ -76,7 +81,7 @@ export class Lease extends Adaptor {
       // What is counted is counted inside the frame that takes it back, since a fiber may be interrupted between.
       return Effect.onExitPrimitive(
         Effect.suspend(() => {
-          const refusal = this.#refusalOf(sql)
+          const refusal = this.#refusalOf(sql, fiber)
           if (refusal !== undefined) return Effect.fail(refusal)
           use = this.#enter(sql)
           const { opening } = this
@@ -100,7 +105,14 @@ export class Lease extends Adaptor {
 
   /** A COPY is a statement as any other, with bytes that come or go while it runs. */
   copy(sql: string, copying: Copying): Effect.Effect<PgConnection.Result, SqlError> {
-    return this.send(sql, this.wire.copy(sql, copying) ?? this.connection.query(sql), identity)
+    const copied = this.send(sql, this.wire.copy(sql, copying) ?? this.connection.query(sql), identity)
+    return Effect.suspend(() => {
+      this.#copies = [...this.#copies, copying]
+      return Effect.onExitPrimitive(copied, () => {
+        this.#copies = this.#copies.filter((other) => other !== copying)
+        return undefined
+      })
+    })
   }
 
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
@@ -157,8 +169,10 @@ export class Lease extends Adaptor {
   }
 
   /** Why a statement is not sent. */
-  #refusalOf(statement: string): SqlError | undefined {
+  #refusalOf(statement: string, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
     if (this.#refusal !== undefined) return this.#refusal()
+    if (this.#copies.length > 0 && this.#copies.some((copying) => copying.isWaitingFor(fiber)))
+      return occupied(statement)
     const { death } = this.wire
     if (death !== undefined) return neverSent(death, this.opening === undefined ? "idle" : "transaction_open")
     return this.opening !== undefined && endsTransaction(statement)
@@ -207,4 +221,12 @@ export class Lease extends Adaptor {
     }),
     () => Effect.sync(() => void this.#running--)
   )
+}
+
+/** What a statement fails with that would wait for a COPY that waits for its result. */
+const occupied = (statement: string): SqlError => {
+  const failure =
+    "the statement would wait for a COPY that itself waits for it: a COPY has the connection of its transaction " +
+    "until it ends; run the statement before it, or read by Cursor.stream"
+  return finalError(new ClientError({ statement, failure }), "query")
 }
