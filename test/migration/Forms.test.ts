@@ -157,6 +157,16 @@ describe("forms of migrations", () => {
       assert.strictEqual(yield* exists("a"), false)
     }))
 
+  test("finds the sections behind rows of a COPY with open quotes, and markers among them", () =>
+    Effect.gen(function* () {
+      const up = "CREATE TABLE a (x text);\nCOPY a FROM stdin;\nit's\n-- migrate:down\n\\."
+      const path = yield* directory({ "1_a.sql": sections(up, "DROP TABLE a") })
+      const [migration] = yield* loaded(path)
+      assert(migration?.up._tag === "Sql" && migration.down?._tag === "Sql")
+      assert.include(yield* migration.up.text, "\n-- migrate:down\n\\.")
+      assert.strictEqual((yield* migration.down.text).trim(), "-- migrate:down\nDROP TABLE a")
+    }))
+
   test("points into the file from inside a section", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "1_a.sql": `-- why\n\n${sections("SELECT 1", "  SELECT nothing")}` })

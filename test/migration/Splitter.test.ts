@@ -4,7 +4,9 @@ import { SqlClient } from "effect/sql"
 import { split } from "../../src/migration/internal/splitter.ts"
 import { directory, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
 
-const texts = (sql: string) => Effect.map(split(sql), (statements) => statements.map(({ text }) => text))
+const statementsOf = (sql: string) => Effect.map(split(sql), ({ statements }) => statements)
+
+const texts = (sql: string) => Effect.map(statementsOf(sql), (statements) => statements.map(({ text }) => text))
 
 describe("splitting SQL", () => {
   it.effect("keeps dollar quotes, BEGIN ATOMIC bodies, comments and strings with semicolons whole", () =>
@@ -22,7 +24,7 @@ describe("splitting SQL", () => {
   it.effect("finds the places in text that is not ASCII, on both sides of the basic plane", () =>
     Effect.gen(function* () {
       const sql = "-- ünï 😀\nSELECT 'é😀';\n\n  /* 😀 */ SELECT '漢字';\nSELECT 'ÿ'\n"
-      assert.deepStrictEqual(yield* split(sql), [
+      assert.deepStrictEqual(yield* statementsOf(sql), [
         { text: "SELECT 'é😀'", line: 2, column: 1 },
         { text: "SELECT '漢字'", line: 4, column: 12 },
         { text: "SELECT 'ÿ'", line: 5, column: 1 }
@@ -40,7 +42,7 @@ describe("splitting SQL", () => {
   it.effect("has no statements in a file without any", () =>
     Effect.gen(function* () {
       for (const nothing of ["", ";;", "  \n", "-- a comment", "/* another */"]) {
-        assert.deepStrictEqual(yield* split(nothing), [])
+        assert.deepStrictEqual(yield* statementsOf(nothing), [])
       }
     })
   )
@@ -53,9 +55,22 @@ describe("splitting SQL", () => {
     ["END", "COMMIT"],
     ["PREPARE TRANSACTION 'x'", "PREPARE"],
     ["COPY t FROM stdin", "COPY ... FROM stdin"],
-    ["COPY t (a, b) FROM stdin;\n1\t2\n\\.", "COPY ... FROM stdin"],
+    ["COPY t (a, b) FROM stdin;\n1\t2\n", "COPY ... FROM stdin"],
+    ["COPY t (a, b) FROM stdin;\n1\t2\\.\n", "COPY ... FROM stdin"],
     ["COPY t TO stdout", "COPY ... TO stdout"],
-    ["\\restrict abc", "the psql command \\restrict"]
+    ["\\connect other", "the psql command \\connect"],
+    ["SELECT 1 \\gset", "the psql command \\gset"],
+    ["\\set name 'value'", "the psql command \\set"],
+    ["\\.", "the psql command \\."],
+    ["BEGIN; CREATE TABLE t (); COMMIT; SELECT 1", "BEGIN"],
+    ["-- pgkeel:notransaction", "the directive pgkeel:notransaction"],
+    ["-- pgkeel:no-transaction please", "the directive pgkeel:no-transaction please"],
+    ["-- pgkeel:lock-timeout 5", "the directive pgkeel:lock-timeout 5"],
+    [
+      "-- pgkeel:lock-timeout 5s; -- pgkeel:lock-timeout 6s",
+      "the directive pgkeel:lock-timeout 5s; -- pgkeel:lock-timeout 6s"
+    ],
+    ["-- migrate:up transaction:no", "the directive migrate:up transaction:no"]
   ]
   for (const [sql, statement] of refused) {
     it.effect(`refuses ${JSON.stringify(sql)}, by its name and line`, () =>
@@ -83,7 +98,7 @@ describe("splitting SQL", () => {
   for (const [sql, alone] of outside) {
     it.effect(`knows that ${JSON.stringify(sql)} runs only outside a transaction`, () =>
       Effect.gen(function* () {
-        const [first, second] = yield* split(`SELECT 1;\n\n${sql}`)
+        const [first, second] = yield* statementsOf(`SELECT 1;\n\n${sql}`)
         assert.strictEqual(first?.alone, undefined)
         assert.strictEqual(second?.alone, alone)
         assert.isDefined(second?.recovery)
@@ -106,7 +121,7 @@ describe("splitting SQL", () => {
         "SELECT 'COMMIT; VACUUM'"
       ]
       assert.deepStrictEqual(yield* texts(statements.join(";\n")), statements)
-      for (const { alone } of yield* split(statements.join(";\n"))) assert.isUndefined(alone)
+      for (const { alone } of yield* statementsOf(statements.join(";\n"))) assert.isUndefined(alone)
     })
   )
 })

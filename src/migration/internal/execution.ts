@@ -2,7 +2,10 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { isSqlError } from "effect/sql/SqlError"
+import * as Stream from "effect/Stream"
+import type { Connection } from "effect/sql/SqlConnection"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { copyIn } from "../../connection/CopyProtocol.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
@@ -30,11 +33,24 @@ export const executeStatement = (
   number: number,
   text: string = statement.text
 ): Effect.Effect<void, MigrationError> =>
-  task.current.client.connection.executeUnprepared(text, [], undefined).pipe(
+  send(task.current.client.connection, text, statement.copyData).pipe(
     Effect.mapError((error) => DatabaseError.fromSqlError(error, { statement: text })),
     Effect.mapError(statementFailed(task.prepared, number, statement)),
     (sent) => reported(task, number, sent)
   )
+
+const send = (connection: Connection, text: string, copyData: string | undefined): Effect.Effect<unknown, SqlError> =>
+  copyData === undefined
+    ? connection.executeUnprepared(text, [], undefined)
+    : copyIn(connection, text, Stream.fromIterable(chunksOf(copyData)))
+
+const chunkBytes = 65_536
+
+/** A dump may have more rows than should be on their way at once. */
+function* chunksOf(text: string): Generator<Uint8Array> {
+  const bytes = Buffer.from(text, "utf8")
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
+}
 
 export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effect<void, MigrationError> => {
   const { services, servicesOutside } = task.current.client

@@ -17,8 +17,8 @@ import {
 import type { MigrationEffect } from "../MigrationSource.ts"
 import { importFailure, noEffect } from "./moduleAdvice.ts"
 import { type Migration, type Script, subject } from "./migration.ts"
-import { type Directives, directivesOf } from "./directives.ts"
-import { split, type SplitFailure, type Statement } from "./splitter.ts"
+import type { Directives } from "./directives.ts"
+import { split, type SplitFailure, type SqlScript, type Statement } from "./splitter.ts"
 
 export type Work =
   | {
@@ -81,17 +81,14 @@ const prepare = (
       return importModule(migration, script.path, direction)
     case "Sql":
       return script.text.pipe(
-        Effect.flatMap((text) =>
-          Effect.map(Effect.mapError(split(text), splitError(migration, script)), (statements) =>
-            statementsWork(statements, directivesOf(text))
-          )
-        )
+        Effect.flatMap((text) => Effect.mapError(split(text), splitError(migration, script))),
+        Effect.map(statementsWork)
       )
   }
 }
 
 /** A file whose statements cannot run in a transaction has none, whether it says so or not. */
-const statementsWork = (statements: ReadonlyArray<Statement>, directives: Directives): Work => ({
+const statementsWork = ({ directives, statements }: SqlScript): Work => ({
   _tag: "Statements",
   statements,
   directives: {

@@ -6,11 +6,16 @@
  * are, which are no SQL at all. What is never closed goes on to the end.
  */
 
-export interface Piece {
+interface QuotedPiece {
   readonly _tag: "LineComment" | "BlockComment" | "Quoted" | "Semicolon" | "Backslash"
   readonly start: number
   readonly end: number
 }
+
+export type Piece =
+  | QuotedPiece
+  /** The rows of a COPY, with the line that ends them if there is one. Its statement ends at `statementEnd`. */
+  | { readonly _tag: "Data"; readonly start: number; readonly end: number; readonly statementEnd: number }
 
 const letter = String.raw`A-Za-z_\u{80}-\u{10ffff}`
 
@@ -21,17 +26,58 @@ const opening = new RegExp(
   "gu"
 )
 
+/**
+ * All pieces of a file, in order. What follows the line of a `COPY ... FROM stdin;`
+ * up to a line `\\.` is one piece, however many quotes the data have.
+ */
+export function* piecesOf(text: string): Generator<Piece> {
+  // Only such a file can have data, and only for it are statements looked at.
+  const copies = text.includes("\\.")
+  let statement = ""
+  let from = 0
+  let data: { readonly start: number; readonly statementEnd: number } | undefined
+  for (;;) {
+    const piece = nextPiece(text, from)
+    if (data !== undefined && (piece === undefined || piece.start >= data.start)) {
+      const end = endOfData(text, data.start)
+      yield { _tag: "Data", ...data, end }
+      ;[from, statement, data] = [end, "", undefined]
+      continue
+    }
+    if (piece === undefined) return
+    yield piece
+    if (copies) {
+      statement += text.slice(from, piece.start) + standIn(piece)
+      if (piece._tag === "Semicolon") {
+        if (copyFromInput.test(statement)) data = { start: behind(text, "\n", piece.end), statementEnd: piece.start }
+        statement = ""
+      }
+    }
+    from = piece.end
+  }
+}
+
+/** A query may read a table that is called stdin. */
+const copyFromInput = /^\s*copy\b(?!\s*\()[^]*?\bfrom\s+stdin\b/iu
+
+const standIn = ({ _tag }: Piece): string => (_tag === "Quoted" ? '"quoted"' : " ")
+
+const endOfData = (text: string, from: number): number => {
+  const end = /^\\\.$/gmu
+  end.lastIndex = from
+  return end.test(text) ? end.lastIndex : text.length
+}
+
 /** The next piece that begins at `from`, which must be outside of quotes, or behind it. */
-export const nextPiece = (text: string, from: number): Piece | undefined => {
+const nextPiece = (text: string, from: number): QuotedPiece | undefined => {
   opening.lastIndex = from
   const found = opening.exec(text)
   if (found === null) return undefined
-  const [{ length }] = found
   const { index: start } = found
-  return { ...pieceOf(text, found[0], start + length), start }
+  return { ...pieceOf(text, found[0], start + found[0].length), start }
 }
 
-const pieceOf = (text: string, opened: string, end: number): Omit<Piece, "start"> => {
+const pieceOf = (text: string, opened: string, end: number): Omit<QuotedPiece, "start"> => {
   if (opened.startsWith("--")) return { _tag: "LineComment", end }
   switch (opened) {
     case "/*":
@@ -39,7 +85,8 @@ const pieceOf = (text: string, opened: string, end: number): Omit<Piece, "start"
     case ";":
       return { _tag: "Semicolon", end }
     case "\\":
-      return { _tag: "Backslash", end }
+      // psql takes the rest of the line for its command's, quotes and all.
+      return { _tag: "Backslash", end: behind(text, "\n", end, 0) }
     case "e'":
     case "E'":
       return { _tag: "Quoted", end: endOfEscaped(text, end) }
@@ -49,9 +96,9 @@ const pieceOf = (text: string, opened: string, end: number): Omit<Piece, "start"
   }
 }
 
-const behind = (text: string, closing: string, from: number): number => {
+const behind = (text: string, closing: string, from: number, length = closing.length): number => {
   const at = text.indexOf(closing, from)
-  return at === -1 ? text.length : at + closing.length
+  return at === -1 ? text.length : at + length
 }
 
 const endOfComment = (text: string, from: number): number => {

@@ -4,7 +4,7 @@
  * a comment and may have options, and the lines of the file, so that a place in
  * it is the place in the file.
  */
-import { nextPiece } from "./quoting.ts"
+import { piecesOf } from "./quoting.ts"
 
 export interface Sections {
   readonly up: string
@@ -50,8 +50,7 @@ const marker = /^--[ \t]*migrate:(up|down)(?![\w-])/u
 
 const markersOf = (text: string): ReadonlyArray<Marker> => {
   const markers: Array<Marker> = []
-  for (let piece = nextPiece(text, 0); piece !== undefined; piece = nextPiece(text, piece.end)) {
-    const { _tag, end, start } = piece
+  for (const { _tag, end, start } of piecesOf(text)) {
     if (_tag !== "LineComment" || !beginsLine(text, start)) continue
     const [, direction] = marker.exec(text.slice(start, end)) ?? []
     if (direction !== undefined) markers.push({ direction, start, end })
@@ -69,14 +68,13 @@ const inPlace = (text: string, start: number, end: number | undefined): string =
 /** Where something begins that is neither white space nor a comment. */
 const statementBefore = (text: string, end: number): number | undefined => {
   let from = 0
-  while (from < end) {
-    const at = text.slice(from, end).search(/\S/u)
-    if (at === -1) return undefined
-    const piece = nextPiece(text, from)
-    if (piece?.start !== from + at || !piece._tag.endsWith("Comment")) return from + at
+  for (const piece of piecesOf(text.slice(0, end))) {
+    const at = from + text.slice(from, piece.start).search(/\S|$/u)
+    if (at < piece.start || !piece._tag.endsWith("Comment")) return at
     from = piece.end
   }
-  return undefined
+  const at = text.slice(from, end).search(/\S/u)
+  return at === -1 ? undefined : from + at
 }
 
 const misspelt = (text: string): string | undefined => {

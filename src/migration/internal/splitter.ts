@@ -10,7 +10,9 @@
 import * as Effect from "effect/Effect"
 import type { SqlError } from "libpg-query"
 import { aloneOf, type Recovery } from "./alone.ts"
-import { refusal } from "./refusal.ts"
+import { type Directives, directivesOf } from "./directives.ts"
+import { cut } from "./psql.ts"
+import { copyWithoutRows, refusal, type Refusal, transactionAround } from "./refusal.ts"
 
 export interface Statement {
   readonly text: string
@@ -22,6 +24,14 @@ export interface Statement {
   readonly alone?: string
   /** How to go on with it where it has no transaction. Not there if it may share one with the note that it has finished. */
   readonly recovery?: Recovery
+  /** The rows of a `COPY ... FROM stdin`, as the file has them behind it, each with the end of its line. */
+  readonly copyData?: string
+}
+
+/** A file, ready to run. */
+export interface SqlScript {
+  readonly statements: ReadonlyArray<Statement>
+  readonly directives: Directives
 }
 
 /** Why a file cannot be split, with the place counted from 1. */
@@ -29,26 +39,43 @@ export type SplitFailure =
   | { readonly _tag: "Syntax"; readonly line: number; readonly column: number; readonly message: string }
   | { readonly _tag: "Refused"; readonly line: number; readonly statement: string; readonly problem: string }
 
-export const split = Effect.fnUntraced(function* (
-  text: string
-): Effect.fn.Return<ReadonlyArray<Statement>, SplitFailure> {
+export const split = Effect.fnUntraced(function* (text: string): Effect.fn.Return<SqlScript, SplitFailure> {
+  const without = cut(text)
+  if ("problem" in without) return yield* refuse(lineAt(text, without.index), without)
+  const { rows, sql } = without
+  const directives = directivesOf(sql)
+  if ("problem" in directives) return yield* refuse(lineAt(sql, directives.index), directives)
   // The parser refuses the empty string, and says of one comment that it has no statements.
-  const { stmts = [] } = yield* parse(text === "" ? ";" : text)
-  const indexOf = toIndex(text)
+  const { stmts = [] } = yield* parse(sql === "" ? ";" : sql)
+  const around = transactionAround(
+    stmts.map(({ stmt }) => stmt),
+    directives.transaction
+  )
+  const indexOf = toIndex(sql)
   const statements: Array<Statement> = []
   let [line, measured] = [1, 0]
-  for (const { stmt, stmt_len, stmt_location = 0 } of stmts) {
+  for (const { stmt, stmt_len, stmt_location = 0 } of around ? stmts.slice(1, -1) : stmts) {
     const start = indexOf(stmt_location)
-    const end = stmt_len === undefined ? text.length : indexOf(stmt_location + stmt_len)
-    line += newlines(text, measured, start)
+    const end = stmt_len === undefined ? sql.length : indexOf(stmt_location + stmt_len)
+    line += newlines(sql, measured, start)
     measured = start
-    const refused = stmt === undefined ? undefined : refusal(stmt)
-    if (refused !== undefined) return yield* Effect.fail({ _tag: "Refused" as const, line, ...refused })
+    const copyData = rows.get(end)
     const alone = stmt === undefined ? {} : aloneOf(stmt)
-    statements.push({ text: text.slice(start, end).trimEnd(), line, column: columnAt(text, start), ...alone })
+    const refused = stmt && refusal(stmt, copyData !== undefined, around ? alone.alone : undefined)
+    if (refused !== undefined) return yield* refuse(line, refused)
+    statements.push({
+      text: sql.slice(start, end).trimEnd(),
+      line,
+      column: columnAt(sql, start),
+      ...alone,
+      ...(copyData === undefined ? {} : { copyData })
+    })
   }
-  return statements
+  return { statements, directives }
 })
+
+const refuse = (line: number, { problem, statement }: Refusal) =>
+  Effect.fail<SplitFailure>({ _tag: "Refused", line, statement, problem })
 
 const parse = (text: string) =>
   Effect.tryPromise({
@@ -60,26 +87,15 @@ const failure = (text: string, error: unknown): SplitFailure => {
   const message = error instanceof Error ? error.message : String(error)
   const at = characterToIndex(text, detailsOf(error)?.cursorPosition ?? 0)
   const line = lineAt(text, at)
-  if (text.startsWith("\\", at)) {
-    const command = /\\\S*/u.exec(text.slice(at))?.[0] ?? "\\"
-    return {
-      _tag: "Refused",
-      line,
-      statement: `the psql command ${command}`,
-      problem: "the server does not know commands of psql; remove it"
-    }
-  }
-  const copy = /^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;/imu.exec(text.slice(0, at))
+  // Where nothing ends the rows of a COPY, the parser has met them.
+  const copy = text.includes("\\.") ? null : copyStatement.exec(text.slice(0, at))
   if (copy !== null) {
-    return { _tag: "Refused", line: lineAt(text, copy.index), ...copyRefusal }
+    return { _tag: "Refused", line: lineAt(text, copy.index), ...copyWithoutRows }
   }
   return { _tag: "Syntax", line, column: columnAt(text, at), message }
 }
 
-const copyRefusal = {
-  statement: "COPY ... FROM stdin",
-  problem: "a migration has no input to copy from; use INSERT ... VALUES (pg_dump --inserts writes that)"
-}
+const copyStatement = /^[ \t]*COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;/imu
 
 const detailsOf = (error: unknown): SqlError["sqlDetails"] =>
   error instanceof Error && "sqlDetails" in error ? (error as SqlError).sqlDetails : undefined
