@@ -23,3 +23,8 @@ export const plain: BeginWith = { begin: undefined, settings: [], identified: fa
 export const TransactionContext = Context.Reference<BeginWith>("pgkeel/connection/TransactionContext", {
   defaultValue: () => plain
 })
+
+/** The snapshot that the next transaction takes over from the one that has exported it: it comes before any query. */
+export const ImportedSnapshot = Context.Reference<string | undefined>("pgkeel/connection/ImportedSnapshot", {
+  defaultValue: () => undefined
+})

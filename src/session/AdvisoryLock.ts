@@ -7,13 +7,18 @@
  * for the same reason. The server frees it when the session ends, so a holder
  * that was killed leaves nothing behind.
  */
+import { createHash } from "node:crypto"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseError } from "../error/DatabaseError.ts"
+import { inTransaction as requireTransaction } from "./NoTransaction.ts"
+import type { NoTransaction } from "./NoTransaction.ts"
 
 /** The two-number form of an advisory lock's key; it never meets a one-number key. Keys belong to one database. */
 export type Key = readonly [number, number]
@@ -49,8 +54,23 @@ export class LockLost extends Schema.TaggedError<LockLost>()("LockLost", {}) {
   }
 }
 
-const tryLock = "SELECT pg_catalog.pg_try_advisory_lock($1::int, $2::int), pg_catalog.pg_backend_pid()"
-const unlock = "SELECT pg_catalog.pg_advisory_unlock($1::int, $2::int)"
+/**
+ * The key of a name: the first 64 bits of its SHA-256. Among a million names, the odds
+ * that any two share a key are 1 to 37 million; those that do wait for each other.
+ */
+export const keyOf = (name: string): Key => {
+  const hash = createHash("sha256").update(name, "utf8").digest()
+  return [hash.readInt32BE(0), hash.readInt32BE(4)]
+}
+
+/** A lock that several may hold at once keeps out those who want it alone. */
+type Mode = "exclusive" | "shared"
+
+const suffix = (mode: Mode): string => (mode === "shared" ? "_shared" : "")
+
+const tryLock = (mode: Mode) =>
+  `SELECT pg_catalog.pg_try_advisory_lock${suffix(mode)}($1::int, $2::int), pg_catalog.pg_backend_pid()`
+const unlock = (mode: Mode) => `SELECT pg_catalog.pg_advisory_unlock${suffix(mode)}($1::int, $2::int)`
 
 const findHolder = `
   SELECT l.pid AS "pid", a.application_name AS "applicationName", a.state AS "state",
@@ -89,8 +109,70 @@ export const withLock = <E1, A, E, R>(
   )
 }
 
-const acquire = (connection: Connection, key: Key, patience: Duration.Input) =>
-  connection.executeValuesUnprepared(tryLock, key).pipe(
+export interface SharedOption {
+  /** Whether others may hold it in the same way at the same time. Default: false. */
+  readonly shared?: boolean | undefined
+}
+
+export interface HoldOptions extends SharedOption {
+  /** How long to poll for a lock that another session has. Default: not at all. */
+  readonly patience?: Duration.Input | undefined
+}
+
+/**
+ * Holds the lock of a name until the scope closes, over any number of transactions,
+ * on a connection of its own. It is lost when that connection is, which whoever
+ * holds it is not told: what must not happen twice is for `inTransaction`.
+ */
+export const hold = Effect.fn("AdvisoryLock.hold")(function* (
+  name: string,
+  { patience = 0, shared = false }: HoldOptions = {}
+): Effect.fn.Return<void, LockHeld | DatabaseError, Scope.Scope | SqlClient.SqlClient> {
+  const sql = yield* SqlClient.SqlClient
+  const connection = yield* DatabaseError.refine(sql.reserve)
+  const [key, mode] = [keyOf(name), modeOf(shared)]
+  yield* Effect.acquireRelease(
+    acquire(connection, key, patience, mode),
+    (_, exit) =>
+      Effect.catch(release(connection, key, exit, mode), (error) =>
+        Effect.logWarning(`lock "${name}": ${error.message}`)
+      ),
+    { interruptible: true }
+  )
+})
+
+/**
+ * Waits for the lock of a name, and holds it until the transaction ends, however it
+ * ends. The server queues those who wait, notices when they wait for each other, and
+ * gives up after `lock_timeout`: `LockTimeout` and `Deadlock`, as for any lock.
+ */
+export const inTransaction = Effect.fn("AdvisoryLock.inTransaction")(function* (
+  name: string,
+  { shared = false }: SharedOption = {}
+): Effect.fn.Return<void, NoTransaction | DatabaseError, SqlClient.SqlClient> {
+  yield* lockRow(`SELECT pg_catalog.pg_advisory_xact_lock${suffix(modeOf(shared))}($1::int, $2::int)`, name)
+})
+
+/** The same without waiting: false where another transaction or session has it. */
+export const tryInTransaction = Effect.fn("AdvisoryLock.tryInTransaction")(function* (
+  name: string,
+  { shared = false }: SharedOption = {}
+): Effect.fn.Return<boolean, NoTransaction | DatabaseError, SqlClient.SqlClient> {
+  const text = `SELECT pg_catalog.pg_try_advisory_xact_lock${suffix(modeOf(shared))}($1::int, $2::int)`
+  return (yield* lockRow(text, name))?.[0] === true
+})
+
+const modeOf = (shared: boolean): Mode => (shared ? "shared" : "exclusive")
+
+const lockRow = Effect.fnUntraced(function* (text: string, name: string) {
+  const sql = yield* SqlClient.SqlClient
+  yield* requireTransaction(sql, `the lock "${name}"`)
+  const rows = yield* DatabaseError.refine(sql.unsafe(text, [...keyOf(name)]).values)
+  return rows[0]
+})
+
+const acquire = (connection: Connection, key: Key, patience: Duration.Input, mode: Mode = "exclusive") =>
+  connection.executeValuesUnprepared(tryLock(mode), key).pipe(
     DatabaseError.refine,
     Effect.flatMap(([row]) =>
       row?.[0] === true && typeof row[1] === "number" ? Effect.succeed(row[1]) : Effect.fail("held" as const)
@@ -103,11 +185,11 @@ const acquire = (connection: Connection, key: Key, patience: Duration.Input) =>
       error === "held" ? Effect.flatMap(holderOf(connection, key), Effect.fail) : Effect.fail(error)
     ),
     // The answer to the last try may have been "yes" when nobody listened any more.
-    Effect.onInterrupt(() => Effect.ignore(connection.executeValuesUnprepared(unlock, key)))
+    Effect.onInterrupt(() => Effect.ignore(connection.executeValuesUnprepared(unlock(mode), key)))
   )
 
-const release = (connection: Connection, key: Key, exit: Exit.Exit<unknown, unknown>) => {
-  const freed = connection.executeValuesUnprepared(unlock, key).pipe(DatabaseError.refine)
+const release = (connection: Connection, key: Key, exit: Exit.Exit<unknown, unknown>, mode: Mode = "exclusive") => {
+  const freed = connection.executeValuesUnprepared(unlock(mode), key).pipe(DatabaseError.refine)
   // After a failure the failure is what counts, and the session may well be gone.
   if (Exit.isFailure(exit)) return Effect.ignore(freed)
   return Effect.flatMap(freed, ([row]) => (row?.[0] === true ? Effect.void : Effect.fail(new LockLost())))

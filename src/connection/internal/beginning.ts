@@ -2,6 +2,7 @@
  * The statements that a transaction begins with: BEGIN, its settings, and, for one
  * whose outcome is to be known, its number and the incarnation of its server.
  */
+import { quoteLiteral } from "../../error/internal/quote.ts"
 import type { BeginWith } from "../TransactionContext.ts"
 import type { Lease } from "./lease.ts"
 import { incarnation } from "./outcome.ts"
@@ -34,12 +35,27 @@ const contextStatement = ({ identified, settings }: BeginWith): Statement => {
 }
 
 /** A statement that an application gives is not one of a fixed few, so it is not kept. */
-export const beginning = (wire: Wire, given: string | undefined, context: BeginWith): ReadonlyArray<Statement> => {
+export const beginning = (
+  wire: Wire,
+  given: string | undefined,
+  context: BeginWith,
+  snapshot?: string
+): ReadonlyArray<Statement> => {
   const first = { text: given ?? context.begin ?? "BEGIN", values: [], kept: given === undefined }
+  if (snapshot !== undefined) return [first, importing(snapshot), ...rest(wire, context)]
   if (context.settings.length === 0 && !context.identified) return [first]
   const second = contextStatement(context)
   return context.identified && wire.incarnation === undefined ? [first, second, incarnation] : [first, second]
 }
+
+/** It takes no parameter, and comes before any query, also one of settings (manual, SET TRANSACTION). */
+const importing = (snapshot: string): Statement => ({
+  text: `SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`,
+  values: [],
+  kept: false
+})
+
+const rest = (wire: Wire, context: BeginWith): ReadonlyArray<Statement> => beginning(wire, undefined, context).slice(1)
 
 /** What can be asked about the transaction of a lease whose connection is gone; null for one that cannot have written. */
 export const lostTransaction = ({ opening, wire }: Lease): Lost | null | undefined => {

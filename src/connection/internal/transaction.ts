@@ -17,7 +17,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { noteCommit } from "../../error/internal/applied.ts"
 import { remember } from "../../error/internal/failureContext.ts"
 import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
-import { plain, TransactionContext } from "../TransactionContext.ts"
+import { ImportedSnapshot, plain, TransactionContext } from "../TransactionContext.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
 import { Lease } from "./lease.ts"
@@ -54,7 +54,9 @@ const makeHooks = (pool: InstrumentedPool) => {
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
-      lease.opening = new Opening(lease.wire, beginning(lease.wire, statement, context), pool.discard(lease))
+      const snapshot = Context.get(fiber.context, ImportedSnapshot)
+      const statements = beginning(lease.wire, statement, context, snapshot)
+      lease.opening = new Opening(lease.wire, statements, pool.discard(lease))
       return Effect.void
     })
 

@@ -1,0 +1,93 @@
+/** A cursor reads as much as is asked for, beside other statements, and leaves nothing behind. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Cursor from "../../src/session/Cursor.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import { assertClean, connected } from "../support/Connected.ts"
+
+const cursors = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT name FROM pg_cursors WHERE name <> ''`)
+
+layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A cursor", (it) => {
+  for (const rows of [0, 1, 9, 10, 11]) {
+    it.effect(`reads ${rows} rows in batches of five, in a transaction of its own that only reads`, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const query = sql<{ n: number }>`SELECT n FROM generate_series(1, ${rows}::int) n -- to the last`
+        const found = yield* Stream.runCollect(Cursor.stream(query, { batchSize: 5 }))
+        assert.deepStrictEqual(
+          found,
+          Array.from({ length: rows }, (_, at) => ({ n: at + 1 }))
+        )
+        yield* assertClean
+      })
+    )
+  }
+
+  it.effect("lets other statements and other cursors of its transaction run meanwhile", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      yield* sql`CREATE TABLE doubled (n int)`
+      const outer = Cursor.stream(sql<{ n: number }>`SELECT n FROM generate_series(1, 25) n`, { batchSize: 10 })
+      yield* withSession({ actor: "ada" })(
+        Effect.gen(function* () {
+          yield* Stream.runForEach(outer, ({ n }) =>
+            Stream.runForEach(
+              Cursor.stream(sql<{ m: number }>`SELECT m FROM generate_series(1, 2) m`),
+              ({ m }) => sql`INSERT INTO doubled VALUES (${n * m})`
+            )
+          )
+          assert.deepStrictEqual(yield* cursors, [])
+        })
+      )
+      const [sum] = yield* sql`SELECT count(*)::int AS count, sum(n)::int AS sum FROM doubled`
+      assert.deepStrictEqual(sum, { count: 50, sum: (3 * 25 * 26) / 2 })
+      yield* assertClean
+    })
+  )
+
+  it.effect("that ends early, or fails, is closed, and its transaction goes on or rolls back", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      const endless = Cursor.stream(sql`SELECT generate_series(1, 1000000000) AS n`, { batchSize: 3 })
+      yield* withSession({})(
+        Effect.gen(function* () {
+          assert.strictEqual((yield* Stream.runCollect(Stream.take(endless, 4))).length, 4)
+          assert.deepStrictEqual(yield* cursors, [])
+          assert.strictEqual(yield* Effect.flip(Stream.runForEach(endless, () => Effect.fail("enough"))), "enough")
+          assert.deepStrictEqual(yield* cursors, [])
+        })
+      )
+      const divided = Cursor.stream(sql`SELECT 1 / (3 - n) AS n FROM generate_series(1, 5) n`, { batchSize: 1 })
+      const failed = yield* Effect.flip(Stream.runDrain(divided))
+      assert.strictEqual(failed.reason._tag, "InvalidValue")
+      const wrong = yield* Effect.flip(Stream.runDrain(Cursor.stream(sql`SELECT nothing`)))
+      assert.strictEqual(wrong.reason._tag, "UndefinedColumn")
+      yield* assertClean
+    })
+  )
+
+  it.effect("holds one batch, however many rows there are", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      // Four hundred megabytes, were they collected.
+      const rows = Cursor.stream(
+        sql<{ text: string }>`SELECT repeat('x', 10000) AS text FROM generate_series(1, 40000)`
+      )
+      const before = process.memoryUsage().rss
+      let most = 0
+      let read = 0
+      yield* Stream.runForEachArray(rows, (batch) =>
+        Effect.sync(() => {
+          read += batch.length
+          most = Math.max(most, process.memoryUsage().rss)
+        })
+      )
+      assert.strictEqual(read, 40_000)
+      assert.isBelow(most - before, 200 * 2 ** 20)
+      yield* assertClean
+    })
+  )
+})
