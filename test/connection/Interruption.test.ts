@@ -40,12 +40,28 @@ const timeOf = (concurrency: number) =>
     return Duration.toMillis(time) / 4
   })
 
-/** Otherwise the moments were badly chosen, and nothing was shown. */
-const assertBoth = (exits: ReadonlyArray<Exit.Exit<void, unknown>>) => {
-  const successes = exits.filter(Exit.isSuccess).length
-  assert.isAbove(successes, 0)
-  assert.isBelow(successes, exits.length)
-}
+/**
+ * Runs rounds until some of the work has succeeded and some has not, and gives the exits of all rounds. Otherwise the
+ * moments were badly chosen, and nothing was shown: how long the work takes changes with what else the machine does, so
+ * a round that was all success is followed by one with half the patience, and one that was all failure by one with twice
+ * as much.
+ */
+const untilBoth = <F, E, R>(
+  patience: number,
+  round: (patience: number, number: number) => Effect.Effect<ReadonlyArray<Exit.Exit<void, F>>, E, R>
+) =>
+  Effect.gen(function* () {
+    const exits: Array<Exit.Exit<void, F>> = []
+    for (let number = 0; ; number++) {
+      exits.push(...(yield* round(patience, number)))
+      const successes = exits.filter(Exit.isSuccess).length
+      if (successes > 0 && successes < exits.length) return exits
+      patience = successes === 0 ? patience * 2 : patience / 2
+    }
+  })
+
+/** The ids of a round that no other round has. */
+const idsOf = (round: number, count: number) => Array.from({ length: count }, (_, index) => round * count + index)
 
 /** No session of this database is left in a transaction, and every pair is whole. */
 const assertNothingHalf = Effect.gen(function* () {
@@ -78,19 +94,19 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
         Effect.gen(function* () {
           yield* freshTable
           const random = numbers(1)
-          const patience = 2 * (yield* timeOf(6))
-          const exits = yield* Effect.forEach(
-            Array.from({ length: 200 }, (_, id) => id),
-            (id) =>
-              Effect.gen(function* () {
-                const fiber = yield* Effect.forkChild(writeBoth(id))
-                yield* Effect.sleep(`${random() * patience} millis`)
-                yield* Fiber.interrupt(fiber)
-                return yield* Fiber.await(fiber)
-              }),
-            { concurrency: 6 }
+          yield* untilBoth(2 * (yield* timeOf(6)), (patience, round) =>
+            Effect.forEach(
+              idsOf(round, 200),
+              (id) =>
+                Effect.gen(function* () {
+                  const fiber = yield* Effect.forkChild(writeBoth(id))
+                  yield* Effect.sleep(`${random() * patience} millis`)
+                  yield* Fiber.interrupt(fiber)
+                  return yield* Fiber.await(fiber)
+                }),
+              { concurrency: 6 }
+            )
           )
-          assertBoth(exits)
           yield* assertNothingHalf
           yield* assertClean
           const { poolStatus } = yield* ConnectionManager
@@ -106,21 +122,23 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
           yield* freshTable
           const { cutAll } = yield* Proxy
           const random = numbers(2)
-          const patience = 2 * (yield* timeOf(6))
-          const cutting = yield* Effect.forkChild(
-            Effect.forever(
-              Effect.andThen(
-                Effect.suspend(() => Effect.sleep(`${(0.5 + random()) * patience} millis`)),
-                cutAll
+          const exits = yield* untilBoth(2 * (yield* timeOf(6)), (patience, round) =>
+            Effect.gen(function* () {
+              const cutting = yield* Effect.forkChild(
+                Effect.forever(
+                  Effect.andThen(
+                    Effect.suspend(() => Effect.sleep(`${(0.5 + random()) * patience} millis`)),
+                    cutAll
+                  )
+                )
               )
-            )
+              const exits = yield* Effect.forEach(idsOf(round, 150), (id) => Effect.exit(writeBoth(id)), {
+                concurrency: 6
+              })
+              yield* Fiber.interrupt(cutting)
+              return exits
+            })
           )
-          const exits = yield* Effect.forEach(
-            Array.from({ length: 150 }, (_, id) => id),
-            (id) => Effect.exit(writeBoth(id)),
-            { concurrency: 6 }
-          )
-          yield* Fiber.interrupt(cutting)
           for (const exit of exits) {
             if (exit._tag === "Success") continue
             const [reason] = exit.cause.reasons
@@ -128,7 +146,6 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
             if (reason?._tag !== "Fail") continue
             assert.strictEqual(reason.error._tag, "DatabaseError")
           }
-          assertBoth(exits)
           yield* recovered
           yield* assertNothingHalf
           yield* assertClean
@@ -144,15 +161,16 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
           const { cutAll } = yield* Proxy
           const random = numbers(3)
           // Each of them has to connect first.
-          const patience = 10 * (yield* timeOf(1))
-          const exits: Array<Exit.Exit<void, unknown>> = []
-          for (let id = 0; id < 60; id++) {
-            const fiber = yield* Effect.forkChild(writeBoth(id))
-            yield* Effect.sleep(`${random() * patience} millis`)
-            yield* Effect.all([cutAll, Fiber.interrupt(fiber)], { concurrency: 2, discard: true })
-            exits.push(yield* Fiber.await(fiber))
-          }
-          assertBoth(exits)
+          yield* untilBoth(10 * (yield* timeOf(1)), (patience, round) =>
+            Effect.forEach(idsOf(round, 60), (id) =>
+              Effect.gen(function* () {
+                const fiber = yield* Effect.forkChild(writeBoth(id))
+                yield* Effect.sleep(`${random() * patience} millis`)
+                yield* Effect.all([cutAll, Fiber.interrupt(fiber)], { concurrency: 2, discard: true })
+                return yield* Fiber.await(fiber)
+              })
+            )
+          )
           yield* recovered
           yield* assertNothingHalf
           yield* assertClean
