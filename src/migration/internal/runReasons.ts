@@ -1,0 +1,56 @@
+/** How a migration can fail while it runs. */
+import * as Schema from "effect/Schema"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import { inMigration } from "./failureText.ts"
+import { named, subject } from "./reasonSubject.ts"
+
+/** An Effect migration failed by itself. It was rolled back, unless it has no transaction. */
+export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migration/EffectFailed")("EffectFailed", {
+  ...subject,
+  direction: Schema.Literals(["up", "down"]),
+  /** Whether it had one, and so was rolled back. */
+  transaction: Schema.Boolean,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const left = this.transaction ? rolledBack : "it has no transaction, so what it did stays"
+    return `migration ${named(this)} failed: ${inMigration(this.cause, false)}; ${left}, ${again(this.direction)}`
+  }
+}
+
+/** The server refused a statement of a migration. The migration was rolled back; without a transaction, the statement. */
+export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel/migration/StatementFailed")(
+  "StatementFailed",
+  {
+    ...subject,
+    direction: Schema.Literals(["up", "down"]),
+    /** Which statement of the file, counted from 1. */
+    statement: Schema.Int,
+    /** Where in the file, counted from 1: the place the server points at, or where the statement begins. */
+    line: Schema.Int,
+    /** Counted from 1, in UTF-16 units, as editors do. */
+    column: Schema.Int,
+    /** Whether all of the migration was rolled back. If not, the statements before this one stay, and are not run again. */
+    transaction: Schema.Boolean,
+    cause: DatabaseError
+  }
+) {
+  override get message() {
+    // The cause has a position too, in the statement: two of them would be one too many.
+    return (
+      `migration ${named(this)} failed at line ${this.line}, column ${this.column} (statement ${this.statement}): ` +
+      `${inMigration(this.cause, true)}; ${this.left}, ${again(this.direction)}`
+    )
+  }
+
+  private get left(): string {
+    if (this.transaction) return rolledBack
+    return this.statement === 1
+      ? "it has no transaction, and nothing was changed"
+      : `it has no transaction: what stands before that statement stays, and is not run again`
+  }
+}
+
+const rolledBack = "it was rolled back"
+
+const again = (direction: "up" | "down"): string => `correct it and call Migrator.${direction} again`
