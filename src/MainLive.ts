@@ -34,7 +34,9 @@ import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
 import { RetryBudget } from "./error/RetryBudget.ts"
 import type { MigrationError } from "./migration/MigrationError.ts"
+import type { MigrationPolicies } from "./migration/MigrationPolicies.ts"
 import { Migrator } from "./migration/Migrator.ts"
+import type { MigratorOptions } from "./migration/Migrator.ts"
 import * as MigrationSource from "./migration/MigrationSource.ts"
 import { tableRules } from "./schema/internal/tableRules.ts"
 import type { SchemaError } from "./schema/SchemaError.ts"
@@ -50,6 +52,11 @@ export interface MainOptions extends DatabaseOptions, Transforms, TableInitializ
    * one's own. Default: `PGKEEL_MIGRATIONS`, else `./migrations` where it exists.
    */
   readonly migrations?: string | URL | ReadonlyArray<MigrationSource.MigrationSource>
+  /**
+   * What a start does about a history that does not fit the migrations. Default: it fails. `{ newer: "allow" }` lets
+   * this code start on a database that a later release has migrated.
+   */
+  readonly migrationPolicies?: MigrationPolicies
   /** The migrator's URL, for a start that migrates. Default: `DATABASE_MIGRATOR_URL`; without one, it verifies. */
   readonly migrator?: Redacted.Redacted<string>
 }
@@ -97,11 +104,9 @@ const sourcesOf = Effect.fnUntraced(function* (options: MainOptions) {
 })
 
 /** A migrator on a client, for as long as the scope. */
-const migratorOn = (client: PgClient.PgClient, sources: ReadonlyArray<MigrationSource.MigrationSource>) =>
+const migratorOn = (client: PgClient.PgClient, options: MigratorOptions) =>
   Effect.map(
-    Layer.build(
-      Layer.fresh(Migrator.layer({ sources })).pipe(Layer.provide(PgClient.layerFrom(Effect.succeed(client))))
-    ),
+    Layer.build(Layer.fresh(Migrator.layer(options)).pipe(Layer.provide(PgClient.layerFrom(Effect.succeed(client))))),
     Context.get(Migrator)
   )
 
@@ -117,6 +122,25 @@ const source: Rule.Problem = (value) => {
     : "an object without a namespace, or without a directory or migrations"
 }
 
+const policy = (...answers: ReadonlyArray<unknown>): Rule.Problem =>
+  Rule.optional((value) => {
+    if (answers.includes(value)) return undefined
+    return Rule.isText(value) ? "a string that is no policy" : Rule.kindOf(value)
+  })
+
+const anyPolicy = policy("fail", "warn", "allow")
+
+const policies: Rule.Rule = {
+  accepted: `policies such as { newer: "allow" }, each fail, warn or allow, and edited only fail or warn`,
+  problem: Rule.record({
+    late: anyPolicy,
+    edited: policy("fail", "warn"),
+    renamed: anyPolicy,
+    missing: anyPolicy,
+    newer: anyPolicy
+  } satisfies Record<keyof MigrationPolicies, Rule.Problem>)
+}
+
 /** Every option there is, for programs that no compiler has looked at. */
 const rules: Rules<MainOptions> = {
   ...databaseRules,
@@ -126,6 +150,7 @@ const rules: Rules<MainOptions> = {
     accepted: `a directory as text or file: URL, or sources such as [{ namespace: "app", directory: "./migrations" }]`,
     problem: (value) => (Array.isArray(value) ? Rule.listOf(source)(value) : Rule.textOrUrl(value))
   },
+  migrationPolicies: policies,
   transformResultNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformQueryNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformJson: { accepted: "true or false", problem: Rule.flag }
@@ -190,16 +215,13 @@ const configuration = (options: MainOptions) =>
   )
 
 /** The migrator's own small pool; nothing is opened before there is something to migrate. */
-const findPrivileged = Effect.fnUntraced(function* (
-  options: MainOptions,
-  sources: ReadonlyArray<MigrationSource.MigrationSource>
-) {
+const findPrivileged = Effect.fnUntraced(function* (options: MainOptions, migrating: MigratorOptions) {
   const settings = yield* MigratorSettings
   if (settings === undefined) return undefined
   const manager = yield* ConnectionManager
   // What is long enough for the application's statements is not for a migration's.
   const { client } = yield* manager.createPool({ ...settings, statementTimeout: undefined, ...transformsOf(options) })
-  const migrator = yield* migratorOn(client, sources)
+  const migrator = yield* migratorOn(client, migrating)
   return { sql: client, migrator } satisfies Privileged
 })
 
@@ -207,9 +229,9 @@ const findPrivileged = Effect.fnUntraced(function* (
 const tables = (options: MainOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const sources = yield* sourcesOf(options)
-      const privileged = yield* findPrivileged(options, sources)
-      const reader = yield* migratorOn(yield* PgClient.PgClient, sources)
+      const migrating = { sources: yield* sourcesOf(options), policies: options.migrationPolicies }
+      const privileged = yield* findPrivileged(options, migrating)
+      const reader = yield* migratorOn(yield* PgClient.PgClient, migrating)
       const initializer = TableInitializer.layer(options, privileged).pipe(
         Layer.provide(Layer.succeed(Migrator, reader))
       )

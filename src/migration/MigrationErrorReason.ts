@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import {
+  BaselineRefused,
   ChecksumMismatch,
   DownMissing,
   MissingFile,
@@ -47,6 +48,7 @@ export const MigrationErrorReason = Schema.Union([
   OutOfOrder,
   DownMissing,
   UnknownTarget,
+  BaselineRefused,
   Locked,
   LockLost,
   ResumeMismatch,

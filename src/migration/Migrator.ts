@@ -16,27 +16,38 @@
  * direct URL.
  */
 import * as Context from "effect/Context"
-import type * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { DatabaseError } from "../error/DatabaseError.ts"
-import { type DownTarget, revertible } from "./internal/downTarget.ts"
-import type { Row } from "./internal/history.ts"
+import * as Baseline from "./internal/baseline.ts"
+import * as Down from "./internal/down.ts"
+import type { DownTarget } from "./internal/downTarget.ts"
 import { load } from "./internal/loader.ts"
-import type { Kind } from "./internal/migration.ts"
-import { type Prepared, prepareDowns, prepareUp } from "./internal/prepare.ts"
-import { type Entry, pendingOf, type Problem, review, type Selected } from "./internal/review.ts"
+import * as Plan from "./internal/plan.ts"
+import { prepareDowns, prepareUp } from "./internal/prepare.ts"
+import * as Redo from "./internal/redo.ts"
+import * as Repair from "./internal/repair.ts"
 import { makeSession, type MigrationResult } from "./internal/session.ts"
-import type { Statement } from "./internal/splitter.ts"
-import { MigrationError } from "./MigrationError.ts"
+import * as Status from "./internal/status.ts"
+import * as Up from "./internal/up.ts"
+import type { UpTarget } from "./internal/upTarget.ts"
+import type { Failure, MigrationName, Workshop } from "./internal/workshop.ts"
+import type { MigrationPolicies } from "./MigrationPolicies.ts"
 import type { MigrationProgress } from "./MigrationProgress.ts"
 import type { MigrationSource } from "./MigrationSource.ts"
 
-export type { DownTarget, MigrationResult }
+export type { DownTarget, MigrationName, MigrationResult, UpTarget }
+export type BaselineTarget = Baseline.BaselineTarget
+export type MigrationStatus = Status.MigrationStatus
+export type PlannedMigration = Plan.PlannedMigration
+export type PlannedStatement = Plan.PlannedStatement
+export type PlanTarget = Plan.PlanTarget
+export type RedoTarget = Redo.RedoTarget
+export type RepairOptions = Repair.RepairOptions
+export type HistoryRepair = Repair.Repair
 
 export interface MigratorOptions {
   /** In the order in which they run, except that the package's own (`MigrationSource.own`) come first. */
@@ -61,49 +72,39 @@ export interface MigratorOptions {
   readonly statementTimeout?: Duration.Input | undefined
   /** How long to wait for another migrator to finish. Default: 1 minute. */
   readonly lockPatience?: Duration.Input | undefined
+  /** What to do about a history that does not fit the sources. Default: fail, before anything runs. */
+  readonly policies?: MigrationPolicies | undefined
   /** Is told how a run goes on, for whoever shows it. The run waits for it. */
   readonly progress?: ((event: MigrationProgress) => Effect.Effect<void>) | undefined
 }
 
-export interface MigrationStatus {
-  readonly namespace: string
-  readonly id: string
-  readonly name: string
-  /** Not there when the file is missing. */
-  readonly kind: Kind | undefined
-  /** A migration that failed or was reverted is tried again by the next `up`, as is one that is pending. */
-  readonly state: "pending" | Row["state"]
-  readonly appliedAt: DateTime.Utc | undefined
-  readonly duration: Duration.Duration | undefined
-  /** What the last try failed with. */
-  readonly error: string | undefined
-  /** What makes `up` refuse to run. */
-  readonly problem: Problem | undefined
-}
-
-/** A migration that `up` would run, in one transaction. An Effect has no statements to show. */
-export interface PlannedMigration {
-  readonly namespace: string
-  readonly id: string
-  readonly name: string
-  readonly kind: Kind
-  readonly file: string
-  readonly statements: ReadonlyArray<Statement>
-}
-
-type Failure = MigrationError | DatabaseError
-
 export class Migrator extends Context.Service<
   Migrator,
   {
-    /** Applies everything that is pending. Stops at the first failure; what was applied before it stays. */
-    readonly up: () => Effect.Effect<{ readonly applied: ReadonlyArray<MigrationResult> }, Failure>
+    /** Applies what is pending. Stops at the first failure; what was applied before it stays. */
+    readonly up: (target?: UpTarget) => Effect.Effect<{ readonly applied: ReadonlyArray<MigrationResult> }, Failure>
     /** Reverts, latest first. Refuses before touching anything if one of them has no down. */
     readonly down: (target: DownTarget) => Effect.Effect<{ readonly reverted: ReadonlyArray<MigrationResult> }, Failure>
+    /** Reverts the latest and applies it again, from its present file. Both are prepared before anything is touched. */
+    readonly redo: (target?: RedoTarget) => Effect.Effect<
+      {
+        readonly reverted: ReadonlyArray<MigrationResult>
+        readonly applied: ReadonlyArray<MigrationResult>
+      },
+      Failure
+    >
     /** Every migration of the sources and what the history says of it. Problems are told, not failed with. */
     readonly status: () => Effect.Effect<ReadonlyArray<MigrationStatus>, Failure>
-    /** What `up` would run. Fails as `up` would before it runs anything; changes nothing. */
-    readonly plan: () => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
+    /** What `up` or `down` would run. Fails as it would before it runs anything; changes nothing. */
+    readonly plan: (target?: PlanTarget) => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
+    /** Marks what the database has already, up to an id, as applied, and runs nothing. Refuses behind a later one. */
+    readonly baseline: (
+      target: BaselineTarget
+    ) => Effect.Effect<{ readonly baselined: ReadonlyArray<MigrationName> }, Failure>
+    /** Takes edited files for what was applied and forgets failed tries. Changes rows of the history, nothing else. */
+    readonly repair: (
+      options?: RepairOptions
+    ) => Effect.Effect<{ readonly repaired: ReadonlyArray<HistoryRepair> }, Failure>
   }
 >()("pgkeel/migration/Migrator") {
   static readonly layer = (
@@ -113,74 +114,24 @@ export class Migrator extends Context.Service<
 }
 
 const make = Effect.fnUntraced(function* (options: MigratorOptions) {
-  const session = yield* makeSession(options)
   // Only these: the rest of the context belongs to whoever calls, not to whoever built the layer.
   const files = Context.make(FileSystem.FileSystem, yield* FileSystem.FileSystem).pipe(
     Context.add(Path.Path, yield* Path.Path)
   )
-  const sources = Effect.provideContext(load(options.sources), files)
-
-  const up = Effect.fn("Migrator.up")(function* () {
-    const loaded = yield* sources
-    const applied = yield* session.migrate(
-      (rows) => pending(review(loaded, rows)),
-      (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files)
-    )
-    return { applied }
+  const workshop: Workshop = {
+    sources: Effect.provideContext(load(options.sources), files),
+    session: yield* makeSession(options),
+    policies: options.policies ?? {},
+    prepareUps: (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files),
+    prepareDowns: (migrations) => Effect.provideContext(prepareDowns(migrations), files)
+  }
+  return Migrator.of({
+    up: Effect.fn("Migrator.up")((target = {}) => Up.up(workshop, target)),
+    down: Effect.fn("Migrator.down")((target) => Down.down(workshop, target)),
+    redo: Effect.fn("Migrator.redo")((target = {}) => Redo.redo(workshop, target)),
+    status: Effect.fn("Migrator.status")(() => Status.status(workshop)),
+    plan: Effect.fn("Migrator.plan")((target = {}) => Plan.plan(workshop, target)),
+    baseline: Effect.fn("Migrator.baseline")((target) => Baseline.baseline(workshop, target)),
+    repair: Effect.fn("Migrator.repair")((options = {}) => Repair.repair(workshop, options))
   })
-
-  const down = Effect.fn("Migrator.down")(function* (target: DownTarget) {
-    const loaded = yield* sources
-    const reverted = yield* session.migrate(
-      (rows) => revertible(review(loaded, rows), loaded, target),
-      (migrations) => Effect.provideContext(prepareDowns(migrations), files)
-    )
-    return { reverted }
-  })
-
-  const status = Effect.fn("Migrator.status")(function* () {
-    const loaded = yield* sources
-    const { rows } = yield* session.history
-    return review(loaded, rows).map(statusOf)
-  })
-
-  const plan = Effect.fn("Migrator.plan")(function* () {
-    const loaded = yield* sources
-    const { rows } = yield* session.history
-    const selected = yield* pending(review(loaded, rows))
-    const migrations = selected.map(({ migration }) => migration)
-    const prepared = yield* Effect.provideContext(Effect.forEach(migrations, prepareUp), files)
-    return prepared.map(planned)
-  })
-
-  return Migrator.of({ up, down, status, plan })
-})
-
-/** Everything that `up` has to run, unless something does not fit. */
-const pending = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray<Selected>, MigrationError> => {
-  const problem = entries.find((entry) => entry.problem !== undefined)?.problem
-  return problem === undefined
-    ? Effect.succeed(pendingOf(entries))
-    : Effect.fail(new MigrationError({ reason: problem }))
-}
-
-const statusOf = ({ id, migration, namespace, problem, row }: Entry): MigrationStatus => ({
-  namespace,
-  id,
-  name: migration?.name ?? row?.name ?? "",
-  kind: migration?.kind,
-  state: row?.state ?? "pending",
-  appliedAt: row?.appliedAt ?? undefined,
-  duration: row?.durationMillis == null ? undefined : Duration.millis(row.durationMillis),
-  error: row?.error ?? undefined,
-  problem
-})
-
-const planned = ({ migration: { id, kind, name, namespace }, script, work }: Prepared): PlannedMigration => ({
-  namespace,
-  id,
-  name,
-  kind,
-  file: script.file,
-  statements: work._tag === "Statements" ? work.statements : []
 })

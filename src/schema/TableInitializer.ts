@@ -81,6 +81,15 @@ const targetOf = Effect.map(Effect.serviceOption(DatabaseConfig), (settings) =>
   Option.getOrUndefined(Option.map(settings, describeTarget))
 )
 
+/** What a policy lets pass with a warning. Applying says so by itself. */
+const warn = (status: ReadonlyArray<MigrationStatus>) =>
+  Effect.forEach(
+    status.filter(({ tolerated }) => tolerated?.policy === "warn"),
+    ({ id, namespace, tolerated }) =>
+      Effect.logWarning(tolerated?.problem.message).pipe(Effect.annotateLogs({ namespace, id })),
+    { discard: true }
+  )
+
 /** Applies what is pending, or fails with its names. */
 const migrate = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
@@ -91,6 +100,7 @@ const migrate = Effect.fnUntraced(function* (
   // A plan fails with the first problem, as applying would, and changes nothing.
   if (status.some(({ problem }) => problem !== undefined)) yield* reader.plan()
   const pending = status.filter((migration) => !isApplied(migration)).map(label)
+  if (!Arr.isArrayNonEmpty(pending) || privileged === undefined) yield* warn(status)
   if (!Arr.isArrayNonEmpty(pending)) return []
   if (privileged === undefined) {
     return yield* new SchemaError({ reason: new MigrationsPending({ migrations: pending, target: yield* targetOf }) })

@@ -63,6 +63,15 @@ const wrong: ReadonlyArray<readonly [options: object, said: RegExp]> = [
   [{ migrations: [{ namespace: "app" }] }, /^migrations is an array with an object without a namespace, or without a/],
   [{ migrations: [{ directory: "./migrations" }] }, /^migrations is an array with an object without a namespace/],
   [{ migrations: [{ namespace: "app", directory: 42 }] }, /^migrations is an array with an object without a namespace/],
+  [
+    { migrationPolicies: { newer: "alow" } },
+    /^migrationPolicies is an object whose "newer" is a string that is no policy: give policies such as /
+  ],
+  [{ migrationPolicies: { edited: "allow" } }, /^migrationPolicies is an object whose "edited" is a string that is no/],
+  [
+    { migrationPolicies: { newr: "allow" } },
+    /^migrationPolicies is an object whose "newr" is not known \(did you mean/
+  ],
   [{ migrations: 42 }, /^migrations is a number: give a directory/],
   [
     { migrator: "postgres://u:hunter2@h/d" },

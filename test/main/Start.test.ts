@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Logger, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
@@ -277,4 +277,25 @@ it.live("Two applications in one process each have the sessions of their own dat
       assert.deepStrictEqual(yield* Effect.provideContext(seen, services), [{ name, actor: "ada" }])
     }
   }).pipe(Effect.scoped, quiet)
+)
+
+it.live("A database that a later release has migrated is refused, and accepted with a policy, with a warning", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const later = migration("2", "later", "ALTER TABLE public.note ADD COLUMN title text")
+      yield* startHere({ migrations: app(noteTable, later) })
+      const older = { migrations: app(noteTable) }
+      assert.strictEqual(tagOf(yield* Effect.flip(start(url, older))), "MissingFile")
+      for (const login of [{}, { migrator: url }]) {
+        const warnings: Array<string> = []
+        const logger = Logger.make(({ logLevel, message }) => void warnings.push(`${logLevel} ${String(message)}`))
+        yield* Effect.provide(StartReport, main(url, { ...older, ...login, migrationPolicies: { newer: "warn" } }), {
+          local: true
+        }).pipe(Effect.provide(Logger.layer([logger])), Effect.provideService(References.MinimumLogLevel, "Warn"))
+        assert.lengthOf(warnings, 1)
+        assert.include(warnings[0], 'Warn migration 2 "later" (app) was applied')
+      }
+    })
+  )
 )

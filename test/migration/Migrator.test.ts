@@ -292,6 +292,47 @@ describe("Migrator.up with files that changed", () => {
     }))
 })
 
+describe("Migrator.up to an id", () => {
+  test("runs what is pending up to it, says the same in a plan, and goes on from there", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, ...posts, "3_c.up.sql": "SELECT 1", "R__v.sql": "SELECT 1" })
+      const migrator = yield* migratorOf(path)
+      assert.deepStrictEqual(ids(yield* migrator.plan({ to: "02" })), ["1", "2"])
+      assert.deepStrictEqual(ids((yield* migrator.up({ to: "02" })).applied), ["1", "2"])
+      assert.deepStrictEqual(ids((yield* migrator.up({ to: "1" })).applied), [])
+      assert.deepStrictEqual(ids((yield* migrator.up()).applied), ["3", "R__v"])
+    }))
+
+  test("stops in its namespace, after all that come before it", () =>
+    Effect.gen(function* () {
+      const migrations = ["1", "2"].map((id) => ({ id, name: "x", up: Effect.void }))
+      const migrator = yield* makeMigrator({
+        sources: ["a", "b", "pgkeel"].map((namespace) => ({ namespace, migrations }))
+      })
+      const unknown = yield* reasonOf(migrator.up({ to: "1" }))
+      assert.strictEqual(unknown.message, 'cannot migrate to "1": say in which namespace; there are a, b')
+      assert.strictEqual((yield* reasonOf(migrator.up({ to: "7", namespace: "a" })))._tag, "UnknownTarget")
+      const first = yield* migrator.up({ to: "1", namespace: "a" })
+      assert.deepStrictEqual(
+        first.applied.map(({ id, namespace }) => `${namespace} ${id}`),
+        ["pgkeel 1", "pgkeel 2", "a 1"]
+      )
+      assert.deepStrictEqual(ids((yield* migrator.up({ namespace: "a" })).applied), ["2"])
+    }))
+})
+
+describe("Migrator.status", () => {
+  test("calls a repeatable migration that has changed pending, because up runs it again", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS one" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      assert.deepStrictEqual((yield* migrator.status())[0]?.state, "applied")
+      yield* write(path, { "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 2 AS one" })
+      assert.deepStrictEqual((yield* migrator.status())[0]?.state, "pending")
+    }))
+})
+
 describe("Migrator.down", () => {
   test("reverts by steps, to an id, and all, and up applies them again", () =>
     Effect.gen(function* () {
@@ -369,25 +410,63 @@ describe("Migrator.down", () => {
 })
 
 describe("Migrator.plan", () => {
-  test("shows the statements that would run and changes nothing", () =>
+  test("shows the statements that would run, in which transactions, and changes nothing", () =>
     Effect.gen(function* () {
       const path = yield* directory({ ...users, "2_b.up.sql": "-- first\nSELECT 1;\nSELECT 2" })
       const migrator = yield* migratorOf(path)
       const plan = yield* migrator.plan()
+      const transaction = "migration"
       assert.deepStrictEqual(
         plan.map(({ file, statements }) => [file, statements]),
         [
-          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1, column: 1 }]],
+          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1, column: 1, transaction }]],
           [
             "2_b.up.sql",
             [
-              { text: "SELECT 1", line: 2, column: 1 },
-              { text: "SELECT 2", line: 3, column: 1 }
+              { text: "SELECT 1", line: 2, column: 1, transaction },
+              { text: "SELECT 2", line: 3, column: 1, transaction }
             ]
           ]
         ]
       )
+      assert.deepInclude(plan[0], { namespace: "app", id: "1", direction: "up", transaction: true, done: 0 })
       assert.strictEqual(yield* exists("pgkeel.migrations"), false)
       assert.strictEqual(yield* scalar("SELECT to_regnamespace('pgkeel') IS NULL"), true)
+    }))
+
+  test("shows what runs outside of the migration's transaction, and where a broken run goes on", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql":
+          "CREATE TABLE a (b int);\nSET work_mem = '1MB';\nCREATE INDEX CONCURRENTLY i ON a (b);\nSELECT 1 / 0;"
+      })
+      const migrator = yield* migratorOf(path)
+      const [before] = yield* migrator.plan()
+      assert.deepInclude(before, { transaction: false, done: 0 })
+      const how = ["statement", "statement", "none", "statement"]
+      assert.deepStrictEqual(
+        before?.statements.map(({ transaction }) => transaction),
+        how
+      )
+      yield* reasonOf(migrator.up())
+      assert.deepInclude((yield* migrator.plan())[0], { done: 3 })
+    }))
+
+  test("shows a down, latest first, and refuses as the down would", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, ...posts })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      const plan = yield* migrator.plan({ direction: "down", all: true })
+      assert.deepStrictEqual(
+        plan.map(({ direction, file, statements }) => [direction, file, statements[0]?.text]),
+        [
+          ["down", "2_posts.down.sql", "DROP TABLE posts"],
+          ["down", "1_users.down.sql", "DROP TABLE users"]
+        ]
+      )
+      assert.strictEqual(yield* exists("posts"), true)
+      yield* write(path, { "2_posts.down.sql": undefined })
+      assert.strictEqual((yield* reasonOf(migrator.plan({ direction: "down", steps: 1 })))._tag, "DownMissing")
     }))
 })

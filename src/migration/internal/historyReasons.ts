@@ -13,7 +13,8 @@ export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgke
   override get message() {
     return (
       `migration ${named(this)} was applied${onDay(this.appliedAt)} with other contents; restore the file and put ` +
-      "the change in a new migration, or, where data may be lost, revert it with Migrator.down and apply it again"
+      "the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with " +
+      "Migrator.repair; or, where data may be lost, apply it again with Migrator.redo"
     )
   }
 }
@@ -22,14 +23,17 @@ export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgke
 export class NameMismatch extends Schema.TaggedError<NameMismatch>("pgkeel/migration/NameMismatch")("NameMismatch", {
   ...subject,
   appliedName: Schema.String,
-  appliedAt: Schema.optional(Schema.DateTimeUtc)
+  appliedAt: Schema.optional(Schema.DateTimeUtc),
+  /** Whether the file is what was applied. A migration in code has no checksum that would tell. */
+  contents: Schema.Literals(["same", "other", "unknown"])
 }) {
   override get message() {
-    return (
+    const what =
       `migration ${this.id} (${this.namespace}) was applied${onDay(this.appliedAt)} under the name ` +
-      `"${this.appliedName}", and ${this.file} has the same id; give the file its old name, ` +
-      "or, if it is another migration, a new id"
-    )
+      `"${this.appliedName}", and ${this.file} has the same id`
+    return this.contents === "same"
+      ? `${what} and the same contents; give the file its old name, or accept the new one with Migrator.repair`
+      : `${what}; give the file its old name, or, if it is another migration, a new id`
   }
 }
 
@@ -46,8 +50,10 @@ export class MissingFile extends Schema.TaggedError<MissingFile>("pgkeel/migrati
     const what = `migration ${this.id} "${this.name}" (${this.namespace}) was applied${onDay(this.appliedAt)}`
     return this.newer
       ? `${what} and is later than every file here: the database is newer than this code; ` +
-          "deploy the release that has the migration"
-      : `${what}, and its file is not here; restore it from version control`
+          "deploy the release that has the migration, or, if this code bears what it added, give the migrator " +
+          'the policy newer: "allow"'
+      : `${what}, and its file is not here; restore it from version control, ` +
+          'or, if it was removed on purpose, give the migrator the policy missing: "allow"'
   }
 }
 
@@ -60,7 +66,7 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("pgkeel/migration
   override get message() {
     return (
       `migration ${named(this)} was not applied, and ${this.latest}, which is later, was; ` +
-      `give it an id after ${this.latest}`
+      `give it an id after ${this.latest}, or, if it may run after that one, give the migrator the policy late: "allow"`
     )
   }
 }
@@ -78,12 +84,31 @@ export class DownMissing extends Schema.TaggedError<DownMissing>("pgkeel/migrati
   }
 }
 
-/** `up` or `down` was asked to stop at a migration that is not there. */
+/** A call names a migration, or a number of them, that is not there. */
 export class UnknownTarget extends Schema.TaggedError<UnknownTarget>("pgkeel/migration/UnknownTarget")(
   "UnknownTarget",
   { target: Schema.String, problem: Schema.String }
 ) {
   override get message() {
     return `cannot migrate to "${this.target}": ${this.problem}`
+  }
+}
+
+/** What should count as applied from the beginning was to be marked in the middle of a history. Nothing was changed. */
+export class BaselineRefused extends Schema.TaggedError<BaselineRefused>("pgkeel/migration/BaselineRefused")(
+  "BaselineRefused",
+  {
+    namespace: Schema.String,
+    to: Schema.String,
+    /** The id of the latest applied one. */
+    latest: Schema.String
+  }
+) {
+  override get message() {
+    return (
+      `the migrations up to ${this.to} (${this.namespace}) cannot become the baseline, because ${this.latest}, which is ` +
+      `later, was applied; nothing was changed: what is pending in front of ${this.latest} runs with the policy ` +
+      'late: "allow", or gets a later id'
+    )
   }
 }

@@ -58,7 +58,7 @@ const decodePoints = Schema.decodeUnknownEffect(Schema.Array(Point))
 /** Where the last run stopped; `undefined` if there is nothing to go on from. */
 export const read = (
   connection: Connection,
-  { direction, id, migration }: Place
+  { direction, id, migration }: Omit<Place, "pid">
 ): Effect.Effect<Point | undefined, DatabaseError> =>
   connection.executeUnprepared(point(direction), [migration.namespace, id], undefined).pipe(
     DatabaseError.refine,

@@ -73,12 +73,17 @@ const problemOf = (
       : undefined
   }
   const appliedAt = row.appliedAt ?? undefined
+  const contents = contentsOf(migration, row)
   if (row.name !== migration.name) {
-    return new NameMismatch({ ...subject(migration), appliedName: row.name, appliedAt })
+    return new NameMismatch({ ...subject(migration), appliedName: row.name, appliedAt, contents })
   }
-  return row.checksum !== null && migration.checksum !== undefined && row.checksum !== migration.checksum
-    ? new ChecksumMismatch({ ...subject(migration), appliedAt })
-    : undefined
+  return contents === "other" ? new ChecksumMismatch({ ...subject(migration), appliedAt }) : undefined
+}
+
+/** Whether the file is what was applied. */
+const contentsOf = ({ checksum }: Migration, row: Row): NameMismatch["contents"] => {
+  if (row.checksum === null || checksum === undefined) return "unknown"
+  return row.checksum === checksum ? "same" : "other"
 }
 
 /** A migration to run, and its row if there is one. */
@@ -92,5 +97,6 @@ export const pendingOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Selected
     migration !== undefined && isDue(migration, row) ? [{ migration, row }] : []
   )
 
-const isDue = (migration: Migration, row: Row | undefined): boolean =>
+/** Whether `up` has to run it. */
+export const isDue = (migration: Migration, row: Row | undefined): boolean =>
   row === undefined || !isApplied(row) || (migration.kind === "repeatable" && row.checksum !== migration.checksum)

@@ -12,12 +12,12 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
-import { make as makeClient, type MigrationClient } from "./client.ts"
+import { make as makeClient } from "./client.ts"
 import * as History from "./history.ts"
 import { withLock } from "./lock.ts"
 import { type Kind, type Migration, subject } from "./migration.ts"
 import type { Patience } from "./patience.ts"
-import type { Prepared } from "./prepare.ts"
+import type { Direction, Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
 import { run } from "./runner.ts"
 import { enter, type Settings } from "./settings.ts"
@@ -29,6 +29,7 @@ export interface MigrationResult {
   readonly id: string
   readonly name: string
   readonly kind: Kind
+  readonly direction: Direction
   readonly duration: Duration.Duration
 }
 
@@ -48,7 +49,25 @@ type Failure = MigrationError | DatabaseError
 /** Chooses from the history what to run. It is asked again once the lock is held. */
 type Select = (rows: ReadonlyArray<History.Row>) => Effect.Effect<ReadonlyArray<Selected>, MigrationError>
 
+/** What runs, in order. One migration may be there in both directions. */
 type Prepare = (migrations: ReadonlyArray<Migration>) => Effect.Effect<ReadonlyArray<Prepared>, MigrationError>
+
+/** Finds out about the database, and changes nothing. The connection is in no transaction. */
+export type Look<A> = (rows: ReadonlyArray<History.Row>, connection: Connection) => Effect.Effect<A, Failure>
+
+/** A call of the migrator's, on the database that it was made for. */
+export interface Session {
+  readonly look: <A>(look: Look<A>) => Effect.Effect<A, Failure>
+  readonly migrate: (select: Select, prepare: Prepare) => Effect.Effect<ReadonlyArray<MigrationResult>, Failure>
+  /**
+   * Changes the history itself, all or nothing, unless `look` finds nothing to
+   * change. It is asked again once the lock is held.
+   */
+  readonly amend: <A>(
+    look: Look<ReadonlyArray<A>>,
+    write: (connection: Connection, changes: ReadonlyArray<A>) => Effect.Effect<void, Failure>
+  ) => Effect.Effect<ReadonlyArray<A>, Failure>
+}
 
 export const makeSession = Effect.fnUntraced(function* (options: SessionOptions) {
   const application = yield* SqlClient
@@ -64,45 +83,63 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
   const reserved = <A, E>(use: (connection: Connection) => Effect.Effect<A, E>) =>
     Effect.scoped(Effect.flatMap(DatabaseError.refine(application.reserve), use))
 
-  const underLock = Effect.fnUntraced(function* (
-    connection: Connection,
-    pid: number,
-    select: Select,
-    prepare: Prepare
-  ) {
-    const { exists, rows } = yield* History.read(connection)
-    const selected = yield* select(rows)
-    if (selected.length === 0) return []
-    const prepared = yield* prepare(selected.map(({ migration }) => migration))
+  const open = Effect.fnUntraced(function* (connection: Connection, pid: number, exists: boolean) {
     const client = yield* makeClient(connection, application, pgClient).pipe(
       Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
     )
-    const current: Run = { client, settings, pid, patience: retrying }
-    if (!exists) yield* createHistory(client, settings, pid)
+    const run: Run = { client, settings, pid, patience: retrying }
+    if (!exists) yield* inTransaction(run, History.create)
+    return run
+  })
+
+  /** `find` is asked without the lock, because mostly there is nothing to do, and again with it. */
+  const whenFound = <A, B>(
+    find: Look<ReadonlyArray<A>>,
+    use: (found: ReadonlyArray<A>, opened: Effect.Effect<Run, Failure>) => Effect.Effect<ReadonlyArray<B>, Failure>
+  ): Effect.Effect<ReadonlyArray<B>, Failure> =>
+    reserved((connection) => {
+      const found = Effect.flatMap(History.read(connection), ({ exists, rows }) =>
+        Effect.map(find(rows, connection), (items) => ({ exists, items }))
+      )
+      const again = (pid: number) =>
+        Effect.flatMap(found, ({ exists, items }) =>
+          items.length === 0 ? Effect.succeed([]) : use(items, open(connection, pid, exists))
+        )
+      return Effect.flatMap(found, ({ items }) =>
+        items.length === 0 ? Effect.succeed([]) : withLock(connection, patience, again)
+      )
+    })
+
+  return {
+    look: (look) =>
+      reserved((connection) => Effect.flatMap(History.read(connection), ({ rows }) => look(rows, connection))),
+    migrate: (select, prepare) => whenFound(select, runAll(prepare, report)),
+    amend: (look, write) =>
+      whenFound(look, (changes, opened) =>
+        opened.pipe(
+          Effect.flatMap((run) => inTransaction(run, (connection) => write(connection, changes))),
+          Effect.as(changes)
+        )
+      )
+  } satisfies Session
+})
+
+/** Everything is prepared before the history is made and the first of it runs. */
+const runAll = (prepare: Prepare, report: Task["report"]) =>
+  Effect.fnUntraced(function* (selected: ReadonlyArray<Selected>, opened: Effect.Effect<Run, Failure>) {
+    const prepared = yield* prepare(selected.map(({ migration }) => migration))
+    const run = yield* opened
     const rowIds = new Map(selected.map(({ migration, row }) => [migration, row?.id]))
     return yield* Effect.forEach(prepared, (next, index) =>
-      runLogged(makeTask(current, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report))
+      runLogged(makeTask(run, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report))
     )
   })
 
-  const migrate = (select: Select, prepare: Prepare): Effect.Effect<ReadonlyArray<MigrationResult>, Failure> =>
-    reserved((connection) =>
-      Effect.flatMap(
-        Effect.flatMap(History.read(connection), ({ rows }) => select(rows)),
-        (selected) =>
-          selected.length === 0
-            ? Effect.succeed([])
-            : withLock(connection, patience, (pid) => underLock(connection, pid, select, prepare))
-      )
-    )
-
-  return { history: reserved(History.read), migrate }
-})
-
-const createHistory = ({ connection, sql }: MigrationClient, settings: Settings, pid: number) =>
-  sql
-    .withTransaction(Effect.andThen(enter(connection, settings, pid), History.create(connection)))
-    .pipe(DatabaseError.refine)
+const inTransaction = (
+  { client: { connection, sql }, pid, settings }: Run,
+  write: (connection: Connection) => Effect.Effect<void, Failure>
+): Effect.Effect<void, Failure> =>
+  sql.withTransaction(Effect.andThen(enter(connection, settings, pid), write(connection))).pipe(DatabaseError.refine)
 
 const makeTask = (
   current: Run,
@@ -128,5 +165,5 @@ const runLogged = Effect.fnUntraced(function* (task: Task) {
   yield* Effect.logInfo(`${direction === "up" ? "applied" : "reverted"} migration ${script.file}`).pipe(
     Effect.annotateLogs({ namespace, id, durationMillis: Duration.toMillis(duration) })
   )
-  return { namespace, id, name, kind, duration } satisfies MigrationResult
+  return { namespace, id, name, kind, direction, duration } satisfies MigrationResult
 })

@@ -1,0 +1,87 @@
+/** What a call would run, and in which transactions. Nothing is changed. */
+import * as Effect from "effect/Effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import { type DownTarget, revertible } from "./downTarget.ts"
+import * as Steps from "./historySteps.ts"
+import { refuse } from "./policies.ts"
+import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
+import { review, type Selected } from "./review.ts"
+import type { Statement } from "./splitter.ts"
+import { pendingUpTo, type UpTarget } from "./upTarget.ts"
+import { type Failure, type MigrationName, nameOf, type Workshop } from "./workshop.ts"
+
+/** What to plan. Default: `up`, all of it. */
+export type PlanTarget =
+  | ({ readonly direction?: "up" | undefined } & UpTarget)
+  | ({ readonly direction: "down" } & DownTarget)
+
+export interface PlannedStatement {
+  readonly text: string
+  /** Where it begins in the file, counted from 1. */
+  readonly line: number
+  readonly column: number
+  /**
+   * `migration`: it shares one transaction with all others of the migration and
+   * with its row of the history. `statement`: it has one of its own, with the note
+   * that it has finished. `none`: it runs outside of any.
+   */
+  readonly transaction: "migration" | "statement" | "none"
+}
+
+/** A migration that would run. An Effect has no statements to show. */
+export interface PlannedMigration extends MigrationName {
+  readonly file: string
+  readonly direction: Direction
+  /** Whether all of it happens in one transaction, or nothing. */
+  readonly transaction: boolean
+  /** How many of the statements an earlier run has finished: those behind them run. */
+  readonly done: number
+  readonly statements: ReadonlyArray<PlannedStatement>
+}
+
+export const plan = Effect.fnUntraced(function* (
+  workshop: Workshop,
+  target: PlanTarget
+): Effect.fn.Return<ReadonlyArray<PlannedMigration>, Failure> {
+  const { policies, prepareDowns, prepareUps, session, sources } = workshop
+  const loaded = yield* sources
+  return yield* session.look(
+    Effect.fnUntraced(function* (rows, connection) {
+      const entries = review(loaded, rows)
+      const selected =
+        target.direction === "down"
+          ? yield* revertible(entries, loaded, target)
+          : yield* pendingUpTo(yield* refuse(policies, entries), loaded, target)
+      const prepare = target.direction === "down" ? prepareDowns : prepareUps
+      const prepared = yield* prepare(selected.map(({ migration }) => migration))
+      return yield* Effect.forEach(prepared, (next) => planned(connection, next, selected))
+    })
+  )
+})
+
+const planned = Effect.fnUntraced(function* (
+  connection: Connection,
+  prepared: Prepared,
+  selected: ReadonlyArray<Selected>
+) {
+  const { direction, migration, script, work } = prepared
+  const transaction = hasTransaction(prepared)
+  const row = selected.find((one) => one.migration === migration)?.row
+  const place = row === undefined || transaction ? undefined : { migration, id: row.id, direction }
+  const point = place && (yield* Steps.read(connection, place))
+  return {
+    ...nameOf(migration),
+    file: script.file,
+    direction,
+    transaction,
+    done: point?.statements ?? 0,
+    statements: work._tag === "Statements" ? work.statements.map(plannedStatement(transaction)) : []
+  } satisfies PlannedMigration
+})
+
+const plannedStatement =
+  (transaction: boolean) =>
+  ({ column, line, recovery, text }: Statement): PlannedStatement => {
+    const alone = recovery !== undefined && recovery._tag !== "Setting"
+    return { text, line, column, transaction: transaction ? "migration" : alone ? "none" : "statement" }
+  }

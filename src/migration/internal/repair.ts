@@ -1,0 +1,174 @@
+/**
+ * Puts the history right where it says something that is known to be otherwise.
+ * It changes rows of the history and nothing else.
+ *
+ * | found | repaired to |
+ * |---|---|
+ * | an applied file was edited | its present contents count as what was applied |
+ * | it was renamed, with the same contents (with others only if `id` names it) | its present name does |
+ * | a try failed, and nothing of it is in the database | as if it had not been tried |
+ * | a migration without a transaction stopped half-way | what `halfDone` says; else it is left alone, because `up` goes on there |
+ * | its file is gone | forgotten if `forgetMissing`; one that is later than all files only if `id` names it |
+ */
+import * as Effect from "effect/Effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import { isApplied, type Row } from "./history.ts"
+import * as Edits from "./historyEdits.ts"
+import type { LoadedSource } from "./loader.ts"
+import { idKey, type Migration } from "./migration.ts"
+import { type Entry, review } from "./review.ts"
+import { isAmong, namespaceOf, unknownTarget } from "./target.ts"
+import type { Failure, Workshop } from "./workshop.ts"
+
+export interface RepairOptions {
+  /** Default: all namespaces of the sources; with `id`, the application's if there is one only. */
+  readonly namespace?: string | undefined
+  /** Only this migration. Default: all. */
+  readonly id?: string | undefined
+  /**
+   * What has become of migrations without a transaction that stopped half-way:
+   * `startOver` says that what they had done was undone by hand, `done` that the
+   * rest was done by hand. With `id`, `done` says so of any that failed.
+   * Default: nothing has, and they are left as they are.
+   */
+  readonly halfDone?: "startOver" | "done" | undefined
+  /** Whether applied migrations whose files are gone are forgotten. They stay in the database. Default: `false`. */
+  readonly forgetMissing?: boolean | undefined
+  /** Only says what would be changed. Default: `false`. */
+  readonly dryRun?: boolean | undefined
+}
+
+export interface Repair {
+  readonly namespace: string
+  readonly id: string
+  readonly name: string
+  readonly action: "checksum" | "name" | "failure" | "startOver" | "done" | "forgotten"
+  /** What it means, for whoever reads it. */
+  readonly description: string
+}
+
+interface Change {
+  readonly repair: Repair
+  readonly write: (connection: Connection) => Effect.Effect<void, Failure>
+}
+
+export const repair = Effect.fnUntraced(function* (
+  { session, sources }: Workshop,
+  options: RepairOptions
+): Effect.fn.Return<{ readonly repaired: ReadonlyArray<Repair> }, Failure> {
+  const loaded = yield* sources
+  const look = (rows: ReadonlyArray<Row>, connection: Connection) => find(loaded, rows, connection, options)
+  const write = (connection: Connection, changes: ReadonlyArray<Change>) =>
+    Effect.forEach(changes, (change) => change.write(connection), { discard: true })
+  const changes = yield* options.dryRun === true ? session.look(look) : session.amend(look, write)
+  return { repaired: changes.map(({ repair }) => repair) }
+})
+
+const find = Effect.fnUntraced(function* (
+  loaded: ReadonlyArray<LoadedSource>,
+  rows: ReadonlyArray<Row>,
+  connection: Connection,
+  options: RepairOptions
+) {
+  const entries = yield* chosen(review(loaded, rows), loaded, options)
+  if (rows.length === 0) return []
+  const unfinished = new Map(
+    (yield* Edits.readUnfinished(connection)).map(({ id, namespace, partly }) => [`${namespace} ${idKey(id)}`, partly])
+  )
+  return entries.flatMap((entry): ReadonlyArray<Change> => {
+    const partly = unfinished.get(`${entry.namespace} ${idKey(entry.id)}`) ?? false
+    return entry.row === undefined
+      ? []
+      : changesOf(entry, entry.row, partly, options).filter((one) => one !== undefined)
+  })
+})
+
+const chosen = Effect.fnUntraced(function* (
+  entries: ReadonlyArray<Entry>,
+  loaded: ReadonlyArray<LoadedSource>,
+  { id, namespace }: RepairOptions
+) {
+  if (id === undefined && namespace === undefined) return entries
+  const one = yield* namespaceOf(loaded, namespace, id ?? "")
+  const inNamespace = entries.filter((entry) => entry.namespace === one)
+  if (id === undefined) return inNamespace
+  const found = inNamespace.filter((entry) => entry.id === id || isAmong(id, [entry.id]))
+  return found.length === 0 ? yield* unknownTarget(id, "no migration has this id; Migrator.status lists them") : found
+})
+
+const changesOf = (
+  entry: Entry,
+  row: Row,
+  partly: boolean,
+  options: RepairOptions
+): ReadonlyArray<Change | undefined> => {
+  const { migration } = entry
+  if (migration === undefined) return [forgotten(entry, row, options)]
+  if (!isApplied(row)) return [stoppedUp(row, migration, partly, options)]
+  const stopped = stoppedDown(row, partly, options)
+  return stopped?.repair.action === "done" ? [stopped] : [stopped, accepted(entry, row, migration, options)]
+}
+
+const change = (
+  { id, name, namespace }: Row,
+  action: Repair["action"],
+  description: string,
+  write: (connection: Connection, place: Edits.Place) => Effect.Effect<void, Failure>
+): Change => ({
+  repair: { namespace, id, name, action, description },
+  write: (connection) => write(connection, { namespace, id })
+})
+
+const forgotten = ({ problem }: Entry, row: Row, { forgetMissing, id }: RepairOptions): Change | undefined => {
+  const newer = problem?._tag === "MissingFile" && problem.newer
+  return forgetMissing === true && (!newer || id !== undefined)
+    ? change(row, "forgotten", "its file is gone, and the history forgets it", Edits.forget)
+    : undefined
+}
+
+const stoppedUp = (
+  row: Row,
+  migration: Migration,
+  partly: boolean,
+  { halfDone, id }: RepairOptions
+): Change | undefined => {
+  if (row.state === "reverted") return undefined
+  if (halfDone === "done" && (partly || id !== undefined)) {
+    return change(row, "done", "it counts as applied", (connection, place) =>
+      Edits.finishUp(connection, place, migration)
+    )
+  }
+  if (partly) {
+    return halfDone === "startOver"
+      ? change(row, "startOver", "the next up begins with its first statement", Edits.startOver)
+      : undefined
+  }
+  return change(row, "failure", "its failed try is forgotten, and it is pending", Edits.forget)
+}
+
+const stoppedDown = (row: Row, partly: boolean, { halfDone }: RepairOptions): Change | undefined => {
+  if (partly) {
+    if (halfDone === "done") return change(row, "done", "it counts as reverted", Edits.finishDown)
+    return halfDone === "startOver"
+      ? change(
+          row,
+          "startOver",
+          "it counts as applied, and the next down begins with its first statement",
+          Edits.settle
+        )
+      : undefined
+  }
+  return row.error === null
+    ? undefined
+    : change(row, "failure", "it is applied, and the failed try to revert it is forgotten", Edits.settle)
+}
+
+const accepted = ({ problem }: Entry, row: Row, migration: Migration, { id }: RepairOptions): Change | undefined => {
+  const write = (connection: Connection, place: Edits.Place) => Edits.accept(connection, place, migration)
+  if (problem?._tag === "ChecksumMismatch") {
+    return change(row, "checksum", `the present contents of ${problem.file} count as what was applied`, write)
+  }
+  return problem?._tag === "NameMismatch" && (problem.contents === "same" || id !== undefined)
+    ? change(row, "name", `${problem.file} counts as what was applied as "${row.name}"`, write)
+    : undefined
+}

@@ -1,0 +1,32 @@
+/** What every operation of the migrator works with: the sources, the database, and what was asked for. */
+import type * as Effect from "effect/Effect"
+import type { DatabaseError } from "../../error/DatabaseError.ts"
+import type { MigrationError } from "../MigrationError.ts"
+import type { MigrationPolicies } from "../MigrationPolicies.ts"
+import type { LoadedSource } from "./loader.ts"
+import type { Kind, Migration } from "./migration.ts"
+import type { Prepared } from "./prepare.ts"
+import type { Session } from "./session.ts"
+
+export type Failure = MigrationError | DatabaseError
+
+type Prepare = (migrations: ReadonlyArray<Migration>) => Effect.Effect<ReadonlyArray<Prepared>, MigrationError>
+
+export interface Workshop {
+  /** Reads the sources: they may have changed since the last call. */
+  readonly sources: Effect.Effect<ReadonlyArray<LoadedSource>, MigrationError>
+  readonly session: Session
+  readonly policies: MigrationPolicies
+  readonly prepareUps: Prepare
+  readonly prepareDowns: Prepare
+}
+
+/** A migration that a call was about. */
+export interface MigrationName {
+  readonly namespace: string
+  readonly id: string
+  readonly name: string
+  readonly kind: Kind
+}
+
+export const nameOf = ({ id, kind, name, namespace }: Migration): MigrationName => ({ namespace, id, name, kind })

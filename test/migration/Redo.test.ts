@@ -1,0 +1,66 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect } from "effect"
+import { assertClean, directory, exists, history, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
+
+const a = { "1_a.up.sql": "CREATE TABLE a ();", "1_a.down.sql": "DROP TABLE a;" }
+const b = { "2_b.up.sql": "CREATE TABLE b (id int);", "2_b.down.sql": "DROP TABLE b CASCADE;" }
+
+const ids = (results: ReadonlyArray<{ readonly id: string }>) => results.map(({ id }) => id)
+
+describe("Migrator.redo", () => {
+  test("reverts the latest and applies its edited file", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...a, ...b })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b (id int, name text);" })
+      const { applied, reverted } = yield* migrator.redo()
+      assert.deepStrictEqual([ids(reverted), ids(applied)], [["2"], ["2"]])
+      assert.strictEqual(
+        yield* scalar("SELECT count(*)::int FROM pg_attribute WHERE attrelid = 'b'::regclass AND attnum > 0"),
+        2
+      )
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+      yield* assertClean
+    }))
+
+  test("does so with several, latest first on the way down", () =>
+    Effect.gen(function* () {
+      const migrator = yield* migratorOf(yield* directory({ ...a, ...b }))
+      yield* migrator.up()
+      const { applied, reverted } = yield* migrator.redo({ steps: 5 })
+      assert.deepStrictEqual(
+        [ids(reverted), ids(applied)],
+        [
+          ["2", "1"],
+          ["1", "2"]
+        ]
+      )
+      assert.deepStrictEqual(yield* migrator.redo({ steps: 0 }), { reverted: [], applied: [] })
+      assert.strictEqual((yield* reasonOf(migrator.redo({ steps: -1 })))._tag, "UnknownTarget")
+    }))
+
+  test("leaves what was applied as it is when the new file does not parse, or has no down", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...a, ...b })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "2_b.up.sql": "CREATE TABEL b ();" })
+      assert.strictEqual((yield* reasonOf(migrator.redo()))._tag, "ParseFailed")
+      yield* write(path, { "2_b.up.sql": "SELECT 1", "2_b.down.sql": undefined })
+      assert.strictEqual((yield* reasonOf(migrator.redo()))._tag, "DownMissing")
+      assert.strictEqual(yield* exists("b"), true)
+      assert.strictEqual((yield* history)[1]?.state, "applied")
+    }))
+
+  test("runs what is repeatable again, because it may have gone with what was reverted", () =>
+    Effect.gen(function* () {
+      const migrator = yield* migratorOf(
+        yield* directory({ ...b, "R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT id FROM b;" })
+      )
+      yield* migrator.up()
+      assert.deepStrictEqual(ids((yield* migrator.redo()).applied), ["2", "R__names"])
+      assert.strictEqual(yield* exists("names"), true)
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+    }))
+})
