@@ -1,6 +1,6 @@
 /** A server that is away costs its callers nothing but the knowledge of it. */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Duration, Effect, Fiber, Stream } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { Breaker, threshold } from "../../src/connection/internal/breaker.ts"
 import type { Circuit } from "../../src/connection/internal/breaker.ts"
@@ -76,7 +76,25 @@ describe("A breaker", () => {
   })
 })
 
-layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server that is away", (it) => {
+/** The time by which circuits open. While it is stopped no pause ends, however slow the machine is. */
+const makeTime = () => {
+  const real = Clock.Clock.defaultValue()
+  let stopped: bigint | undefined
+  const clock: Clock.Clock = Object.create(real, {
+    monotonicTimeNanosUnsafe: { value: () => stopped ?? real.monotonicTimeNanosUnsafe() }
+  })
+  return {
+    layer: Layer.succeed(Clock.Clock, clock),
+    stop: Effect.sync(() => void (stopped = real.monotonicTimeNanosUnsafe())),
+    go: Effect.sync(() => void (stopped = undefined))
+  }
+}
+
+const time = makeTime()
+
+const away = Layer.provide(proxied({ maxConnections: 2 }), time.layer)
+
+layer(away, { excludeTestServices: true })("A server that is away", (it) => {
   const reason = Effect.map(
     Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.flip(DatabaseError.refine(sql`SELECT 1`))),
     (error) => error.reason
@@ -99,17 +117,19 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server t
       yield* Effect.yieldNow
       yield* setRefusing(true)
       yield* cutAll
+      yield* time.stop
       let last = yield* reason
-      for (let time = 1; last._tag !== "CircuitOpen"; time++) {
-        assert.isAtMost(time, 20)
+      for (let asked = 1; last._tag !== "CircuitOpen"; asked++) {
+        assert.isAtMost(asked, 20)
         last = yield* reason
       }
       assert.deepInclude(last, { retryScope: "connection", transient: true })
-      const attempts = counters.connections
-      for (let time = 0; time < 100; time++) assert.strictEqual((yield* reason)._tag, "CircuitOpen")
-      assert.strictEqual(counters.connections, attempts)
+      const { attempts } = counters
+      for (let asked = 0; asked < 100; asked++) assert.strictEqual((yield* reason)._tag, "CircuitOpen")
+      assert.strictEqual(counters.attempts, attempts)
       assert.strictEqual((yield* manager.state)._tag, "Unavailable")
       yield* setRefusing(false)
+      yield* time.go
       const found = Effect.retry(sql`SELECT 1 AS one`, { while: () => true })
       assert.deepStrictEqual(yield* found, [{ one: 1 }])
       assert.deepStrictEqual(yield* Fiber.join(states), ["Connected", "Unavailable", "Probing"])
@@ -124,12 +144,14 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server t
       const { counters, cutAll, setRefusing } = yield* Proxy
       yield* setRefusing(true)
       yield* cutAll
+      yield* time.stop
       while ((yield* reason)._tag !== "CircuitOpen") yield* Effect.yieldNow
       const before = counters.attempts
       const start = yield* Effect.forkChild(connect)
       while (counters.attempts === before) yield* Effect.sleep("1 millis")
       assert.strictEqual((yield* reason)._tag, "CircuitOpen")
       yield* setRefusing(false)
+      yield* time.go
       yield* Fiber.join(start)
       yield* assertClean
     }).pipe(Effect.timeout("20 seconds"))
@@ -137,9 +159,12 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("A server t
 
   it.effect("counts as one failure for all who waited for the same attempt", () =>
     Effect.gen(function* () {
+      const { poolStatus } = yield* ConnectionManager
       const { cutAll, setRefusing } = yield* Proxy
       yield* setRefusing(true)
       yield* cutAll
+      // Until the client has noticed, it has connections that need not be opened.
+      while ((yield* poolStatus).total > 0) yield* Effect.sleep("1 millis")
       const both = yield* Effect.all([reason, reason], { concurrency: 2 })
       assert.notInclude(
         both.map(({ _tag }) => _tag),
@@ -214,7 +239,7 @@ it.live("Whoever waits for a turn to connect waits no longer than the acquire ti
     const { port } = yield* rawServer(() => undefined)
     yield* withManager(
       { port },
-      { acquireTimeout: "200 millis", connectTimeout: "3 seconds" },
+      { acquireTimeout: "200 millis", connectTimeout: "5 minutes" },
       Effect.gen(function* () {
         const { getConnection } = yield* ConnectionManager
         const timed = Effect.timed(Effect.flip(Effect.scoped(getConnection)))
@@ -222,7 +247,7 @@ it.live("Whoever waits for a turn to connect waits no longer than the acquire ti
         yield* Effect.yieldNow
         const [time, error] = yield* timed
         assert.strictEqual(error.reason._tag, "ConnectTimeout")
-        assert.isAtMost(Duration.toMillis(time), 2_000)
+        assert.isAtMost(Duration.toMillis(time), 30_000)
         yield* Fiber.interrupt(first)
       })
     )

@@ -79,7 +79,6 @@ layer(EmbeddedPostgres.layer({ ...chosenServer(), settings: { max_locks_per_tran
       const victim = yield* PgConnection.make({ url: Redacted.make(Redacted.value(url)), ssl: false })
       const working = "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%at_work' AND state = 'active'"
       yield* Effect.repeat(victim.queryValues(working), { until: ([row]) => row?.[0] === 3 })
-      // Those who come all the time come while it starts.
       const knock = Effect.scoped(PgConnection.make({ url: Redacted.make(Redacted.value(url)), ssl: false }))
       const told = Effect.map(Effect.flip(knock), (error) => DatabaseError.fromSqlError(error).reason._tag)
       const comers = yield* Effect.forkScoped(
@@ -88,12 +87,16 @@ layer(EmbeddedPostgres.layer({ ...chosenServer(), settings: { max_locks_per_tran
           { until: (tag) => tag === "ServerStarting" }
         )
       )
+      // The server starts again when all of its processes have ended: this one does not before the comers were told.
+      const sleeper = yield* PgConnection.make({ url: Redacted.make(Redacted.value(url)), ssl: false })
+      process.kill(sleeper.processId, "SIGSTOP")
       process.kill(victim.processId, "SIGKILL")
       const crashed = { _tag: "ServerCrashed", sqlState: "57P02", connectionLost: true } as const
       assert.deepInclude(yield* Fiber.join(alone), { ...crashed, retryScope: "unknown_outcome" })
       assert.deepInclude(yield* Fiber.join(first), { ...crashed, retryScope: "transaction" })
       assert.deepInclude(yield* Fiber.join(later), { ...crashed, retryScope: "transaction" })
       yield* Fiber.join(comers)
+      process.kill(sleeper.processId, "SIGCONT")
       yield* Effect.retry(knock, { while: () => true })
     }).pipe(Effect.scoped, Effect.provide(client))
   )

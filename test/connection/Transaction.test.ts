@@ -1,6 +1,6 @@
 /** A transaction begins with its first statement: what that must not change. */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
@@ -12,6 +12,14 @@ const transaction = <A, E, R>(body: Effect.Effect<A, E, R>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => DatabaseError.refine(sql.withTransaction(body)))
 
 const stateOf = ({ reason }: DatabaseError) => ("sqlState" in reason ? reason.sqlState : undefined)
+
+/** A clock whose sleeps of a second and more take `long` instead: the limit of a rollback is five seconds. */
+const withLimits = (long: Effect.Effect<void>) => {
+  const real = Clock.Clock.defaultValue()
+  const sleep = (time: Duration.Duration) => (Duration.toMillis(time) < 1000 ? real.sleep(time) : long)
+  const clock: Clock.Clock = Object.create(real, { sleep: { value: sleep } })
+  return Effect.provideService(Clock.Clock, clock)
+}
 
 const reasonOf = (error: unknown) => (DatabaseError.isDatabaseError(error) ? error.reason._tag : error)
 
@@ -145,14 +153,15 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* freshTable
-      const late = transaction(
-        Effect.gen(function* () {
-          const slept = yield* Effect.timeoutOption(sql`SELECT pg_sleep(60)`, "20 millis")
-          assert.isTrue(Option.isNone(slept))
-          yield* add("lost")
-        })
+      const enough = yield* Deferred.make<void>()
+      const asleep = Effect.asVoid(sql`SELECT pg_sleep(60) AS first_of_all`)
+      const late = yield* Effect.forkChild(
+        transaction(Effect.andThen(Effect.raceFirst(asleep, Deferred.await(enough)), add("lost")))
       )
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(late)))
+      const running = sql`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%first_of_all' AND state = 'active'`
+      yield* Effect.repeat(running, { until: ({ length }) => length > 0 })
+      yield* Deferred.succeed(enough, undefined)
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(late)))
       assert.deepStrictEqual(yield* items, [])
       yield* assertClean
     })
@@ -187,7 +196,8 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
           yield* Deferred.await(started)
           return yield* Effect.fail("no")
         })
-      )
+        // Its limit would end them too.
+      ).pipe(withLimits(Effect.never))
       assert.strictEqual(yield* Effect.flip(failed), "no")
       assert.isTrue(Exit.isFailure(yield* Fiber.await(yield* Deferred.await(left))))
       for (let turn = 0; turn < 4; turn++) {
@@ -196,31 +206,45 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
         assert.deepStrictEqual(sleeping, [])
       }
       yield* assertClean
-    }).pipe(Effect.timeout("4 seconds"))
+    })
   )
 
-  it.effect(
-    "is given up when a nested one could not be undone in time, and never committed with it",
-    () =>
-      Effect.gen(function* () {
-        const sql = yield* SqlClient.SqlClient
-        yield* freshTable
-        const written = yield* Deferred.make<void>()
-        const slow = Effect.andThen(Deferred.await(written), sql`SELECT pg_sleep(7)`)
-        const body = Effect.gen(function* () {
+  it.effect("is given up when a nested one could not be undone in time, and never committed with it", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const other = yield* sql.reserve
+      const ask = (text: string) => other.execute(text, [], undefined)
+      yield* ask("SELECT pg_advisory_lock(11)")
+      const written = yield* Deferred.make<void>()
+      const enough = yield* Deferred.make<void>()
+      const givenUp = yield* Deferred.make<void>()
+      const slow = Effect.andThen(Deferred.await(written), sql`SELECT pg_advisory_xact_lock(11)`)
+      const nested = sql.withTransaction(
+        Effect.gen(function* () {
           yield* add("undone")
           yield* Deferred.succeed(written, undefined)
-          // The other fiber's statement is on its way by then, and the rollback has to wait for it.
-          yield* Effect.sleep("50 millis")
+          yield* Deferred.await(enough)
           return yield* Effect.fail("undo")
         })
-        const both = Effect.all([slow, Effect.ignore(sql.withTransaction(body))], { concurrency: "unbounded" })
-        const error = yield* Effect.flip(transaction(Effect.andThen(sql`SELECT 1`, both)))
-        assert.deepInclude(error.reason, { _tag: "ConnectionLost", retryScope: "transaction" })
-        assert.deepStrictEqual(yield* items, [])
-        yield* assertClean
-      }),
-    20_000
+      )
+      const both = Effect.all([slow, Effect.andThen(Effect.ignore(nested), Deferred.succeed(givenUp, undefined))], {
+        concurrency: "unbounded"
+      })
+      const whole = transaction(Effect.andThen(sql`SELECT 1`, both)).pipe(withLimits(Effect.sleep("200 millis")))
+      const failed = yield* Effect.forkChild(Effect.flip(whole))
+      // The other fiber's statement is under way, and the rollback has to wait for it.
+      const waiting = ask(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%xact_lock(11)' AND wait_event = 'advisory'"
+      )
+      yield* Effect.repeat(waiting, { until: ({ length }) => length > 0 })
+      yield* Deferred.succeed(enough, undefined)
+      yield* Deferred.await(givenUp)
+      yield* ask("SELECT pg_advisory_unlock(11)")
+      const error = yield* Fiber.join(failed)
+      assert.deepInclude(error.reason, { _tag: "ConnectionLost", retryScope: "transaction" })
+      assert.deepStrictEqual(yield* items, [])
+    }).pipe(Effect.scoped, Effect.andThen(assertClean))
   )
 
   it.effect("refuses what a fiber sends while COMMIT is on its way, so that nothing runs outside of it", () =>

@@ -84,7 +84,7 @@ const holds = <A>(
     // What dies or hangs is a counterexample to be shrunk like any other.
     (value) =>
       Effect.exit(property(value)).pipe(
-        Effect.timeoutOrElse({ duration: "2 seconds", orElse: () => Effect.succeed(Exit.succeed(false)) }),
+        Effect.timeoutOrElse({ duration: "15 seconds", orElse: () => Effect.succeed(Exit.succeed(false)) }),
         Effect.map((exit) => Exit.isSuccess(exit) && exit.value)
       ),
     { runs }

@@ -68,9 +68,9 @@ layer(freshDatabase(), { excludeTestServices: true })("a session", (it) => {
     it.effect("tells statement_timeout from a cancel request", () =>
       Effect.gen(function* () {
         const [one, observer] = yield* Effect.all([open, open])
-        const timeout = run(one, "SET statement_timeout = '30ms'", "SELECT pg_sleep(30)")
+        const timeout = run(one, "BEGIN", "SET LOCAL statement_timeout = '30ms'", "SELECT pg_sleep(30)")
         assert.strictEqual((yield* expectReason(timeout, "StatementTimeout")).category, "timeout")
-        yield* run(one, "SET statement_timeout = 0")
+        yield* run(one, "ROLLBACK")
         const pid = yield* pidOf(one)
         const asleep = yield* Effect.forkScoped(expectReason(run(one, "SELECT pg_sleep(30)"), "QueryCanceled"))
         yield* until(observer, pid, sleeping)
@@ -128,8 +128,8 @@ layer(freshDatabase(), { excludeTestServices: true })("a session", (it) => {
     it.effect.skipIf(testServer().majorVersion < 17)("a transaction that is open for too long loses its session", () =>
       Effect.gen(function* () {
         const connection = yield* open
-        yield* run(connection, "SET transaction_timeout = '40ms'", "BEGIN")
-        const error = yield* failure(run(connection, "SELECT pg_sleep(30)"), { phase: "transaction_open" })
+        const statements = ["SET transaction_timeout = '40ms'", "BEGIN", "SELECT pg_sleep(30)"]
+        const error = yield* failure(run(connection, ...statements), { phase: "transaction_open" })
         assert.include(["TransactionTimeout", "ConnectionLost"], error.reason._tag)
         assert.isTrue(error.connectionLost)
       })

@@ -4,7 +4,6 @@ import { assert, it } from "@effect/vitest"
 import { ConfigProvider, Context, Duration, Effect, FileSystem, Path, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { migrationsDirectory } from "../../src/config/MigrationsDirectory.ts"
-import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { RetryBudget } from "../../src/error/RetryBudget.ts"
 import { MainLive, StartReport } from "../../src/MainLive.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
@@ -46,19 +45,20 @@ it.live("The limits of the application's statements and of its pool are not thos
   fresh(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
+      const limit = migration(
+        "1",
+        "limit",
+        "CREATE TABLE migrated AS SELECT current_setting('statement_timeout') AS own"
+      )
       const seen = yield* Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const slow = yield* Effect.flip(DatabaseError.refine(sql`SELECT pg_sleep(5)`))
-        const { initialization } = yield* StartReport
-        return { applied: initialization.applied.length, slow: slow.reason._tag }
+        return yield* sql`SELECT own, current_setting('statement_timeout') AS application FROM migrated`
       }).pipe(
-        Effect.provide(main(url, { migrator: url, migrations: app(migration("1", "slow", "SELECT pg_sleep(0.3)")) }), {
-          local: true
-        }),
-        withVariables({ PGKEEL_STATEMENT_TIMEOUT: "100 millis", PGKEEL_POOL_MIN: "3" }),
+        Effect.provide(main(url, { migrator: url, migrations: app(limit) }), { local: true }),
+        withVariables({ PGKEEL_STATEMENT_TIMEOUT: "50 seconds", PGKEEL_POOL_MIN: "3" }),
         quiet
       )
-      assert.deepStrictEqual(seen, { applied: 2, slow: "StatementTimeout" })
+      assert.deepStrictEqual(seen, [{ own: "0", application: "50s" }])
     })
   )
 )

@@ -271,6 +271,7 @@ describe("locks that are not free", () => {
       const events: Array<MigrationProgress> = []
       const migrator = yield* migratorOf(path, {
         lockTimeout: "50 millis",
+        lockAttempts: 100,
         lockBackoff: "50 millis",
         progress: (event) => Effect.sync(() => void events.push(event))
       })
@@ -315,6 +316,7 @@ describe("locks that are not free", () => {
       const blocked: Array<number> = []
       const migrator = yield* migratorOf(path, {
         lockTimeout: "50 millis",
+        lockAttempts: 100,
         lockBackoff: "20 millis",
         progress: (event) => Effect.sync(() => void (event._tag === "Blocked" && blocked.push(event.attempt)))
       })

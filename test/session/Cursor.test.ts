@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import * as Cursor from "../../src/session/Cursor.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected } from "../support/Connected.ts"
+import { heldBytes } from "../support/Memory.ts"
 
 const cursors = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT name FROM pg_cursors WHERE name <> ''`)
 
@@ -76,17 +77,19 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A cursor
       const rows = Cursor.stream(
         sql<{ text: string }>`SELECT repeat('x', 10000) AS text FROM generate_series(1, 40000)`
       )
-      const before = process.memoryUsage().rss
+      const before = heldBytes()
       let most = 0
       let read = 0
+      let batches = 0
       yield* Stream.runForEachArray(rows, (batch) =>
         Effect.sync(() => {
           read += batch.length
-          most = Math.max(most, process.memoryUsage().rss)
+          if (batches++ % 8 === 0) most = Math.max(most, heldBytes())
         })
       )
       assert.strictEqual(read, 40_000)
-      assert.isBelow(most - before, 200 * 2 ** 20)
+      assert.isAtLeast(batches, 40)
+      assert.isBelow(most - before, 100 * 2 ** 20)
       yield* assertClean
     })
   )
