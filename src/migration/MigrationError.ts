@@ -4,6 +4,7 @@
  * `Effect.unwrapReason` narrow it.
  */
 import * as Schema from "effect/Schema"
+import { codes } from "./internal/codes.ts"
 import { MigrationErrorReason } from "./MigrationErrorReason.ts"
 
 export class MigrationError extends Schema.TaggedError<MigrationError>("pgkeel/migration/MigrationError")(
@@ -16,5 +17,10 @@ export class MigrationError extends Schema.TaggedError<MigrationError>("pgkeel/m
 
   override get message() {
     return this.reason.message
+  }
+
+  /** Stable, such as `PGK8401` of a lock that another migrator holds. */
+  get code(): (typeof codes)[MigrationErrorReason["_tag"]] {
+    return codes[this.reason._tag]
   }
 }

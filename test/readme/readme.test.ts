@@ -11,6 +11,7 @@ import { TestDatabase } from "../../src/testing/index.ts"
 import { bare } from "../error/samples.ts"
 import { freshDatabase, testServer } from "../support/Database.ts"
 import { type Block, blocksOf, tableOf } from "./blocks.ts"
+import { cliReference } from "./cliReference.ts"
 import { driverReasons, reasonRows, settingRows } from "./tables.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -180,6 +181,12 @@ describe("The README", () => {
   it("lists every reason with its code, its category, its transience and what may be run again", () => {
     const rows = tableOf(readme, "Code").map((row) => row.filter((_, column) => column !== 3))
     assert.deepStrictEqual(rows, reasonRows)
+  })
+
+  it("lists every command and every flag, as the commands have them (npm run reference writes them)", async () => {
+    const { commands, flags } = await cliReference
+    assert.deepStrictEqual(tableOf(readme, "Command"), commands)
+    assert.deepStrictEqual(tableOf(readme, "Flag"), flags)
   })
 
   it("counts the reasons, ours and the driver's, as they are", () => {

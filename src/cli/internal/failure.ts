@@ -1,0 +1,134 @@
+/** What a command that failed has to say, to programs and to a person. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import { MigrationError } from "../../migration/MigrationError.ts"
+import { type Answer, type ExitCode, exitCodes, type Json } from "./answer.ts"
+import type { Paint } from "./table.ts"
+
+/** A command was given what it does not take, or what does not go together. */
+export class UsageError extends Schema.TaggedError<UsageError>("pgkeel/cli/UsageError")("UsageError", {
+  message: Schema.String
+}) {}
+
+/** The configuration file cannot be used. */
+export class ConfigFileError extends Schema.TaggedError<ConfigFileError>("pgkeel/cli/ConfigFileError")(
+  "ConfigFileError",
+  { path: Schema.String, problem: Schema.String }
+) {
+  override get message() {
+    return `${this.path} cannot be used: ${this.problem}`
+  }
+}
+
+/** Of what does not come from a database: usage, configuration, interruption, and what should not happen. */
+const codes = { usage: "PGK0001", configuration: "PGK0002", interrupted: "PGK0003", defect: "PGK0000" } as const
+
+/** What is known of a failure. */
+export interface Failure {
+  readonly exit: ExitCode
+  readonly tag: string
+  readonly code: string
+  readonly message: string
+  /** Which migration, where it is one. */
+  readonly migration?: { readonly [name: string]: Json } | undefined
+  /** The database's own failure, where it is the cause of one of a migration. */
+  readonly cause?: { readonly [name: string]: Json } | undefined
+  /** The file and the place in it, for a person. */
+  readonly excerpt?: string | undefined
+}
+
+export const failureOf = (cause: Cause.Cause<unknown>): Failure => {
+  if (Cause.hasInterruptsOnly(cause)) return interruption
+  const error = Cause.squash(cause)
+  if (error instanceof MigrationError) return ofMigration(error)
+  if (DatabaseError.isDatabaseError(error)) return { ...ofDatabase(error), excerpt: pointed(error) }
+  if (error instanceof DatabaseConfigError) {
+    const missing = error.reasons.some(
+      ({ _tag, variable }) => _tag === "MissingVariable" && variable === "DATABASE_URL"
+    )
+    const message = missing ? `${error.message}; on the command line, --url gives it` : error.message
+    return { exit: exitCodes.usage, tag: error._tag, code: codes.configuration, message }
+  }
+  if (error instanceof UsageError) return usage(error.message)
+  if (error instanceof ConfigFileError) {
+    return { exit: exitCodes.usage, tag: error._tag, code: codes.configuration, message: error.message }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { exit: exitCodes.failed, tag: "Defect", code: codes.defect, message, excerpt: Cause.pretty(cause) }
+}
+
+const interruption: Failure = {
+  exit: exitCodes.interrupted,
+  tag: "Interrupted",
+  code: codes.interrupted,
+  message: "interrupted; what was under way was rolled back, and what is listed as done stays"
+}
+
+export const usage = (message: string): Failure => ({
+  exit: exitCodes.usage,
+  tag: "UsageError",
+  code: codes.usage,
+  message
+})
+
+const ofDatabase = (error: DatabaseError): Failure => ({
+  exit: error.reason._tag === "InvalidConnectionOptions" ? exitCodes.usage : exitCodes.failed,
+  tag: error.reason._tag,
+  code: error.code,
+  message: error.message
+})
+
+/** What `DatabaseError.render` has below the message. */
+const pointed = (error: DatabaseError): string | undefined => {
+  const [, ...rest] = DatabaseError.render(error).split("\n\n")
+  return rest.length === 0 ? undefined : rest.join("\n\n")
+}
+
+/** Reasons that are mistakes of whoever calls: nothing was looked at in the database, or nothing found there. */
+const mistakes: ReadonlySet<MigrationError["reason"]["_tag"]> = new Set(["UnknownTarget", "DirectoryUnreadable"])
+
+const exitOf = ({ _tag }: MigrationError["reason"]): ExitCode =>
+  _tag === "Locked" ? exitCodes.locked : mistakes.has(_tag) ? exitCodes.usage : exitCodes.failed
+
+const ofMigration = (error: MigrationError): Failure => {
+  const { reason } = error
+  const base = { exit: exitOf(reason), tag: reason._tag, code: error.code, message: error.message }
+  const cause = "cause" in reason && DatabaseError.isDatabaseError(reason.cause) ? reason.cause : undefined
+  return { ...base, migration: subjectOf(reason), cause: cause === undefined ? undefined : databaseFields(cause) }
+}
+
+const databaseFields = ({ code, message, reason }: DatabaseError) => ({
+  tag: reason._tag,
+  code,
+  message,
+  sqlState: "sqlState" in reason ? String(reason.sqlState) : undefined
+})
+
+/** The fields of a reason that say which migration, and where in its file. */
+const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
+  if (!("id" in reason) || reason.id === undefined) return undefined
+  const known: { [name: string]: Json } = { namespace: reason.namespace, id: reason.id }
+  if ("name" in reason) known["name"] = reason.name
+  if ("file" in reason) known["file"] = reason.file
+  if ("line" in reason) known["line"] = reason.line
+  if ("column" in reason) known["column"] = reason.column
+  if ("statement" in reason) known["statement"] = reason.statement
+  return known
+}
+
+/** The answer of a command that failed; `done` is what had been done before. */
+export const answerOf = (failure: Failure, paint: Paint, done: { readonly [name: string]: Json } = {}): Answer => {
+  const { cause, code, excerpt, exit, message, migration, tag } = failure
+  const title = `${paint("red", paint("bold", "error"))} ${paint("dim", `${code} ${tag}`)}`
+  return {
+    code: exit,
+    json: { ok: false, ...done, error: { tag, code, message, migration, cause } },
+    text: [`${title}\n${message}`, ...(excerpt === undefined ? [] : [excerpt])].join("\n\n"),
+    to: "stderr"
+  }
+}
+
+export const failUsage = (message: string): Effect.Effect<never, UsageError> => Effect.fail(new UsageError({ message }))

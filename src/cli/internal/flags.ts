@@ -1,0 +1,58 @@
+/** The flags that several commands have. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+
+/** A flag that is there or not. It leaves the argument after it alone, also one that reads as true or false, such as an id of 1. */
+export const toggle = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(
+    Flag.withOptionalValue("true"),
+    Flag.withoutNegation,
+    Flag.withDefault(false),
+    Flag.withDescription(description)
+  )
+
+export const Json = GlobalFlag.Setting("json")({
+  flag: toggle("json", "Print one JSON document on standard output, and nothing else there")
+})
+
+/** Whether it is among the arguments, which has to be known before they are understood. */
+export const asksForJson = (args: ReadonlyArray<string>): boolean => {
+  const end = args.indexOf("--")
+  return (end === -1 ? args : args.slice(0, end)).some((arg) => /^--json(?:=(?:true|yes|on|1|y))?$/u.test(arg))
+}
+
+export const dryRun = (what: string) => toggle("dry-run", `Say ${what}, and change nothing`)
+
+/** `pgkeel migrate`, with what all of its commands share. */
+export const migrate = Command.make("migrate").pipe(
+  Command.withSharedFlags({
+    url: Flag.Redacted("url").pipe(
+      Flag.withMetavar("URL"),
+      Flag.withDescription(
+        "The database, as postgres://user:password@host:port/database. " +
+          "Default: DATABASE_MIGRATOR_URL, else DATABASE_URL, else the PG* variables"
+      ),
+      Flag.optional
+    ),
+    dir: Flag.String("dir").pipe(
+      Flag.withMetavar("[NAMESPACE=]PATH"),
+      Flag.withDescription(
+        "A directory of migrations, of the namespace app where none is named; may be repeated. " +
+          "Default: PGKEEL_MIGRATIONS, else ./migrations where it exists"
+      ),
+      Flag.atLeast(0)
+    ),
+    role: Flag.String("role").pipe(
+      Flag.withMetavar("ROLE"),
+      Flag.withDescription("The role that owns what migrations create. Default: the login itself"),
+      Flag.optional
+    ),
+    lockPatience: Flag.String("lock-patience").pipe(
+      Flag.withMetavar("DURATION"),
+      Flag.withDescription('How long to wait for another migrator, such as "10 seconds". Default: 1 minute'),
+      Flag.optional
+    )
+  }),
+  Command.withDescription("Bring a database to the schema that the migrations describe, and back")
+)

@@ -1,0 +1,14 @@
+/** All commands. */
+import * as Command from "effect/cli/Command"
+import { Json, migrate } from "./flags.ts"
+import { down } from "./migrate/down.ts"
+import { newMigration } from "./migrate/new.ts"
+import { plan } from "./migrate/plan.ts"
+import { status } from "./migrate/status.ts"
+import { up } from "./migrate/up.ts"
+
+export const pgkeel = Command.make("pgkeel").pipe(
+  Command.withDescription("PostgreSQL for Effect applications"),
+  Command.withSubcommands([migrate.pipe(Command.withSubcommands([up, down, status, plan, newMigration]))]),
+  Command.withGlobalFlags([Json])
+)

@@ -1,0 +1,333 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect, FileSystem, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestDatabase } from "../../src/testing/index.ts"
+import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
+import { cli, documentOf, json, onDatabase } from "./support.ts"
+
+const files = {
+  "0001_users.up.sql": "CREATE TABLE users (id int)",
+  "0001_users.down.sql": "DROP TABLE users",
+  "0002_orders.up.sql": "CREATE TABLE orders (id int);\nINSERT INTO orders VALUES (1);",
+  "0002_orders.down.sql": "DROP TABLE orders"
+}
+
+/** Without what differs from run to run. */
+const shapeOf = (value: unknown) =>
+  JSON.parse(JSON.stringify(value, (name, each) => (/^(?:durationMillis|appliedAt)$/u.test(name) ? typeof each : each)))
+
+describe("pgkeel migrate up", () => {
+  test("applies what is pending, the package's own migrations first, and says so in one document", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const { code, document } = yield* json(["up", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(shapeOf(document), {
+        ok: true,
+        applied: [
+          { namespace: "pgkeel", id: "0001", name: "security_keys", durationMillis: "number" },
+          { namespace: "app", id: "0001", name: "users", durationMillis: "number" },
+          { namespace: "app", id: "0002", name: "orders", durationMillis: "number" }
+        ],
+        pending: []
+      })
+      assert.strictEqual(yield* scalar("SELECT count(*)::int FROM orders"), 1)
+    }))
+
+  test("has nothing to do the second time, and ends with 0", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      yield* onDatabase(["migrate", "up", "--dir", dir])
+      assert.deepStrictEqual(yield* json(["up", "--dir", dir]), {
+        code: 0,
+        document: { ok: true, applied: [], pending: [] }
+      })
+      const { code, stderr, stdout } = yield* onDatabase(["migrate", "up", "--dir", dir])
+      assert.deepStrictEqual([code, stdout, stderr], [0, "nothing to do: all migrations are applied\n", ""])
+    }))
+
+  test("prints a table of what it applied, and beside it how it goes on", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* onDatabase(["migrate", "up", "--dir", yield* directory(files)])
+      assert.strictEqual(code, 0)
+      assert.strictEqual(
+        stdout.replaceAll(/ +(?:\d+ ms|\d\.\d s|TIME)/gu, " T"),
+        [
+          "NAMESPACE  MIGRATION T",
+          "pgkeel     0001_security_keys T",
+          "app        0001_users T",
+          "app        0002_orders T",
+          "",
+          "3 migrations applied",
+          ""
+        ].join("\n")
+      )
+      assert.strictEqual(
+        stderr,
+        "applying 1 of 3: 0001_security_keys.up.sql (pgkeel)\n" +
+          "applying 2 of 3: 0001_users.up.sql (app)\napplying 3 of 3: 0002_orders.up.sql (app)\n"
+      )
+    }))
+
+  test("tells of a failure the migration, the place, the database's own words, and what was applied before it", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ ...files, "0002_orders.up.sql": "SELECT 1;\nSELECT * FROM nowhere;" })
+      const { code, document } = yield* json(["up", "--dir", dir])
+      assert.strictEqual(code, 1)
+      const { applied, error, ok } = document as {
+        applied: Array<{ id: string }>
+        error: Record<string, unknown>
+        ok: boolean
+      }
+      assert.isFalse(ok)
+      assert.deepStrictEqual(
+        applied.map(({ id }) => id),
+        ["0001", "0001"]
+      )
+      const { cause, message, ...rest } = error
+      assert.match(String(message), /0002_orders\.up\.sql \(app\) failed at line 2, column 15/u)
+      assert.deepStrictEqual(rest, {
+        tag: "StatementFailed",
+        code: "PGK8102",
+        migration: {
+          namespace: "app",
+          id: "0002",
+          name: "orders",
+          file: "0002_orders.up.sql",
+          line: 2,
+          column: 15,
+          statement: 2
+        }
+      })
+      assert.deepInclude(cause as object, { tag: "UndefinedTable", code: "PGK4001", sqlState: "42P01" })
+    }))
+
+  test("shows a person the line that failed, with a caret under the place", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "1_é.up.sql": "-- é\nSELECT 'é' FROM nowhere;\nSELECT 2;" })
+      const { code, stderr, stdout } = yield* onDatabase(["migrate", "up", "--dir", dir])
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.include(
+        stderr,
+        "1_é.up.sql:2:17\n1 | -- é\n2 | SELECT 'é' FROM nowhere;\n  |                 ^\n3 | SELECT 2;\n"
+      )
+    }))
+
+  test("changes nothing in a dry run", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const { code, document } = yield* json(["up", "--dry-run", "--dir", dir])
+      assert.deepStrictEqual([code, (document as { pending: Array<unknown> }).pending.length], [0, 3])
+      assert.isFalse(yield* exists("pgkeel.migrations"))
+    }))
+
+  test("takes several directories, each with its namespace", () =>
+    Effect.gen(function* () {
+      const [one, other] = [
+        yield* directory(files),
+        yield* directory({ "1_bill.up.sql": "CREATE TABLE bill (id int)" })
+      ]
+      yield* onDatabase(["migrate", "up", "--dir", one, "--dir", `billing=${other}`])
+      const rows = yield* history
+      assert.deepStrictEqual(
+        rows.map(({ id, namespace }) => `${namespace}/${id}`),
+        ["app/0001", "app/0002", "billing/1", "pgkeel/0001"]
+      )
+    }))
+})
+
+describe("pgkeel migrate down", () => {
+  test("reverts the last one, so many, everything behind an id, or everything", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ ...files, "0003_x.up.sql": "SELECT 1", "0003_x.down.sql": "SELECT 1" })
+      const down = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
+        yield* onDatabase(["migrate", "up", "--dir", dir])
+        const { code, document } = yield* json(["down", ...args, "--dir", dir])
+        assert.strictEqual(code, 0)
+        return (document as { reverted: Array<{ id: string }> }).reverted.map(({ id }) => id)
+      })
+      assert.deepStrictEqual(yield* down(), ["0003"])
+      assert.deepStrictEqual(yield* down("--steps", "2"), ["0003", "0002"])
+      assert.deepStrictEqual(yield* down("--to", "1"), ["0003", "0002"])
+      assert.deepStrictEqual(yield* down("--all"), ["0003", "0002", "0001"])
+    }))
+
+  test("says that a way down is missing before it touches anything", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "1_a.up.sql": "CREATE TABLE a (id int)" })
+      yield* onDatabase(["migrate", "up", "--dir", dir])
+      const { code, document } = yield* json(["down", "--dir", dir])
+      assert.deepStrictEqual([code, (document["error"] as { tag: string }).tag], [1, "DownMissing"])
+    }))
+
+  test("is wrong usage with an id that was not applied, or with two ways of saying how far", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      yield* onDatabase(["migrate", "up", "--dir", dir])
+      const unknown = yield* json(["down", "--to", "99", "--dir", dir])
+      assert.deepStrictEqual([unknown.code, (unknown.document["error"] as { tag: string }).tag], [2, "UnknownTarget"])
+      const both = yield* json(["down", "--to", "1", "--all", "--dir", dir])
+      assert.deepStrictEqual([both.code, (both.document["error"] as { tag: string }).tag], [2, "UsageError"])
+    }))
+})
+
+describe("pgkeel migrate status", () => {
+  test("shows every migration with its state, and ends with 3 only when it is asked to check", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "0001_users.up.sql": files["0001_users.up.sql"] })
+      yield* onDatabase(["migrate", "up", "--dir", dir])
+      assert.strictEqual((yield* json(["status", "--check", "--dir", dir])).code, 0)
+      yield* write(dir, { "0002_orders.up.sql": files["0002_orders.up.sql"] })
+      const { code, document } = yield* json(["status", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(shapeOf(document), {
+        ok: true,
+        applied: [
+          {
+            namespace: "pgkeel",
+            id: "0001",
+            name: "security_keys",
+            kind: "sql",
+            state: "applied",
+            appliedAt: "string",
+            durationMillis: "number"
+          },
+          {
+            namespace: "app",
+            id: "0001",
+            name: "users",
+            kind: "sql",
+            state: "applied",
+            appliedAt: "string",
+            durationMillis: "number"
+          }
+        ],
+        pending: [{ namespace: "app", id: "0002", name: "orders", kind: "sql", state: "pending" }],
+        problems: []
+      })
+      const checked = yield* json(["status", "--check", "--dir", dir])
+      assert.deepStrictEqual([checked.code, checked.document["ok"]], [3, true])
+      const { stdout } = yield* onDatabase(["migrate", "status", "--dir", dir])
+      assert.match(stdout, /^NAMESPACE +MIGRATION +STATE +APPLIED +TIME\n/u)
+      assert.match(stdout, /\napp +0001_users +applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +\d[^\n]*s\n/u)
+      assert.match(stdout, /\napp +0002_orders +pending\n\n2 migrations applied, 1 pending\n$/u)
+    }))
+
+  test("names what up would refuse, and fails with it when it is asked to check", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      yield* onDatabase(["migrate", "up", "--dir", dir])
+      yield* write(dir, { "0001_users.up.sql": "CREATE TABLE users (id bigint)" })
+      const shown = yield* json(["status", "--dir", dir])
+      assert.strictEqual(shown.code, 0)
+      const [problem] = shown.document["problems"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepStrictEqual([problem?.["tag"], problem?.["code"]], ["ChecksumMismatch", "PGK8201"])
+      const checked = yield* json(["status", "--check", "--dir", dir])
+      assert.deepStrictEqual([checked.code, checked.document["ok"]], [1, false])
+      assert.deepStrictEqual(checked.document["error"], problem)
+    }))
+})
+
+describe("pgkeel migrate plan", () => {
+  test("shows what up would run, statement by statement, and changes nothing", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const { code, document } = yield* json(["plan", "--dir", dir])
+      assert.strictEqual(code, 0)
+      const { pending } = document as { pending: Array<{ id: string; statements: Array<unknown> }> }
+      assert.deepStrictEqual(
+        pending.map(({ statements }) => statements.length),
+        [12, 1, 2]
+      )
+      const { stdout } = yield* onDatabase(["migrate", "plan", "--dir", dir])
+      assert.include(stdout, "2  INSERT INTO orders VALUES (1)")
+      assert.isFalse(yield* exists("pgkeel.migrations"))
+    }))
+})
+
+describe("pgkeel migrate new", () => {
+  const made = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
+    const { code, document } = yield* json(["new", ...args])
+    return { code, id: String(document["id"]), document }
+  })
+
+  test("takes the time as the id in an empty directory, and makes files that are refused until they are written", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const dir = `${yield* directory({})}/not/there/yet`
+      const { code, id } = yield* made("Add orders!", "--dir", dir)
+      assert.strictEqual(code, 0)
+      assert.match(id, /^20\d{12}$/u)
+      assert.deepStrictEqual((yield* fs.readDirectory(dir)).toSorted(), [
+        `${id}_Add_orders.down.sql`,
+        `${id}_Add_orders.up.sql`
+      ])
+      const { document } = yield* json(["up", "--dir", dir])
+      assert.strictEqual((document["error"] as { tag: string }).tag, "EmptyMigration")
+    }))
+
+  test("counts on where the directory counts, with as many digits", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "0009_a.up.sql": "SELECT 1", "R__view.sql": "SELECT 1" })
+      assert.strictEqual((yield* made("b", "--dir", dir)).id, "0010")
+      assert.strictEqual((yield* made("c", "--module", "--dir", dir)).id, "0011")
+      assert.strictEqual((yield* made("d", "--sections", "--dir", dir)).id, "0012")
+      const fs = yield* FileSystem.FileSystem
+      assert.deepStrictEqual((yield* fs.readDirectory(dir)).toSorted(), [
+        "0009_a.up.sql",
+        "0010_b.down.sql",
+        "0010_b.up.sql",
+        "0011_c.ts",
+        "0012_d.sql",
+        "R__view.sql"
+      ])
+    }))
+
+  test("makes no migration that is late, however far behind the clock is", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "2099-01-01-000000_a.up.sql": "SELECT 1" })
+      assert.strictEqual((yield* made("b", "--dir", dir)).id, "20990101000001")
+    }))
+
+  test("wants to be told in which of several directories", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({})
+      const { code, document } = yield* made("x", "--dir", dir, "--dir", `b=${dir}`)
+      assert.strictEqual(code, 2)
+      assert.match((document["error"] as { message: string }).message, /app, b\): say by one --dir/u)
+    }))
+})
+
+describe("pgkeel migrate", () => {
+  test("connects by --url before DATABASE_MIGRATOR_URL, and by that before DATABASE_URL", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const nowhere = "postgres://x:y@127.0.0.1:1/z"
+      const url = Redacted.value((yield* TestDatabase).url)
+      const over = yield* cli(["migrate", "up", "--dir", dir, "--url", url, "--json"], {
+        env: { DATABASE_URL: nowhere, DATABASE_MIGRATOR_URL: nowhere }
+      })
+      assert.strictEqual(over.code, 0)
+      const migrator = yield* cli(["migrate", "status", "--dir", dir, "--json"], {
+        env: { DATABASE_URL: nowhere, DATABASE_MIGRATOR_URL: url }
+      })
+      assert.strictEqual(migrator.code, 0)
+      const refused = yield* cli(["migrate", "status", "--dir", dir, "--json"], { env: { DATABASE_URL: nowhere } })
+      assert.strictEqual(refused.code, 1)
+      assert.deepInclude(documentOf(refused)["error"] as object, { tag: "ConnectionRefused", code: "PGK1003" })
+    }))
+
+  test("ends with 5 when another migrator holds the lock for longer than it is to wait", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const dir = yield* directory(files)
+        const sql = yield* SqlClient.SqlClient
+        const other = yield* sql.reserve
+        yield* other.execute("SELECT pg_advisory_lock(1885825893, 1701576705)", [], undefined)
+        const { code, document } = yield* json(["up", "--dir", dir, "--lock-patience", "50 millis"])
+        yield* other.execute("SELECT pg_advisory_unlock_all()", [], undefined)
+        assert.strictEqual(code, 5)
+        assert.deepInclude(document["error"] as object, { tag: "Locked", code: "PGK8401" })
+      })
+    ))
+})

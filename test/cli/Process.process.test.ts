@@ -1,0 +1,128 @@
+/** The command as a person starts it: a process, by npx, with signals. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { NodeServices } from "@effect/platform-node"
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll } from "vitest"
+import { SqlClient } from "effect/sql"
+import { directory, eventually, scalar } from "../migration/support.ts"
+import { freshClient, TestDatabase } from "../support/Database.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const node = join(root, "node_modules/.bin/node")
+const bin = join(root, "bin/pgkeel.js")
+
+const empty = mkdtempSync(join(tmpdir(), "pgkeel-cli-"))
+afterAll(() => rmSync(empty, { recursive: true, force: true }))
+
+const start = (
+  command: ReadonlyArray<string>,
+  { cwd = empty, env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {}
+) => {
+  const [program = "", ...args] = command
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:PG|DATABASE_|npm_|NODE_|FORCE_COLOR)/u.test(name))
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...Object.fromEntries(kept), ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const printed = { stdout: "", stderr: "" }
+  child.stdout.on("data", (chunk) => (printed.stdout += String(chunk)))
+  child.stderr.on("data", (chunk) => (printed.stderr += String(chunk)))
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, ...printed }))
+  })
+  return { child, ended: Effect.promise(() => ended) }
+}
+
+const urlOf = Effect.map(TestDatabase, ({ url }) => ({ DATABASE_URL: Redacted.value(url) }))
+
+layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: true })("the process", (it) => {
+  it.effect("is found by npx in this repository, which need not be built, with any Node that can start npm", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* start(["npx", "--no-install", "pgkeel", "migrate", "--help"], { cwd: root }).ended
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "pgkeel migrate <subcommand>")
+    })
+  )
+
+  it.effect("says in one line that a Node is too old", () =>
+    Effect.gen(function* () {
+      const older = `data:text/javascript,
+        Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.0" } })`
+      const { code, stderr, stdout } = yield* start([node, "--import", older, bin, "migrate", "up"]).ended
+      assert.deepStrictEqual([code, stdout, stderr], [2, "", "pgkeel needs Node 22.19 or later, and this is 20.19.0\n"])
+    })
+  )
+
+  it.effect("takes ./migrations of the directory that it is started in, and ends with the code of the answer", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({ "migrations/1_a.up.sql": "CREATE TABLE from_cwd ()" })
+      const env = yield* urlOf
+      const checked = yield* start([node, bin, "migrate", "status", "--check", "--json"], { cwd, env }).ended
+      assert.strictEqual(checked.code, 3)
+      const { pending } = JSON.parse(checked.stdout)
+      assert.deepInclude(pending.at(-1), { namespace: "app", id: "1", name: "a", state: "pending" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("keeps standard output for its document, whatever a migration prints", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({
+        "migrations/1_a.mjs": `
+          import * as Console from "${join(root, "node_modules/effect/dist/Console.js")}"
+          console.log("loading")
+          export const up = Console.log("running")
+        `
+      })
+      const { code, stderr, stdout } = yield* start(
+        [node, bin, "migrate", "up", "--dir", "printing=migrations", "--json"],
+        {
+          cwd,
+          env: yield* urlOf
+        }
+      ).ended
+      assert.strictEqual(code, 0, stderr)
+      assert.strictEqual(JSON.parse(stdout).applied.at(-1).name, "a")
+      assert.include(stderr, "loading\n")
+      assert.include(stderr, "running\n")
+    }).pipe(Effect.scoped)
+  )
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it.effect(`rolls back on ${signal}, and says what was done before in one document`, () =>
+      Effect.gen(function* () {
+        const cwd = yield* directory({
+          "migrations/10_a.up.sql": `CREATE TABLE kept_${signal} ()`,
+          "migrations/11_b.up.sql": `CREATE TABLE gone_${signal} (); SELECT pg_sleep(600), '${signal}';`
+        })
+        const { child, ended } = start([node, bin, "migrate", "up", "--dir", `${signal}=migrations`, "--json"], {
+          cwd,
+          env: yield* urlOf
+        })
+        yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+        const sleeping = `SELECT count(*)::int FROM pg_stat_activity
+          WHERE query LIKE '%pg_sleep(600), ''${signal}''%' AND pid <> pg_backend_pid() AND state = 'active'`
+        yield* eventually(Effect.flatMap(scalar(sleeping), (n) => (n === 1 ? Effect.void : Effect.fail("not yet"))))
+        child.kill(signal)
+        const { code, stderr, stdout } = yield* ended
+        assert.strictEqual(code, 130, stderr)
+        const document = JSON.parse(stdout)
+        assert.strictEqual(document.ok, false)
+        assert.strictEqual(document.error.tag, "Interrupted")
+        assert.strictEqual(document.applied.at(-1).id, "10")
+        const sql = yield* SqlClient.SqlClient
+        assert.deepStrictEqual(
+          yield* sql.unsafe(`SELECT to_regclass('kept_${signal}') IS NOT NULL AS kept,
+            to_regclass('gone_${signal}') IS NULL AS gone`),
+          [{ kept: true, gone: true }]
+        )
+      }).pipe(Effect.scoped)
+    )
+  }
+})

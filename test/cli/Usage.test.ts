@@ -1,0 +1,145 @@
+/** What needs no database: help, wrong usage, and what is kept out of everything that is printed. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { cli, documentOf } from "./support.ts"
+
+const effect = (name: string, body: () => Effect.Effect<void>) => it.live(name, body)
+
+const commands = ["up", "down", "status", "plan", "new"]
+
+describe("pgkeel", () => {
+  effect("shows what there is, of every command, on standard output", () =>
+    Effect.gen(function* () {
+      const root = yield* cli(["--help"])
+      assert.deepStrictEqual([root.code, root.stderr], [0, ""])
+      assert.match(root.stdout, /migrate +Bring a database/u)
+      const list = yield* cli(["migrate", "--help"])
+      for (const command of commands) {
+        assert.match(list.stdout, new RegExp(`\\n  ${command} +[A-Z]`, "u"))
+        const { code, stdout } = yield* cli(["migrate", command, "--help"])
+        assert.strictEqual(code, 0)
+        assert.include(stdout, `USAGE\n  pgkeel migrate ${command} `)
+        for (const flag of ["--url", "--dir", "--json"]) assert.include(stdout, `${flag} `)
+      }
+    })
+  )
+
+  effect("prints its version, and scripts for completion", () =>
+    Effect.gen(function* () {
+      assert.match((yield* cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/u)
+      for (const shell of ["bash", "zsh", "fish"]) {
+        const { code, stdout } = yield* cli(["--completions", shell])
+        assert.strictEqual(code, 0)
+        for (const word of ["migrate", "status", "dry-run"]) assert.include(stdout, word)
+      }
+    })
+  )
+
+  effect("asks for a subcommand where one is missing", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* cli(["migrate"])
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.include(stderr, "SUBCOMMANDS")
+      const asked = yield* cli(["migrate", "--json"])
+      assert.strictEqual(asked.code, 2)
+      assert.deepInclude(documentOf(asked)["error"] as object, { message: "pgkeel migrate needs a subcommand" })
+    })
+  )
+
+  const misspelt: ReadonlyArray<readonly [args: ReadonlyArray<string>, meant: string]> = [
+    [["migrat", "up"], "migrate"],
+    [["migrate", "statsu"], "status"],
+    [["migrate", "up", "--dry-rum"], "--dry-run"],
+    [["migrate", "down", "--step", "1"], "--steps"]
+  ]
+
+  for (const [args, meant] of misspelt) {
+    effect(`says what was meant by \`${args.join(" ")}\``, () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* cli(args)
+        assert.deepStrictEqual([code, stdout], [2, ""])
+        assert.match(stderr, new RegExp(`Did you mean this\\?\\n +${meant}\\n`, "u"))
+        const asked = yield* cli([...args, "--json"])
+        assert.strictEqual(asked.code, 2)
+        const { error, ok } = documentOf(asked) as { error: Record<string, string>; ok: boolean }
+        assert.deepStrictEqual([ok, error["tag"], error["code"]], [false, "UsageError", "PGK0001"])
+        assert.include(error["message"], meant)
+      })
+    )
+  }
+
+  effect("answers with one document wherever --json stands, and not where it is an argument", () =>
+    Effect.gen(function* () {
+      for (const args of [
+        ["--json", "migrate", "up"],
+        ["migrate", "--json", "up"],
+        ["migrate", "up", "--json"]
+      ]) {
+        const ended = yield* cli(args)
+        assert.strictEqual(ended.code, 2)
+        assert.deepInclude(documentOf(ended)["error"] as object, { tag: "DatabaseConfigError", code: "PGK0002" })
+      }
+      const { stderr, stdout } = yield* cli(["migrate", "up", "--", "--json"])
+      assert.strictEqual(stdout, "")
+      assert.include(stderr, "Unexpected positional argument")
+    })
+  )
+
+  effect("says in colours what a terminal shows, and without them elsewhere", () =>
+    Effect.gen(function* () {
+      assert.include((yield* cli(["migrate", "up"], { terminal: true })).stderr, "\u001B[31m")
+      assert.notInclude((yield* cli(["migrate", "up"])).stderr, "\u001B")
+    })
+  )
+
+  effect("says how a database is named when none is", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* cli(["migrate", "status"])
+      assert.include(stderr, "DATABASE_URL is not set")
+      assert.include(stderr, "--url gives it")
+    })
+  )
+
+  const directories: ReadonlyArray<readonly [given: string, problem: string]> = [
+    ["=x", "give a path, or NAMESPACE=PATH"],
+    ["app=", "give a path, or NAMESPACE=PATH"],
+    ["pgkeel=x", "that of the package's own tables"]
+  ]
+
+  for (const [given, problem] of directories) {
+    effect(`refuses --dir ${given}`, () =>
+      Effect.gen(function* () {
+        const { code, stderr } = yield* cli(["migrate", "status", "--dir", given])
+        assert.strictEqual(code, 2)
+        assert.include(stderr, problem)
+      })
+    )
+  }
+
+  const secrets: ReadonlyArray<ReadonlyArray<string>> = [
+    ["migrate", "up", "--url", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "up", "--url", "postgres://me:s3cret@127.0.0.1:port/z"],
+    ["migrate", "up", "--url", "postgres://me:/s3cret@@127.0.0.1:1/z"],
+    ["migrate", "up", 'postgres://me:s3cret "s3cret"@127.0.0.1:1/z'],
+    ["migrate", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "up", "--ulr", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "up", "--ulr=postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "down", "--steps", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "up", "--lock-patience", "postgres://127.0.0.1:1/z?user=me&password=s3cret"],
+    ["migrate", "up", "--dir", "pgkeel=postgres://me:s3cret@127.0.0.1:1/z"],
+    ["migrate", "up", "host=x password='s3cret s3cret'"]
+  ]
+
+  for (const args of secrets) {
+    effect(`keeps the password to itself of \`${args.join(" ")}\``, () =>
+      Effect.gen(function* () {
+        for (const given of [args, [...args, "--json"]]) {
+          const { code, stderr, stdout } = yield* cli(given)
+          assert.notStrictEqual(code, 0)
+          assert.notInclude(stdout + stderr, "s3cret")
+        }
+      })
+    )
+  }
+})
