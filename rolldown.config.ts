@@ -9,8 +9,8 @@ import { defineConfig } from "rolldown"
 
 const modules = globSync("src/**/*.ts", { exclude: ["src/**/internal/**"] })
 
-/** The folder below `src`, which is the context; `MainLive` and the index stand alone. */
-const context = (id: string): string | null => /\/src\/([^/]+)\//.exec(id)?.[1] ?? null
+/** The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone. */
+const context = (id: string): string | null => /\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ?? null
 
 export default defineConfig({
   input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),

@@ -10,7 +10,7 @@ import { testServer } from "../support/Database.ts"
 import { withoutRoles } from "../support/Roles.ts"
 import { application, listLoaded, listReachable, wholeWay } from "./consumer.ts"
 import { entryPoints } from "./manifest.ts"
-import { manifest, Packing, type Project, run } from "./packing.ts"
+import { manifest, npm, Packing, type Project, run } from "./packing.ts"
 
 const patience = 120_000
 
@@ -50,12 +50,13 @@ describe("the package", { timeout: patience }, () => {
 
   const inPackage = (pattern: RegExp) => packing.files.filter((path) => pattern.test(path))
 
-  it("holds dist, src, migrations, the four documents and nothing else", () => {
+  it("holds bin, dist, src, migrations, the four documents and nothing else", () => {
     const top = new Set(packing.files.map((path) => path.split("/")[0]))
     assert.deepStrictEqual([...top].toSorted(), [
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "bin",
       "dist",
       "migrations",
       "package.json",
@@ -135,6 +136,24 @@ describe("the package", { timeout: patience }, () => {
     installed.project.write(wholeWay)
     const { expected, output } = await runWholeWay(installed.project, "start.ts")
     assert.strictEqual(output, expected)
+    const command = await npm(["exec", "--offline", "--", "pgkeel", "migrate", "status"], installed.project.folder)
+    assert.include(command.output, "PGK0002 DatabaseConfigError")
+    assert.strictEqual(command.code, 2)
+  })
+
+  it("has the command, which runs what was built and finds the package's own migrations", async () => {
+    const pgkeel = (...args: ReadonlyArray<string>) =>
+      run("node", ["node_modules/pgkeel/bin/pgkeel.js", ...args], bare.folder, {
+        DATABASE_URL: Redacted.value(testServer().url)
+      })
+    const { code, output } = await pgkeel("migrate", "status", "--json")
+    assert.strictEqual(code, 0, output)
+    const { applied, pending } = JSON.parse(output)
+    assert.deepStrictEqual(
+      [...applied, ...pending].map(({ namespace }) => namespace),
+      ["pgkeel"]
+    )
+    assert.strictEqual((await pgkeel("--version")).output, `${manifest.version}\n`)
   })
 
   it("says with a type that the server's package is missing when it is not installed", async () => {
