@@ -20,6 +20,7 @@ export const codes = {
   OutOfOrder: "PGK8204",
   DownMissing: "PGK8301",
   UnknownTarget: "PGK8302",
+  BaselineRefused: "PGK8303",
   Locked: "PGK8401",
   LockLost: "PGK8402"
 } as const satisfies Record<MigrationErrorReason["_tag"], string>
