@@ -3,7 +3,9 @@
  * connection. Allocates nothing for a statement beyond what the driver does.
  */
 import type * as Arr from "effect/Array"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
@@ -74,5 +76,8 @@ export abstract class Adaptor implements Connection {
 export const reprepare = <A>(
   { isInTransaction }: Wire,
   statement: Effect.Effect<A, SqlError>,
-  error: SqlError
-): Effect.Effect<A, SqlError> => (!isInTransaction && isNameTaken(error) ? statement : Effect.fail(error))
+  cause: Cause.Cause<SqlError>
+): Effect.Effect<A, SqlError> => {
+  const failure = Exit.failCause(cause)
+  return !isInTransaction && isNameTaken(failure) ? statement : failure
+}

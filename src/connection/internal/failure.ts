@@ -54,11 +54,15 @@ const preparedByDriver = /effect_[0-9a-f]{16}_\d+/u
  * Whether the name that the driver gave to a statement is taken (42P05), so nothing
  * of it was run. The server's words hold the name in every language.
  */
-export const isNameTaken = ({ reason: { cause } }: SqlError): boolean =>
-  Predicate.hasProperty(cause, "code") &&
-  cause.code === "42P05" &&
-  Predicate.hasProperty(cause, "message") &&
-  preparedByDriver.test(String(cause.message))
+export const isNameTaken = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  const cause = errorOf(exit)?.reason.cause
+  return (
+    Predicate.hasProperty(cause, "code") &&
+    cause.code === "42P05" &&
+    Predicate.hasProperty(cause, "message") &&
+    preparedByDriver.test(String(cause.message))
+  )
+}
 
 /** Whether the server does not take this login. */
 export const isLoginRefused = (error: SqlError): boolean =>

@@ -13,8 +13,8 @@ import type { Ticket } from "./admission.ts"
 import { Breaker } from "./breaker.ts"
 import type { Circuit, Refusal } from "./breaker.ts"
 import { connectionError } from "./failure.ts"
+import type { Slot } from "./slot.ts"
 import type { Sockets } from "./sockets.ts"
-import type { Wire } from "./wire.ts"
 
 /** Work that looks for the server by itself, as a start does, is never kept from asking. */
 export const Persistent = Context.Reference<boolean>("pgkeel/connection/Persistent", { defaultValue: () => false })
@@ -22,7 +22,7 @@ export const Persistent = Context.Reference<boolean>("pgkeel/connection/Persiste
 export class Guard {
   readonly #clock: Clock.Clock
   readonly #breaker: Breaker
-  readonly #standing = new Set<Wire>()
+  readonly #standing = new Set<Slot>()
   readonly #sockets: Sockets
   #ended = 0
   #counted: SqlError | undefined
@@ -46,14 +46,23 @@ export class Guard {
     const { ended } = this.#sockets
     if (ended !== this.#ended) {
       this.#ended = ended
-      for (const wire of this.#standing) if (wire.isDead) this.#standing.delete(wire)
+      for (const slot of this.#standing) if (slot.wire.isDead) this.#standing.delete(slot)
     }
     return this.#standing.size
   }
 
+  /** Those that stand, and those that have ended since somebody last asked how many do. */
+  get slots(): Iterable<Slot> {
+    return this.#standing
+  }
+
+  /** A connection was opened. */
+  opened(slot: Slot): void {
+    this.#standing.add(slot)
+  }
+
   /** A connection was had. */
-  stands(wire: Wire): void {
-    this.#standing.add(wire)
+  succeeded(): void {
     this.#breaker.succeeded()
   }
 

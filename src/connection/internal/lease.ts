@@ -86,7 +86,7 @@ export class Lease extends Adaptor {
           use = this.#enter(sql)
           const { opening } = this
           if (opening === undefined) {
-            return Effect.catch(statement, (error) => reprepare(this.wire, statement, error))
+            return Effect.catchCause(statement, (cause) => reprepare(this.wire, statement, cause))
           }
           return opening.isBegun ? statement : opening.ahead(statement)
         }),

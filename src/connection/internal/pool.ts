@@ -43,10 +43,12 @@ export class InstrumentedPool {
   readonly #admission: Admission
   readonly #settings: Settings
   readonly #slots = new WeakMap<PgConnection.PgConnection, Slot>()
-  readonly #uses = new Set<Slot | Lease>()
+  readonly #leases = new Set<Lease>()
   readonly #guard: Guard
   readonly #turnstile = new Turnstile()
   readonly #open: Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope>
+  /** Connections that are lent to a statement. Which they are, each slot knows: a set of them costs every statement. */
+  #lent = 0
   #acquired = 0
   #timedOut = 0
   #closed: SqlError | undefined
@@ -102,7 +104,7 @@ export class InstrumentedPool {
       (exit) => {
         if (exit._tag === "Failure") this.#note(exit, slot, ticket)
         else noteStatement(fiber.context, slot?.statement)
-        if (slot !== undefined) this.#giveBack(slot)
+        if (slot?.giveBack() === true) this.#lent--
         this.#leave(ticket)
         return undefined
       }
@@ -131,10 +133,10 @@ export class InstrumentedPool {
       const take = (connection: PgConnection.PgConnection) => {
         const since = this.#clock.currentTimeMillisUnsafe()
         const { wire } = this.#slotOf(connection)
-        this.#guard.stands(wire)
+        this.#guard.succeeded()
         lease = new Lease(wire, this.#settings, { kind, holder: holderOf(fiber), since })
         this.#acquired++
-        this.#uses.add(lease)
+        this.#leases.add(lease)
         return lease
       }
       const acquire = () => {
@@ -168,10 +170,11 @@ export class InstrumentedPool {
 
   status(): PoolStatus {
     const total = this.#sockets.size
+    const inUse = this.#inUse
     return {
-      inUse: this.#uses.size,
-      idle: Math.max(0, total - this.#uses.size),
-      waiting: this.#admission.waiting + Math.max(0, this.#admission.granted - this.#uses.size),
+      inUse,
+      idle: Math.max(0, total - inUse),
+      waiting: this.#admission.waiting + Math.max(0, this.#admission.granted - inUse),
       total,
       max: this.#settings.maxConnections,
       acquired: this.#acquired,
@@ -181,7 +184,8 @@ export class InstrumentedPool {
 
   active(): ReadonlyArray<ActiveConnection> {
     const now = this.#clock.currentTimeMillisUnsafe()
-    return Array.from(this.#uses, (use) => describeUse(use, now))
+    const lent = Array.from(this.#guard.slots).filter(({ fiber }) => fiber !== undefined)
+    return [...lent, ...this.#leases].map((use) => describeUse(use, now))
   }
 
   /** Refuses new work, waits for what runs, and cuts what is left after the shutdown timeout. */
@@ -206,30 +210,31 @@ export class InstrumentedPool {
     if (known !== undefined) return known
     const slot = new Slot(new Wire(connection))
     this.#slots.set(connection, slot)
+    this.#guard.opened(slot)
     return slot
   }
 
   #take(slot: Slot, fiber: Fiber.Fiber<unknown, unknown>): Slot {
-    this.#guard.stands(slot.wire)
+    this.#guard.succeeded()
     slot.lend(fiber, this.#clock.currentTimeMillisUnsafe())
     this.#acquired++
-    this.#uses.add(slot)
+    this.#lent++
     return slot
   }
 
-  get #hasIdle(): boolean {
-    return this.#guard.standing > this.#uses.size
+  get #inUse(): number {
+    return this.#lent + this.#leases.size
   }
 
   #use<A, E, R>(
     run: (connection: PgConnection.PgConnection) => Effect.Effect<A, E | SqlError, R>
   ): Effect.Effect<A, E | SqlError, R> {
-    return this.#hasIdle ? this.#pool.use(run) : Effect.scoped(Effect.flatMap(this.#get(), run))
+    return this.#guard.standing > this.#inUse ? this.#pool.use(run) : Effect.scoped(Effect.flatMap(this.#get(), run))
   }
 
   /** A connection for as long as the scope: one that is idle, or a new one, in turn and in time. */
   readonly #get = (): Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope> =>
-    this.#hasIdle ? this.#pool.get : this.#open
+    this.#guard.standing > this.#inUse ? this.#pool.get : this.#open
 
   /** Why no connection is asked for: the pool is closed, or the server is known to be away. */
   #refusal(ticket: Ticket, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
@@ -245,11 +250,6 @@ export class InstrumentedPool {
     noteFailure(exit, this.#settings, { phase, statement, lastWords: wire.lastWords })
   }
 
-  #giveBack(slot: Slot): void {
-    slot.fiber = undefined
-    this.#uses.delete(slot)
-  }
-
   /** Gives back to the driver's pool, or gives up what is still in use, and only then lets the next one in. */
   #endLease(
     lease: Lease | undefined,
@@ -257,7 +257,7 @@ export class InstrumentedPool {
     ticket: Ticket,
     exit: Exit.Exit<unknown, unknown>
   ): Effect.Effect<void> {
-    if (lease !== undefined) this.#uses.delete(lease)
+    if (lease !== undefined) this.#leases.delete(lease)
     const abandoned = lease === undefined ? Effect.void : this.#abandonUnclean(lease)
     return Effect.onExitPrimitive(
       Effect.onExitPrimitive(abandoned, () => Scope.closeUnsafe(held, exit)),

@@ -23,9 +23,10 @@ export class Slot extends Adaptor {
     read: (answer: A) => B
   ): Effect.Effect<B, SqlError> {
     this.statement = sql
-    return Effect.matchEffect(statement, {
+    // `matchEffect` would allocate a closure more for every statement.
+    return Effect.matchCauseEffect(statement, {
       onSuccess: (answer) => (this.wire.isInTransaction ? this.#endBegun(sql) : Effect.succeed(read(answer))),
-      onFailure: (error) => Effect.map(reprepare(this.wire, statement, error), read)
+      onFailure: (cause) => Effect.map(reprepare(this.wire, statement, cause), read)
     })
   }
 
@@ -40,6 +41,13 @@ export class Slot extends Adaptor {
     this.fiber = fiber
     this.since = since
     this.#sent = this.wire.sent
+  }
+
+  /** Says whether it was lent. */
+  giveBack(): boolean {
+    const wasLent = this.fiber !== undefined
+    this.fiber = undefined
+    return wasLent
   }
 
   /** How far it had come when its statement failed. */
