@@ -33,6 +33,7 @@ import type { ServerInfo } from "./connection/ServerInfo.ts"
 import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
 import { RetryBudget } from "./error/RetryBudget.ts"
+import { policies, source } from "./migration/internal/optionRules.ts"
 import type { MigrationError } from "./migration/MigrationError.ts"
 import type { MigrationPolicies } from "./migration/MigrationPolicies.ts"
 import { Migrator } from "./migration/Migrator.ts"
@@ -112,34 +113,6 @@ const migratorOn = (client: PgClient.PgClient, options: MigratorOptions) =>
 
 /** The migrator's login, where there is one. */
 class MigratorSettings extends Context.Service<MigratorSettings, Settings | undefined>()("pgkeel/MigratorSettings") {}
-
-/** What is in a source is for the migrator to say. */
-const source: Rule.Problem = (value) => {
-  if (!Rule.isRecord(value)) return Rule.kindOf(value)
-  const hasMigrations = Rule.textOrUrl(value.directory) === undefined || Array.isArray(value.migrations)
-  return Rule.isText(value.namespace) && hasMigrations
-    ? undefined
-    : "an object without a namespace, or without a directory or migrations"
-}
-
-const policy = (...answers: ReadonlyArray<unknown>): Rule.Problem =>
-  Rule.optional((value) => {
-    if (answers.includes(value)) return undefined
-    return Rule.isText(value) ? "a string that is no policy" : Rule.kindOf(value)
-  })
-
-const anyPolicy = policy("fail", "warn", "allow")
-
-const policies: Rule.Rule = {
-  accepted: `policies such as { newer: "allow" }, each fail, warn or allow, and edited only fail or warn`,
-  problem: Rule.record({
-    late: anyPolicy,
-    edited: policy("fail", "warn"),
-    renamed: anyPolicy,
-    missing: anyPolicy,
-    newer: anyPolicy
-  } satisfies Record<keyof MigrationPolicies, Rule.Problem>)
-}
 
 /** Every option there is, for programs that no compiler has looked at. */
 const rules: Rules<MainOptions> = {

@@ -12,6 +12,7 @@ import { own } from "../../migration/MigrationSource.ts"
 import { pointAt } from "./excerpt.ts"
 import { failUsage } from "./failure.ts"
 import { migrate } from "./flags.ts"
+import { policiesOf } from "./policies.ts"
 import { directoriesOf } from "./sources.ts"
 
 const pool = { maxConnections: 2, minConnections: 0 }
@@ -40,6 +41,7 @@ export const options = Effect.gen(function* () {
   const lockPatience = Option.getOrUndefined(flags.lockPatience)
   return {
     sources: [own, ...directories],
+    policies: yield* policiesOf(flags.policy),
     role: Option.getOrUndefined(flags.role),
     lockPatience: lockPatience === undefined ? undefined : yield* durationOf("lock-patience", lockPatience)
   } satisfies MigratorOptions

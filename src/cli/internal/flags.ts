@@ -2,6 +2,7 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Option from "effect/Option"
 
 /** A flag that is there or not. It leaves the argument after it alone, also one that reads as true or false, such as an id of 1. */
 export const toggle = (name: string, description: string) =>
@@ -23,6 +24,14 @@ export const asksForJson = (args: ReadonlyArray<string>): boolean => {
 }
 
 export const dryRun = (what: string) => toggle("dry-run", `Say ${what}, and change nothing`)
+
+export const namespace = (description: string) =>
+  Flag.String("namespace").pipe(
+    Flag.withMetavar("NAMESPACE"),
+    Flag.withDescription(description),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
 
 /** `pgkeel migrate`, with what all of its commands share. */
 export const migrate = Command.make("migrate").pipe(
@@ -47,6 +56,14 @@ export const migrate = Command.make("migrate").pipe(
       Flag.withMetavar("ROLE"),
       Flag.withDescription("The role that owns what migrations create. Default: the login itself"),
       Flag.optional
+    ),
+    policy: Flag.String("policy").pipe(
+      Flag.withMetavar("NAME=ANSWER"),
+      Flag.withDescription(
+        "What to do about a history that does not fit, such as late=allow; may be repeated. " +
+          "Names: late, edited, renamed, missing, newer; answers: fail, warn, allow. Default: fail"
+      ),
+      Flag.atLeast(0)
     ),
     lockPatience: Flag.String("lock-patience").pipe(
       Flag.withMetavar("DURATION"),

@@ -1,7 +1,7 @@
 /** Migrations as the commands print them: as JSON, and as rows of a table. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { MigrationStatus, PlannedMigration } from "../../migration/Migrator.ts"
+import type { MigrationName, MigrationStatus, PlannedMigration } from "../../migration/Migrator.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
 import { type Paint, table, took } from "./table.ts"
 
@@ -49,7 +49,8 @@ export const statusEntry = (status: MigrationStatus) => ({
   state: status.state,
   appliedAt: status.appliedAt && DateTime.formatIso(status.appliedAt),
   durationMillis: status.duration && Math.round(Duration.toMillis(status.duration)),
-  error: status.error
+  error: status.error,
+  tolerated: status.tolerated && { policy: status.tolerated.policy, tag: status.tolerated.problem._tag }
 })
 
 export const problemEntry = ({ id, name, namespace, problem }: MigrationStatus) => {
@@ -61,8 +62,20 @@ export const problemEntry = ({ id, name, namespace, problem }: MigrationStatus) 
 export const plannedEntry = (planned: PlannedMigration) => ({
   ...pendingEntry(planned),
   file: planned.file,
-  statements: planned.statements.map(({ line, text }) => ({ line, text }))
+  transaction: planned.transaction,
+  done: planned.done,
+  statements: planned.statements.map(({ line, text, transaction }) => ({ line, transaction, text }))
 })
+
+export const namesTable = (paint: Paint, names: ReadonlyArray<MigrationName>): string =>
+  table(
+    paint,
+    ["NAMESPACE", "MIGRATION"],
+    names.map((migration) => [migration.namespace, titleOf(migration)])
+  )
+
+/** Whether a migration's work is in the database. */
+export const isApplied = ({ state }: MigrationStatus): boolean => state === "applied" || state === "baselined"
 
 /** What a statement is, in one line of a terminal. */
 export const firstLine = (statement: string, widest = 100): string => {

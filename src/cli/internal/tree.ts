@@ -1,14 +1,19 @@
 /** All commands. */
 import * as Command from "effect/cli/Command"
 import { Json, migrate } from "./flags.ts"
+import { baseline } from "./migrate/baseline.ts"
 import { down } from "./migrate/down.ts"
 import { newMigration } from "./migrate/new.ts"
 import { plan } from "./migrate/plan.ts"
+import { redo } from "./migrate/redo.ts"
+import { repair } from "./migrate/repair.ts"
 import { status } from "./migrate/status.ts"
 import { up } from "./migrate/up.ts"
 
 export const pgkeel = Command.make("pgkeel").pipe(
   Command.withDescription("PostgreSQL for Effect applications"),
-  Command.withSubcommands([migrate.pipe(Command.withSubcommands([up, down, status, plan, newMigration]))]),
+  Command.withSubcommands([
+    migrate.pipe(Command.withSubcommands([up, down, redo, status, plan, newMigration, baseline, repair]))
+  ]),
   Command.withGlobalFlags([Json])
 )

@@ -6,31 +6,34 @@ import * as Option from "effect/Option"
 import type { DownTarget } from "../../../migration/Migrator.ts"
 import { answering, done } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
-import { failUsage } from "../failure.ts"
-import { toggle } from "../flags.ts"
+import { failUsage, type UsageError } from "../failure.ts"
+import { dryRun, namespace, toggle } from "../flags.ts"
 import { entry, ranTable } from "../migration.ts"
 import { progress } from "../progress.ts"
+import { showPlan } from "../showPlan.ts"
 import { count, paint } from "../table.ts"
 
 interface Given {
   readonly to: Option.Option<string>
   readonly steps: Option.Option<number>
   readonly all: boolean
-  readonly namespace: Option.Option<string>
+  readonly namespace: string | undefined
 }
 
 /** One of them says how far; without any it is the last migration. */
-const targetOf = Effect.fnUntraced(function* ({ all, namespace, steps, to }: Given) {
+const targetOf = Effect.fnUntraced(function* ({
+  all,
+  namespace,
+  steps,
+  to
+}: Given): Effect.fn.Return<DownTarget, UsageError> {
   const given = [Option.isSome(to), Option.isSome(steps), all].filter(Boolean)
   if (given.length > 1) return yield* failUsage("give one of --to, --steps and --all: they say how far down")
-  const within = { namespace: Option.getOrUndefined(namespace) }
-  if (all) return { ...within, all } satisfies DownTarget
-  if (Option.isSome(to)) return { ...within, to: to.value } satisfies DownTarget
-  return { ...within, steps: Option.getOrElse(steps, () => 1) } satisfies DownTarget
+  if (all) return { namespace, all }
+  return Option.isSome(to) ? { namespace, to: to.value } : { namespace, steps: Option.getOrElse(steps, () => 1) }
 })
 
-const revert = Effect.fnUntraced(function* (given: Given) {
-  const target = yield* targetOf(given)
+const revert = Effect.fnUntraced(function* (target: DownTarget) {
   const settings = { ...(yield* options), progress: yield* progress }
   const { reverted } = yield* withMigrator(settings, ({ down }) => down(target))
   const json = { reverted: reverted.map(entry) }
@@ -38,6 +41,14 @@ const revert = Effect.fnUntraced(function* (given: Given) {
   const text = ranTable(yield* paint, reverted)
   return done(json, `${text}\n\n${count(reverted.length, "migration")} reverted`)
 })
+
+/** How many, of the latest; `redo` takes it too. */
+export const steps = (what: string) =>
+  Flag.Int("steps").pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription(`How many migrations to ${what}, latest first. Default: 1`),
+    Flag.optional
+  )
 
 export const down = Command.make(
   "down",
@@ -47,19 +58,17 @@ export const down = Command.make(
       Flag.withDescription("The last migration that stays applied"),
       Flag.optional
     ),
-    steps: Flag.Int("steps").pipe(
-      Flag.withMetavar("N"),
-      Flag.withDescription("How many migrations to revert. Default: 1"),
-      Flag.optional
-    ),
+    steps: steps("revert"),
     all: toggle("all", "Revert everything"),
-    namespace: Flag.String("namespace").pipe(
-      Flag.withMetavar("NAMESPACE"),
-      Flag.withDescription("Only of this namespace. Default: all but the package's own, pgkeel"),
-      Flag.optional
-    )
+    namespace: namespace("Only of this namespace. Default: all but the package's own, pgkeel"),
+    dryRun: dryRun("what would be reverted")
   },
-  (given) => answering(revert(given))
+  ({ dryRun, ...given }) =>
+    answering(
+      Effect.flatMap(targetOf(given), (target) =>
+        dryRun ? showPlan({ direction: "down", ...target }) : revert(target)
+      )
+    )
 ).pipe(
   Command.withDescription("Revert migrations, latest first"),
   Command.withExamples([

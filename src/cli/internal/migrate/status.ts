@@ -5,10 +5,8 @@ import type { MigrationStatus } from "../../../migration/Migrator.ts"
 import { type Answer, answering, done, exitCodes } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
 import { toggle } from "../flags.ts"
-import { problemEntry, statusEntry, titleOf } from "../migration.ts"
+import { isApplied, problemEntry, statusEntry, titleOf } from "../migration.ts"
 import { type Colour, count, moment, paint, type Paint, table, took } from "../table.ts"
-
-const isApplied = ({ state }: MigrationStatus): boolean => state === "applied" || state === "baselined"
 
 const colours: Readonly<Record<MigrationStatus["state"], Colour>> = {
   applied: "green",
@@ -43,7 +41,12 @@ const textOf = (paint: Paint, all: ReadonlyArray<MigrationStatus>, pending: numb
     status.error === undefined || isApplied(status) ? [] : [`${titleOf(status)} (${status.namespace}): ${status.error}`]
   )
   const problems = all.flatMap(problemEntry).map(({ message, tag }) => `${paint("red", tag)}: ${message}`)
-  return [rows, summary(all, pending), ...failures, ...problems].join("\n\n")
+  const tolerated = all.flatMap(({ tolerated }) =>
+    tolerated === undefined
+      ? []
+      : [`${paint("yellow", tolerated.problem._tag)}, let pass by a policy: ${tolerated.problem.message}`]
+  )
+  return [rows, summary(all, pending), ...failures, ...tolerated, ...problems].join("\n\n")
 }
 
 const show = Effect.fnUntraced(function* (check: boolean) {

@@ -1,0 +1,50 @@
+/** What a run would do: the answer of `plan`, and of `up` and `down` to `--dry-run`. */
+import * as Effect from "effect/Effect"
+import type { PlannedMigration, PlannedStatement, PlanTarget } from "../../migration/Migrator.ts"
+import { done } from "./answer.ts"
+import { options, withMigrator } from "./database.ts"
+import { firstLine, plannedEntry } from "./migration.ts"
+import { count, paint, type Paint } from "./table.ts"
+
+const marks: Readonly<Record<PlannedStatement["transaction"], string>> = {
+  migration: "",
+  statement: "  [a transaction of its own]",
+  none: "  [outside a transaction]"
+}
+
+const titleOf = ({ done, namespace, statements, transaction }: PlannedMigration): string => {
+  if (transaction) return `(${namespace}), in one transaction`
+  const behind = done === 0 ? "" : `, going on behind statement ${done} of ${statements.length}`
+  return `(${namespace}), without a transaction${behind}`
+}
+
+/** A statement is shown by its line in the file and its beginning. */
+const shown = (paint: Paint, planned: PlannedMigration): string => {
+  const { done, file, kind, statements } = planned
+  const width = String(statements.at(-1)?.line ?? 0).length
+  const lines = statements
+    .slice(done)
+    .map(
+      ({ line, text, transaction }) =>
+        `  ${paint("dim", String(line).padStart(width))}  ${firstLine(text)}${paint("dim", marks[transaction])}`
+    )
+  const none = kind === "module" || kind === "code" ? "an Effect" : "no statement"
+  const body = lines.length === 0 ? [`  ${paint("dim", none)}`] : lines
+  return [`${paint("bold", file)} ${paint("dim", titleOf(planned))}`, ...body].join("\n")
+}
+
+const words = { up: "applied", down: "reverted" } as const
+
+export const showPlan = Effect.fnUntraced(function* (target: PlanTarget) {
+  const { direction = "up" } = target
+  const planned = yield* withMigrator(yield* options, ({ plan }) => plan(target))
+  const entries = planned.map(plannedEntry)
+  const json = direction === "up" ? { applied: [], pending: entries } : { reverted: [], planned: entries }
+  if (planned.length === 0) return done(json, `nothing to do: nothing would be ${words[direction]}`)
+  const colours = yield* paint
+  const text = planned.map((each) => shown(colours, each)).join("\n\n")
+  return done(
+    json,
+    `${text}\n\n${count(planned.length, "migration")} would be ${words[direction]}; nothing was changed`
+  )
+})

@@ -1,0 +1,31 @@
+/** What the options of a migrator may be, where no compiler has looked at them. */
+import * as Rule from "../../config/internal/rules.ts"
+import type { MigrationPolicies } from "../MigrationPolicies.ts"
+
+/** What is in a source is for the migrator to say. */
+export const source: Rule.Problem = (value) => {
+  if (!Rule.isRecord(value)) return Rule.kindOf(value)
+  const hasMigrations = Rule.textOrUrl(value.directory) === undefined || Array.isArray(value.migrations)
+  return Rule.isText(value.namespace) && hasMigrations
+    ? undefined
+    : "an object without a namespace, or without a directory or migrations"
+}
+
+const policy = (...answers: ReadonlyArray<unknown>): Rule.Problem =>
+  Rule.optional((value) => {
+    if (answers.includes(value)) return undefined
+    return Rule.isText(value) ? "a string that is no policy" : Rule.kindOf(value)
+  })
+
+const anyPolicy = policy("fail", "warn", "allow")
+
+export const policies: Rule.Rule = {
+  accepted: `policies such as { newer: "allow" }, each fail, warn or allow, and edited only fail or warn`,
+  problem: Rule.record({
+    late: anyPolicy,
+    edited: policy("fail", "warn"),
+    renamed: anyPolicy,
+    missing: anyPolicy,
+    newer: anyPolicy
+  } satisfies Record<keyof MigrationPolicies, Rule.Problem>)
+}

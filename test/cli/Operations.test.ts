@@ -1,0 +1,162 @@
+/** What is done with a history, beside going up and down. */
+import { assert, describe } from "@effect/vitest"
+import { Effect } from "effect"
+import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
+import { documentOf, json, onDatabase } from "./support.ts"
+
+const files = {
+  "0001_users.up.sql": "CREATE TABLE users (id int)",
+  "0001_users.down.sql": "DROP TABLE users",
+  "0002_orders.up.sql": "CREATE TABLE orders (id int)",
+  "0002_orders.down.sql": "DROP TABLE orders"
+}
+
+const idsOf = (list: unknown) =>
+  Array.isArray(list) ? list.map(({ id, namespace }: Record<string, unknown>) => `${namespace}/${id}`) : list
+
+const tagOf = (document: Record<string, unknown>) => (document["error"] as { readonly tag: string }).tag
+
+/** A directory whose migrations are applied. */
+const applied = Effect.fnUntraced(function* (texts: Record<string, string> = files) {
+  const dir = yield* directory(texts)
+  const { code, stderr } = yield* onDatabase(["migrate", "up", "--dir", dir])
+  assert.strictEqual(code, 0, stderr)
+  return dir
+})
+
+describe("pgkeel migrate", () => {
+  test("goes up to an id, and says what is left", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const planned = yield* json(["plan", "--to", "1", "--dir", dir])
+      assert.deepStrictEqual(idsOf(planned.document["pending"]), ["pgkeel/0001", "app/0001"])
+      const { code, document } = yield* json(["up", "--to", "1", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(idsOf(document["applied"]), ["pgkeel/0001", "app/0001"])
+      assert.deepStrictEqual(idsOf(document["pending"]), ["app/0002"])
+      const unknown = yield* json(["up", "--to", "99", "--dir", dir])
+      assert.deepStrictEqual([unknown.code, tagOf(unknown.document)], [2, "UnknownTarget"])
+    }))
+
+  test("says what a down would revert, and changes nothing", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      const { code, document } = yield* json(["down", "--all", "--dry-run", "--dir", dir])
+      assert.deepStrictEqual(
+        [code, document["reverted"], idsOf(document["planned"])],
+        [0, [], ["app/0002", "app/0001"]]
+      )
+      const { stdout } = yield* onDatabase(["migrate", "down", "--dry-run", "--dir", dir])
+      assert.strictEqual(
+        stdout,
+        "0002_orders.down.sql (app), in one transaction\n  1  DROP TABLE orders\n\n" +
+          "1 migration would be reverted; nothing was changed\n"
+      )
+      assert.isTrue(yield* exists("orders"))
+    }))
+
+  test("shows which statements of a plan run in which transactions", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      yield* write(dir, {
+        "0003_index.up.sql": "CREATE INDEX CONCURRENTLY users_id ON users (id);\nSELECT 1;"
+      })
+      const { document } = yield* json(["plan", "--dir", dir])
+      const [planned] = document["pending"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepInclude(planned, { transaction: false, done: 0 })
+      assert.deepStrictEqual(planned?.["statements"], [
+        { line: 1, transaction: "none", text: "CREATE INDEX CONCURRENTLY users_id ON users (id)" },
+        { line: 2, transaction: "statement", text: "SELECT 1" }
+      ])
+      const { stdout } = yield* onDatabase(["migrate", "plan", "--dir", dir])
+      assert.include(stdout, "0003_index.up.sql (app), without a transaction\n")
+      assert.include(stdout, "SELECT 1  [a transaction of its own]\n")
+    }))
+
+  test("redoes the latest from its present file", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      yield* write(dir, { "0002_orders.up.sql": "CREATE TABLE orders (id int, total int)" })
+      const { code, document } = yield* json(["redo", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual([idsOf(document["reverted"]), idsOf(document["applied"])], [["app/0002"], ["app/0002"]])
+      assert.strictEqual(
+        yield* scalar("SELECT count(*)::int FROM information_schema.columns WHERE table_name = 'orders'"),
+        2
+      )
+    }))
+
+  test("marks what a database has already", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const would = yield* json(["baseline", "1", "--dry-run", "--dir", dir])
+      assert.deepStrictEqual([would.code, idsOf(would.document["baselined"])], [0, ["app/0001"]])
+      assert.isFalse(yield* exists("pgkeel.migrations"))
+      // An id that reads as true is an id.
+      const marked = yield* onDatabase(["migrate", "baseline", "--json", "1", "--dir", dir])
+      assert.deepStrictEqual([marked.code, idsOf(documentOf(marked)["baselined"])], [0, ["app/0001"]])
+      assert.deepInclude(
+        (yield* history).find(({ namespace }) => namespace === "app"),
+        { id: "0001", state: "baselined" }
+      )
+      const { stdout } = yield* onDatabase(["migrate", "baseline", "0001", "--dir", dir])
+      assert.include(stdout, "nothing to do")
+    }))
+
+  test("accepts an edited file when it is told to repair it", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      yield* write(dir, { "0001_users.up.sql": "CREATE TABLE users (id int) -- of the shop" })
+      const refused = yield* json(["up", "--dir", dir])
+      assert.deepStrictEqual([refused.code, tagOf(refused.document)], [1, "ChecksumMismatch"])
+      const would = yield* json(["repair", "--dry-run", "--dir", dir])
+      const { code, document } = yield* json(["repair", "1", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(document, would.document)
+      const [repaired] = document["repaired"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepInclude(repaired, { namespace: "app", id: "0001", name: "users", action: "checksum" })
+      assert.strictEqual((yield* json(["up", "--dir", dir])).code, 0)
+      const { stdout } = yield* onDatabase(["migrate", "repair", "--dir", dir])
+      assert.include(stdout, "nothing to repair")
+    }))
+
+  test("starts a half-done migration over when it is told so", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({
+        "1_half.up.sql": "-- pgkeel:no-transaction\nCREATE TABLE half (id int);\nSELECT * FROM nowhere;"
+      })
+      assert.strictEqual((yield* json(["up", "--dir", dir])).code, 1)
+      assert.deepStrictEqual((yield* json(["repair", "--dir", dir])).document["repaired"], [])
+      const { document } = yield* json(["repair", "--half-done", "start-over", "--dir", dir])
+      const [repaired] = document["repaired"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepInclude(repaired, { id: "1", action: "startOver" })
+    }))
+
+  test("lets pass what a policy says, and tells of it in the status", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      yield* write(dir, { "0001_users.up.sql": undefined, "0001_users.down.sql": undefined })
+      const refused = yield* json(["up", "--dir", dir])
+      assert.deepStrictEqual([refused.code, tagOf(refused.document)], [1, "MissingFile"])
+      assert.strictEqual((yield* json(["up", "--policy", "missing=allow", "--dir", dir])).code, 0)
+      const { document } = yield* json(["status", "--check", "--policy", "missing=allow", "--dir", dir])
+      assert.deepStrictEqual(document["problems"], [])
+      const missing = (document["applied"] as ReadonlyArray<Record<string, unknown>>).find(
+        ({ name }) => name === "users"
+      )
+      assert.deepStrictEqual(missing?.["tolerated"], { policy: "allow", tag: "MissingFile" })
+    }))
+
+  for (const [given, problem] of [
+    ["lat=allow", "did you mean late?"],
+    ["nothing", "there are late, edited, renamed, missing, newer"],
+    ["edited=allow", "give edited=fail, edited=warn"]
+  ] as const) {
+    test(`refuses --policy ${given}`, () =>
+      Effect.gen(function* () {
+        const { code, document } = yield* json(["up", "--policy", given, "--dir", yield* directory({})])
+        assert.strictEqual(code, 2)
+        assert.include((document["error"] as { message: string }).message, problem)
+      }))
+  }
+})
