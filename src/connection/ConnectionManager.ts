@@ -278,4 +278,16 @@ export class ConnectionManager extends Context.Service<ConnectionManager, Connec
     transforms: Transforms = {}
   ): Layer.Layer<ConnectionManager | PgClient.PgClient | SqlClient.SqlClient, DatabaseError, DatabaseConfig> =>
     Layer.effectContext(make(transforms)).pipe(Layer.provide(Reactivity.layer))
+
+  /**
+   * A manager with exactly these settings, for work beside the application's: the
+   * `LoginSource` of an application around it would answer with the application's login.
+   */
+  static readonly layerOf = (
+    settings: Settings
+  ): Layer.Layer<ConnectionManager | PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
+    ConnectionManager.layer().pipe(
+      Layer.provide(LoginSource.layerStatic({ username: settings.username, password: settings.password })),
+      Layer.provide(Layer.succeed(DatabaseConfig, settings))
+    )
 }

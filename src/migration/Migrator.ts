@@ -22,6 +22,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { DatabaseConfig } from "../config/DatabaseConfig.ts"
+import type { DatabaseConfigError } from "../config/DatabaseConfigError.ts"
 import * as Baseline from "./internal/baseline.ts"
 import * as Down from "./internal/down.ts"
 import type { DownTarget } from "./internal/downTarget.ts"
@@ -31,6 +33,7 @@ import { prepareDowns, prepareUp } from "./internal/prepare.ts"
 import * as Redo from "./internal/redo.ts"
 import * as Repair from "./internal/repair.ts"
 import { makeSession, type MigrationResult } from "./internal/session.ts"
+import * as Shadow from "./internal/shadow.ts"
 import * as Status from "./internal/status.ts"
 import * as Up from "./internal/up.ts"
 import type { UpTarget } from "./internal/upTarget.ts"
@@ -48,6 +51,9 @@ export type PlanTarget = Plan.PlanTarget
 export type RedoTarget = Redo.RedoTarget
 export type RepairOptions = Repair.RepairOptions
 export type HistoryRepair = Repair.Repair
+export type ShadowOptions = Shadow.ShadowOptions
+export type ShadowOutcome = Shadow.ShadowOutcome
+export type ShadowReport = Shadow.ShadowReport
 
 export interface MigratorOptions {
   /** In the order in which they run, except that the package's own (`MigrationSource.own`) come first. */
@@ -97,6 +103,8 @@ export class Migrator extends Context.Service<
     readonly status: () => Effect.Effect<ReadonlyArray<MigrationStatus>, Failure>
     /** What `up` or `down` would run. Fails as it would before it runs anything; changes nothing. */
     readonly plan: (target?: PlanTarget) => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
+    /** Whether `up` would succeed on a copy: it is run on a scratch database of another server. A failure of it is a value. */
+    readonly shadow: (options: ShadowOptions) => Effect.Effect<ShadowReport, Failure | DatabaseConfigError>
     /** Marks what the database has already, up to an id, as applied, and runs nothing. Refuses behind a later one. */
     readonly baseline: (
       target: BaselineTarget
@@ -121,6 +129,8 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
   const workshop: Workshop = {
     sources: Effect.provideContext(load(options.sources), files),
     session: yield* makeSession(options),
+    openSession: makeSession({ ...options, role: undefined, progress: undefined }),
+    settings: (login) => Effect.provideContext(DatabaseConfig.load(login, "the option url of shadow"), files),
     policies: options.policies ?? {},
     prepareUps: (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files),
     prepareDowns: (migrations) => Effect.provideContext(prepareDowns(migrations), files)
@@ -131,6 +141,7 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     redo: Effect.fn("Migrator.redo")((target = {}) => Redo.redo(workshop, target)),
     status: Effect.fn("Migrator.status")(() => Status.status(workshop)),
     plan: Effect.fn("Migrator.plan")((target = {}) => Plan.plan(workshop, target)),
+    shadow: Effect.fn("Migrator.shadow")((options) => Shadow.shadow(workshop, options)),
     baseline: Effect.fn("Migrator.baseline")((target) => Baseline.baseline(workshop, target)),
     repair: Effect.fn("Migrator.repair")((options = {}) => Repair.repair(workshop, options))
   })

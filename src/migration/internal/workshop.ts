@@ -1,5 +1,8 @@
 /** What every operation of the migrator works with: the sources, the database, and what was asked for. */
 import type * as Effect from "effect/Effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
+import type { DatabaseOptions, Settings } from "../../config/Settings.ts"
 import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { MigrationPolicies } from "../MigrationPolicies.ts"
@@ -16,6 +19,10 @@ export interface Workshop {
   /** Reads the sources: they may have changed since the last call. */
   readonly sources: Effect.Effect<ReadonlyArray<LoadedSource>, MigrationError>
   readonly session: Session
+  /** The same on another database, as its login, without telling how it goes on. */
+  readonly openSession: Effect.Effect<Session, never, SqlClient>
+  /** How to reach another server. */
+  readonly settings: (login: DatabaseOptions) => Effect.Effect<Settings, DatabaseConfigError>
   readonly policies: MigrationPolicies
   readonly prepareUps: Prepare
   readonly prepareDowns: Prepare

@@ -1,15 +1,12 @@
 /** Provisioning step by step: the cluster, the database, the package's tables, the credentials. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
-import { DatabaseConfig } from "../../config/DatabaseConfig.ts"
 import type { Settings } from "../../config/Settings.ts"
 import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { Migrator } from "../../migration/Migrator.ts"
 import * as MigrationSource from "../../migration/MigrationSource.ts"
-import { LoginSource } from "../../secret/LoginSource.ts"
 import * as AdvisoryLock from "../../session/AdvisoryLock.ts"
 import type { ResolvedState } from "../DesiredState.ts"
 import type { Change, ProvisionReport } from "../ProvisionReport.ts"
@@ -25,22 +22,12 @@ const lockKey: AdvisoryLock.Key = [1885825893, 1701576706]
 
 const changeOf = ({ kind, object }: Fact): Change => ({ kind, object })
 
-/**
- * A manager with the administrator's login. A manager asks the `LoginSource` that it
- * finds, and one of the application around it would answer with the application's.
- */
-const administrator = (settings: Settings) =>
-  ConnectionManager.layer().pipe(
-    Layer.provide(LoginSource.layerStatic({ username: settings.username, password: settings.password })),
-    Layer.provide(Layer.succeed(DatabaseConfig, settings))
-  )
-
 /** Runs an effect with a client of its own, which is closed afterwards. */
 const withClient = <A, E, R>(settings: Settings, use: Effect.Effect<A, E, R>) =>
   Effect.andThen(
     Effect.flatMap(ConnectionManager, (manager) => manager.connect),
     use
-  ).pipe(Effect.provide(administrator(settings), { local: true }))
+  ).pipe(Effect.provide(ConnectionManager.layerOf(settings), { local: true }))
 
 const missing = (facts: ReadonlyArray<Fact>) => Effect.flatMap(SqlClient.SqlClient, (sql) => missingFacts(sql, facts))
 
