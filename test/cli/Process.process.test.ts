@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
 import { SqlClient } from "effect/sql"
-import { directory, eventually, scalar } from "../migration/support.ts"
+import { directory, eventually, scalar, write } from "../migration/support.ts"
 import { freshClient, TestDatabase } from "../support/Database.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -68,6 +68,34 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
       assert.strictEqual(checked.code, 3)
       const { pending } = JSON.parse(checked.stdout)
       assert.deepInclude(pending.at(-1), { namespace: "app", id: "1", name: "a", state: "pending" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("reads the pgkeel.config of that directory, and refuses two of them, and one that Node cannot read", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({
+        "package.json": '{ "type": "module" }',
+        "pgkeel.config.ts": 'export default { dir: "configured=./db" } satisfies object',
+        "db/1_c.up.sql": "SELECT 1"
+      })
+      const status = [node, bin, "migrate", "status", "--json"]
+      const { stderr, stdout } = yield* start(status, { cwd, env: yield* urlOf }).ended
+      const { pending } = JSON.parse(stdout)
+      assert.deepInclude(pending.at(-1), { namespace: "configured", id: "1", name: "c" }, stderr)
+      yield* write(cwd, { "pgkeel.config.json": "{}" })
+      const refused = yield* start(status, { cwd, env: yield* urlOf }).ended
+      assert.strictEqual(refused.code, 2)
+      assert.include(JSON.parse(refused.stdout).error.message, "pgkeel.config.json is there too: keep one of them")
+      yield* write(cwd, {
+        "pgkeel.config.json": undefined,
+        "pgkeel.config.ts": "enum Colour { Red }\nexport default {}"
+      })
+      const unsupported = yield* start(status, { cwd, env: yield* urlOf }).ended
+      assert.strictEqual(unsupported.code, 2)
+      assert.match(
+        JSON.parse(unsupported.stdout).error.message,
+        /^pgkeel\.config\.ts cannot be used: it cannot be imported/u
+      )
     }).pipe(Effect.scoped)
   )
 

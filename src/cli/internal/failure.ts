@@ -1,6 +1,7 @@
 /** What a command that failed has to say, to programs and to a person. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
@@ -24,7 +25,13 @@ export class ConfigFileError extends Schema.TaggedError<ConfigFileError>("pgkeel
 }
 
 /** Of what does not come from a database: usage, configuration, interruption, and what should not happen. */
-const codes = { usage: "PGK0001", configuration: "PGK0002", interrupted: "PGK0003", defect: "PGK0000" } as const
+const codes = {
+  defect: "PGK0000",
+  usage: "PGK0001",
+  configuration: "PGK0002",
+  interrupted: "PGK0003",
+  file: "PGK0004"
+} as const
 
 /** What is known of a failure. */
 export interface Failure {
@@ -55,6 +62,9 @@ export const failureOf = (cause: Cause.Cause<unknown>): Failure => {
   if (error instanceof UsageError) return usage(error.message)
   if (error instanceof ConfigFileError) {
     return { exit: exitCodes.usage, tag: error._tag, code: codes.configuration, message: error.message }
+  }
+  if (error instanceof PlatformError) {
+    return { exit: exitCodes.failed, tag: "FileError", code: codes.file, message: error.message }
   }
   const message = error instanceof Error ? error.message : String(error)
   return { exit: exitCodes.failed, tag: "Defect", code: codes.defect, message, excerpt: Cause.pretty(cause) }

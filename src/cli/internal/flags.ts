@@ -52,6 +52,13 @@ export const migrate = Command.make("migrate").pipe(
       ),
       Flag.atLeast(0)
     ),
+    config: Flag.String("config").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription(
+        "What may hold the other flags. Default: pgkeel.config.ts, .js, .mjs or .json, where it is there"
+      ),
+      Flag.optional
+    ),
     role: Flag.String("role").pipe(
       Flag.withMetavar("ROLE"),
       Flag.withDescription("The role that owns what migrations create. Default: the login itself"),

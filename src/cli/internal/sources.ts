@@ -1,31 +1,42 @@
-/** Which directories of migrations a command is about. */
+/** Which migrations a command is about. */
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import { migrationsDirectory } from "../../config/MigrationsDirectory.ts"
 import type { DirectorySource, MigrationSource } from "../../migration/MigrationSource.ts"
 import { own, ownNamespace } from "../../migration/MigrationSource.ts"
+import type { CommandConfig } from "../CommandConfig.ts"
 import { failUsage } from "./failure.ts"
 
 /** The namespace of a directory that is given without one. */
 export const defaultNamespace = "app"
 
 /** `path`, or `namespace=path`; a path with an equals sign in it has to be given with its namespace. */
-export const parseDirectory = (given: string) => {
+const parseDirectory = (given: string) => {
   const [, namespace = defaultNamespace, directory = ""] = /^(?:([^=]*)=)?(.*)$/su.exec(given) ?? []
   if (namespace === "" || directory === "") {
-    return failUsage(`--dir ${given} is not accepted: give a path, or NAMESPACE=PATH such as app=./migrations`)
+    return failUsage(`the directory ${given} is not accepted: give a path, or NAMESPACE=PATH such as app=./migrations`)
   }
   return namespace === ownNamespace
-    ? failUsage(`--dir ${given} is not accepted: the namespace ${ownNamespace} is that of the package's own tables`)
+    ? failUsage(
+        `the directory ${given} is not accepted: the namespace ${ownNamespace} is that of the package's own tables`
+      )
     : Effect.succeed<DirectorySource>({ namespace, directory })
 }
 
-/** The directories that the flags name, else the one that an application without options would have. */
-export const directoriesOf = Effect.fnUntraced(function* (dirs: ReadonlyArray<string>) {
-  if (dirs.length > 0) return yield* Effect.forEach(dirs, parseDirectory)
+const parseAll = (given: ReadonlyArray<string>) => Effect.forEach(given, parseDirectory)
+
+const found = Effect.fnUntraced(function* (dirs: ReadonlyArray<string>, config: CommandConfig) {
+  if (dirs.length > 0) return yield* parseAll(dirs)
+  const { dir, sources } = config
+  if (sources !== undefined) return sources.filter(({ namespace }) => namespace !== ownNamespace)
+  if (dir !== undefined) return yield* parseAll([dir].flat())
   const directory = yield* migrationsDirectory(own.directory)
   return directory === undefined ? [] : [{ namespace: defaultNamespace, directory }]
 })
+
+/** What the flags name, else the configuration file, else the directory that an application without options would have. */
+export const sourcesOf = (dirs: ReadonlyArray<string>, config: CommandConfig) =>
+  Effect.map(found(dirs, config), (sources): ReadonlyArray<MigrationSource> => [own, ...sources])
 
 /** The file of a migration, as a person finds it. */
 export const pathOf = Effect.fnUntraced(function* (

@@ -1,0 +1,29 @@
+/**
+ * What `pgkeel.config.ts` (or `.js`, `.mjs`, `.json`) in the directory of a command
+ * may hold, as its default export:
+ *
+ * ```ts
+ * import type { CommandConfig } from "pgkeel/cli/CommandConfig"
+ *
+ * export default {
+ *   dir: ["app=./migrations", "billing=./billing/migrations"],
+ *   policies: { late: "warn" },
+ *   lockPatience: "5 minutes"
+ * } satisfies CommandConfig
+ * ```
+ *
+ * A flag wins over what stands here, and this over the environment.
+ */
+import type * as Redacted from "effect/Redacted"
+import type { MigratorOptions } from "../migration/Migrator.ts"
+import type { MigrationSource } from "../migration/MigrationSource.ts"
+
+/** Every option of a migrator, and what the flags hold. */
+export interface CommandConfig extends Omit<MigratorOptions, "sources" | "progress"> {
+  /** As `--url`. A URL with a password is better left in the environment. */
+  readonly url?: string | Redacted.Redacted<string> | undefined
+  /** As `--dir`: a path, or `namespace=path`; relative ones are from this file's directory. */
+  readonly dir?: string | ReadonlyArray<string> | undefined
+  /** In place of `dir`: sources as `Migrator.layer` takes them, also of migrations in code. The package's own come by themselves. */
+  readonly sources?: ReadonlyArray<MigrationSource> | undefined
+}

@@ -1,0 +1,90 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { directory, history, test } from "../migration/support.ts"
+import { TestDatabase } from "../../src/testing/index.ts"
+import { cli, documentOf } from "./support.ts"
+
+const files = { "db/1_a.up.sql": "CREATE TABLE a (id int)", "plug-in/1_b.up.sql": "CREATE TABLE b (id int)" }
+
+/** `migrate up` by a configuration file of these contents, beside those directories. */
+const withConfig = Effect.fnUntraced(function* (name: string, text: string, ...flags: ReadonlyArray<string>) {
+  const root = yield* directory({ ...files, [name]: text })
+  const ended = yield* cli(["migrate", "up", "--config", `${root}/${name}`, "--json", ...flags])
+  return { code: ended.code, document: documentOf(ended) }
+})
+
+const messageOf = ({ document }: { readonly document: Record<string, unknown> }) =>
+  (document["error"] as { readonly message: string }).message
+
+const ranIn = Effect.map(history, (rows) =>
+  rows.filter(({ namespace }) => namespace !== "pgkeel").map(({ id, namespace }) => `${namespace}/${id}`)
+)
+
+describe("the configuration file", () => {
+  test("holds the database and the directories, which are from its own directory on", () =>
+    Effect.gen(function* () {
+      const url = Redacted.value((yield* TestDatabase).url)
+      const config = { url, dir: ["./db", "plug=plug-in"] }
+      const { code } = yield* withConfig("pgkeel.config.json", JSON.stringify(config))
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(yield* ranIn, ["app/1", "plug/1"])
+    }))
+
+  test("may be TypeScript, with sources of its own and the options of a migrator", () =>
+    Effect.gen(function* () {
+      const url = Redacted.value((yield* TestDatabase).url)
+      const { code, document } = yield* withConfig(
+        "pgkeel.config.ts",
+        `const url: string = ${JSON.stringify(url)}
+        export default {
+          url,
+          sources: [{ namespace: "own", directory: "db" }],
+          policies: { late: "warn" },
+          lockTimeout: "3 seconds"
+        }`
+      )
+      assert.strictEqual(code, 0, JSON.stringify(document))
+      assert.deepStrictEqual(yield* ranIn, ["own/1"])
+    }))
+
+  test("gives way to flags", () =>
+    Effect.gen(function* () {
+      const url = Redacted.value((yield* TestDatabase).url)
+      const root = yield* directory(files)
+      const config = JSON.stringify({ url: "postgres://x:y@127.0.0.1:1/z", dir: "nowhere" })
+      const { code } = yield* withConfig("pgkeel.config.json", config, "--url", url, "--dir", `flag=${root}/db`)
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(yield* ranIn, ["flag/1"])
+    }))
+
+  const wrong: ReadonlyArray<readonly [name: string, text: string, problem: string]> = [
+    ["pgkeel.config.json", `{ "polices": {} }`, "polices is not an option: did you mean policies?"],
+    ["pgkeel.config.json", `{ "dir": 7 }`, "dir is a number: give a path"],
+    ["pgkeel.config.json", `{ "policies": { "late": "maybe" } }`, `policies is an object whose "late" is`],
+    ["pgkeel.config.json", `{ "dir": "a", "sources": [] }`, "it has dir and sources: keep one of them"],
+    ["pgkeel.config.json", `{ "dir": `, "it is not JSON"],
+    ["pgkeel.config.json", `[]`, "it holds an array: give an object"],
+    ["one.mjs", `export const config = {}`, "it has no default export"],
+    ["two.mjs", `export default 7`, "it holds a number"],
+    ["three.mjs", `throw new Error("no reason")`, "it cannot be imported: no reason"]
+  ]
+
+  for (const [name, text, problem] of wrong) {
+    test(`is refused with words that help: ${text}`, () =>
+      Effect.gen(function* () {
+        const ended = yield* withConfig(name, text)
+        assert.strictEqual(ended.code, 2)
+        assert.include(messageOf(ended), problem)
+        assert.deepInclude(ended.document["error"] as object, { tag: "ConfigFileError", code: "PGK0002" })
+      }))
+  }
+
+  test("has to be there when it is named", () =>
+    Effect.gen(function* () {
+      for (const name of ["no.json", "no.ts"]) {
+        const ended = yield* cli(["migrate", "status", "--config", `/nowhere/${name}`, "--json"])
+        assert.strictEqual(ended.code, 2)
+        assert.include(messageOf({ document: documentOf(ended) }), "it does not exist")
+      }
+    }))
+})
