@@ -25,7 +25,7 @@ export class MigrationsPending extends Schema.TaggedError<MigrationsPending>()("
     const where = this.target === undefined ? "" : ` in ${this.target}`
     return (
       `${this.migrations.length} ${noun} ${verb} pending${where}: ${this.migrations.join(", ")}; ` +
-      "run Migrator.up with the migrator's login before the application starts, " +
+      "run `pgkeel migrate up` with the migrator's login before the application starts, " +
       "or give the application that login in DATABASE_MIGRATOR_URL"
     )
   }

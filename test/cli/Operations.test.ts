@@ -1,6 +1,7 @@
 /** What is done with a history, beside going up and down. */
 import { assert, describe } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
+import { TestDatabase } from "../../src/testing/index.ts"
 import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
 import { documentOf, json, onDatabase } from "./support.ts"
 
@@ -71,6 +72,25 @@ describe("pgkeel migrate", () => {
       const { stdout } = yield* onDatabase(["migrate", "plan", "--dir", dir])
       assert.include(stdout, "0003_index.up.sql (app), without a transaction\n")
       assert.include(stdout, "SELECT 1  [a transaction of its own]\n")
+    }))
+
+  test("rehearses a plan on a scratch database, and says what would fail there", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      const url = Redacted.value((yield* TestDatabase).url)
+      yield* write(dir, { "0003_more.up.sql": "ALTER TABLE users ADD name text" })
+      const good = yield* json(["plan", "--shadow", url, "--dir", dir])
+      assert.deepStrictEqual([good.code, good.document["shadow"]], [0, { succeeded: true }])
+      yield* write(dir, { "0004_bad.up.sql": "SELECT 1;\nSELECT * FROM nowhere" })
+      const bad = yield* json(["plan", "--shadow", url, "--dir", dir])
+      assert.deepStrictEqual([bad.code, bad.document["ok"]], [1, false])
+      assert.deepStrictEqual(bad.document["shadow"], { succeeded: false, phase: "pending" })
+      assert.deepStrictEqual(idsOf(bad.document["pending"]), ["app/0003", "app/0004"])
+      assert.strictEqual(tagOf(bad.document), "StatementFailed")
+      const { stderr } = yield* onDatabase(["migrate", "plan", "--shadow", url, "--dir", dir])
+      assert.include(stderr, "on a scratch database, this failed:")
+      assert.include(stderr, "0004_bad.up.sql:2:15\n1 | SELECT 1;\n2 | SELECT * FROM nowhere\n  |               ^")
+      assert.isTrue(yield* scalar("SELECT to_regclass('users') IS NOT NULL"))
     }))
 
   test("redoes the latest from its present file", () =>

@@ -215,7 +215,7 @@ describe("MigrationSource, Effects", () => {
       assert(reason._tag === "EffectFailed")
       assert.strictEqual(
         reason.message,
-        "migration 1_fails.ts (app) failed: no such luck; it was rolled back, correct it and call Migrator.up again"
+        "migration 1_fails.ts (app) failed: no such luck; it was rolled back, correct it and run `pgkeel migrate up` again"
       )
       assert.strictEqual(yield* exists("half_way"), false)
       assert.deepInclude((yield* history)[0], { state: "failed", error: reason.message })
@@ -277,7 +277,7 @@ describe("MigrationSource, Effects", () => {
       assert.strictEqual(
         (yield* reasonOf(migrator.up())).message,
         'migration 1_asks (app) failed: relation "nowhere" does not exist; create it before this statement, ' +
-          "or name its schema; it was rolled back, correct it and call Migrator.up again"
+          "or name its schema; it was rolled back, correct it and run `pgkeel migrate up` again"
       )
     }))
 

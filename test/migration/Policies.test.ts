@@ -26,7 +26,7 @@ const cases: Record<
     change: { "4_d.up.sql": "CREATE TABLE d ();" },
     reason: "OutOfOrder",
     message:
-      'migration 4_d.up.sql (app) was not applied, and 5, which is later, was; give it an id after 5, or, if it may run after that one, give the migrator the policy late: "allow"',
+      'migration 4_d.up.sql (app) was not applied, and 5, which is later, was; give it an id after 5, or, if it may run after that one, give the migrator the policy late: "allow" (`--policy late=allow`)',
     runs: ["4"],
     allow: true
   },
@@ -34,7 +34,7 @@ const cases: Record<
     change: { "3_c.up.sql": "CREATE TABLE c (); -- with a comment" },
     reason: "ChecksumMismatch",
     message:
-      "with other contents; restore the file and put the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with Migrator.repair; or, where data may be lost, apply it again with Migrator.redo",
+      "with other contents; restore the file and put the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with `pgkeel migrate repair 3`; or, where data may be lost, apply it again with `pgkeel migrate redo`",
     runs: [],
     allow: false
   },
@@ -42,7 +42,7 @@ const cases: Record<
     change: { "3_c.up.sql": undefined, "3_see.up.sql": applied["3_c.up.sql"] },
     reason: "NameMismatch",
     message:
-      'under the name "c", and 3_see.up.sql has the same id and the same contents; give the file its old name, or accept the new one with Migrator.repair',
+      'under the name "c", and 3_see.up.sql has the same id and the same contents; give the file its old name, or accept the new one with `pgkeel migrate repair 3`',
     runs: [],
     allow: true
   },
@@ -50,7 +50,7 @@ const cases: Record<
     change: { "3_c.up.sql": undefined },
     reason: "MissingFile",
     message:
-      'its file is not here; restore it from version control, or, if it was removed on purpose, give the migrator the policy missing: "allow"',
+      'its file is not here; restore it from version control, or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`)',
     runs: [],
     allow: true
   },
@@ -58,7 +58,7 @@ const cases: Record<
     change: { "5_e.up.sql": undefined },
     reason: "MissingFile",
     message:
-      'is later than every file here: the database is newer than this code; deploy the release that has the migration, or, if this code bears what it added, give the migrator the policy newer: "allow"',
+      'is later than every file here: the database is newer than this code; deploy the release that has the migration, or, if this code bears what it added, give the migrator the policy newer: "allow" (`--policy newer=allow`)',
     runs: [],
     allow: true
   }

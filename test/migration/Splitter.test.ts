@@ -163,7 +163,7 @@ describe("running SQL files", () => {
         beside.message,
         "migration 1_a.up.sql (app) failed at line 2, column 31 (statement 2): " +
           'relation "nowhere" does not exist; create it before this statement, or name its schema; ' +
-          "it was rolled back, correct it and call Migrator.up again"
+          "it was rolled back, correct it and run `pgkeel migrate up` again"
       )
     }))
 

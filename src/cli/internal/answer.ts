@@ -56,7 +56,7 @@ export class Reply extends Context.Service<
     readonly note: (field: string, entry: Json) => Effect.Effect<void>
     readonly notes: Effect.Effect<Notes>
     /** The place in a file at which a command failed. */
-    readonly point: (excerpt: string) => Effect.Effect<void>
+    readonly point: (excerpt: string | undefined) => Effect.Effect<void>
     readonly excerpt: Effect.Effect<string | undefined>
   }
 >()("pgkeel/cli/Reply") {

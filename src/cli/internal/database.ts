@@ -7,8 +7,9 @@ import type * as Redacted from "effect/Redacted"
 import { applicationPlace, find, load } from "../../config/internal/load.ts"
 import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { Migrator, type MigratorOptions } from "../../migration/Migrator.ts"
+import { Reply } from "./answer.ts"
 import { configFile, urlOf } from "./configFile.ts"
-import { pointAt } from "./excerpt.ts"
+import { excerptOf } from "./excerpt.ts"
 import { failUsage } from "./failure.ts"
 import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
@@ -63,6 +64,8 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   const client = ConnectionManager.layerOf(settings)
   return yield* Effect.flatMap(Migrator, use).pipe(
     Effect.provide(Migrator.layer(given).pipe(Layer.provide(client))),
-    Effect.tapError((error) => pointAt(error, given.sources))
+    Effect.tapError((error) =>
+      Effect.flatMap(excerptOf(error, given.sources), (excerpt) => Reply.use(({ point }) => point(excerpt)))
+    )
   )
 })

@@ -6,7 +6,6 @@ import { excerpt } from "../../error/internal/excerpt.ts"
 import { decodeText } from "../../migration/internal/checksum.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
 import type { MigrationSource } from "../../migration/MigrationSource.ts"
-import { Reply } from "./answer.ts"
 import { pathOf } from "./sources.ts"
 
 /** Characters are counted as a server does, where the file's place is told in UTF-16 units. */
@@ -21,17 +20,18 @@ const show = Effect.fnUntraced(function* (
   reason: { readonly namespace: string; readonly file: string; readonly line: number; readonly column?: number }
 ) {
   const path = yield* pathOf(sources, reason)
-  if (path === undefined) return
+  if (path === undefined) return undefined
   const files = yield* FileSystem.FileSystem
   const text = decodeText(yield* files.readFile(path)) ?? ""
   const { column = 1, line } = reason
   const place = excerpt(text, positionOf(text, line, column))
   const { relative, resolve } = yield* Path.Path
   const title = `${relative(resolve("."), path)}:${line}:${column}`
-  const { point } = yield* Reply
-  yield* point(place === undefined ? title : `${title}\n${place}`)
+  return place === undefined ? title : `${title}\n${place}`
 })
 
-/** Shows the lines of the file that failed, where the error says which. */
-export const pointAt = (error: unknown, sources: ReadonlyArray<MigrationSource>) =>
-  error instanceof MigrationError && "line" in error.reason ? Effect.ignore(show(sources, error.reason)) : Effect.void
+/** The lines of the file that failed, where the error says which. */
+export const excerptOf = (error: unknown, sources: ReadonlyArray<MigrationSource>) =>
+  error instanceof MigrationError && "line" in error.reason
+    ? Effect.orElseSucceed(show(sources, error.reason), () => undefined)
+    : Effect.undefined

@@ -132,10 +132,11 @@ const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
 /** The answer of a command that failed; `done` is what had been done before. */
 export const answerOf = (failure: Failure, paint: Paint, done: { readonly [name: string]: Json } = {}): Answer => {
   const { cause, code, excerpt, exit, message, migration, tag } = failure
+  const { ok: _, ...before } = done
   const title = `${paint("red", paint("bold", "error"))} ${paint("dim", `${code} ${tag}`)}`
   return {
     code: exit,
-    json: { ok: false, ...done, error: { tag, code, message, migration, cause } },
+    json: { ok: false, ...before, error: { tag, code, message, migration, cause } },
     text: [`${title}\n${message}`, ...(excerpt === undefined ? [] : [excerpt])].join("\n\n"),
     to: "stderr"
   }

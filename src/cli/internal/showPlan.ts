@@ -35,9 +35,11 @@ const shown = (paint: Paint, planned: PlannedMigration): string => {
 
 const words = { up: "applied", down: "reverted" } as const
 
-export const showPlan = Effect.fnUntraced(function* (target: PlanTarget) {
-  const { direction = "up" } = target
-  const planned = yield* withMigrator(yield* options, ({ plan }) => plan(target))
+/** What a plan comes to, for programs and for a person. */
+export const answerOfPlan = Effect.fnUntraced(function* (
+  direction: "up" | "down",
+  planned: ReadonlyArray<PlannedMigration>
+) {
   const entries = planned.map(plannedEntry)
   const json = direction === "up" ? { applied: [], pending: entries } : { reverted: [], planned: entries }
   if (planned.length === 0) return done(json, `nothing to do: nothing would be ${words[direction]}`)
@@ -47,4 +49,9 @@ export const showPlan = Effect.fnUntraced(function* (target: PlanTarget) {
     json,
     `${text}\n\n${count(planned.length, "migration")} would be ${words[direction]}; nothing was changed`
   )
+})
+
+export const showPlan = Effect.fnUntraced(function* (target: PlanTarget) {
+  const planned = yield* withMigrator(yield* options, ({ plan }) => plan(target))
+  return yield* answerOfPlan(target.direction ?? "up", planned)
 })

@@ -58,5 +58,5 @@ const upTo = Effect.fnUntraced(function* (
   const ids = applied.map(({ id }) => id)
   return isAmong(to, ids)
     ? applied.filter((entry) => compareIds(entry.id, to) > 0)
-    : yield* unknownTarget(to, "no applied migration has this id; Migrator.status lists them")
+    : yield* unknownTarget(to, "no applied migration has this id; `pgkeel migrate status` lists them")
 })

@@ -14,7 +14,7 @@ export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgke
     return (
       `migration ${named(this)} was applied${onDay(this.appliedAt)} with other contents; restore the file and put ` +
       "the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with " +
-      "Migrator.repair; or, where data may be lost, apply it again with Migrator.redo"
+      `\`pgkeel migrate repair ${this.id}\`; or, where data may be lost, apply it again with \`pgkeel migrate redo\``
     )
   }
 }
@@ -32,7 +32,7 @@ export class NameMismatch extends Schema.TaggedError<NameMismatch>("pgkeel/migra
       `migration ${this.id} (${this.namespace}) was applied${onDay(this.appliedAt)} under the name ` +
       `"${this.appliedName}", and ${this.file} has the same id`
     return this.contents === "same"
-      ? `${what} and the same contents; give the file its old name, or accept the new one with Migrator.repair`
+      ? `${what} and the same contents; give the file its old name, or accept the new one with \`pgkeel migrate repair ${this.id}\``
       : `${what}; give the file its old name, or, if it is another migration, a new id`
   }
 }
@@ -51,9 +51,9 @@ export class MissingFile extends Schema.TaggedError<MissingFile>("pgkeel/migrati
     return this.newer
       ? `${what} and is later than every file here: the database is newer than this code; ` +
           "deploy the release that has the migration, or, if this code bears what it added, give the migrator " +
-          'the policy newer: "allow"'
+          'the policy newer: "allow" (`--policy newer=allow`)'
       : `${what}, and its file is not here; restore it from version control, ` +
-          'or, if it was removed on purpose, give the migrator the policy missing: "allow"'
+          'or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`)'
   }
 }
 
@@ -66,7 +66,8 @@ export class OutOfOrder extends Schema.TaggedError<OutOfOrder>("pgkeel/migration
   override get message() {
     return (
       `migration ${named(this)} was not applied, and ${this.latest}, which is later, was; ` +
-      `give it an id after ${this.latest}, or, if it may run after that one, give the migrator the policy late: "allow"`
+      `give it an id after ${this.latest}, or, if it may run after that one, give the migrator the ` +
+      'policy late: "allow" (`--policy late=allow`)'
     )
   }
 }

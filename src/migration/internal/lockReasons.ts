@@ -15,7 +15,7 @@ export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked"
   age: Schema.optional(Schema.Duration)
 }) {
   override get message() {
-    if (this.pid === undefined) return "the migration lock was held by another session; call Migrator.up again"
+    if (this.pid === undefined) return "the migration lock was held by another session; try again"
     return (
       `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ` +
       `run SELECT pg_terminate_backend(${this.pid})`

@@ -93,7 +93,9 @@ const chosen = Effect.fnUntraced(function* (
   const inNamespace = entries.filter((entry) => entry.namespace === one)
   if (id === undefined) return inNamespace
   const found = inNamespace.filter((entry) => entry.id === id || isAmong(id, [entry.id]))
-  return found.length === 0 ? yield* unknownTarget(id, "no migration has this id; Migrator.status lists them") : found
+  return found.length === 0
+    ? yield* unknownTarget(id, "no migration has this id; `pgkeel migrate status` lists them")
+    : found
 })
 
 const changesOf = (

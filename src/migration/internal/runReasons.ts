@@ -53,4 +53,4 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
 
 const rolledBack = "it was rolled back"
 
-const again = (direction: "up" | "down"): string => `correct it and call Migrator.${direction} again`
+const again = (direction: "up" | "down"): string => `correct it and run \`pgkeel migrate ${direction}\` again`

@@ -23,7 +23,8 @@ export class ResumeMismatch extends Schema.TaggedError<ResumeMismatch>("pgkeel/m
     return (
       `migration ${this.file} (${this.namespace}) stopped after ${done}, which ran without a transaction and stay, ` +
       "and its file does not begin with the same any more; nothing was run: restore the file's beginning and change " +
-      "only what follows, or undo by hand what they did and repair the migration"
+      "only what follows, or undo by hand what they did and run " +
+      `\`pgkeel migrate repair ${this.id} --half-done start-over\``
     )
   }
 }
@@ -45,7 +46,7 @@ export class StatementUncertain extends Schema.TaggedError<StatementUncertain>("
     return (
       `migration ${this.file} (${this.namespace}) was broken off in statement ${this.statement} at line ${this.line}, ` +
       `and whether that has happened is not known: ${this.problem}. Check what it should have done; then finish or ` +
-      "undo the migration by hand, and repair it"
+      `undo the migration by hand, and run \`pgkeel migrate repair ${this.id} --half-done\` with \`done\` or \`start-over\``
     )
   }
 }

@@ -24,7 +24,7 @@ export const pendingUpTo = Effect.fnUntraced(function* (
   const last = yield* namespaceOf(sources, namespace, to ?? "")
   const ids = entries.filter((entry) => entry.namespace === last).map(({ id }) => id)
   if (to !== undefined && !isAmong(to, ids)) {
-    return yield* unknownTarget(to, "no migration has this id; Migrator.status lists them")
+    return yield* unknownTarget(to, "no migration has this id; `pgkeel migrate status` lists them")
   }
   const order = sources.map((source) => source.namespace)
   const isMeant = (entry: Entry) =>
