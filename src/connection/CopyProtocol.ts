@@ -2,9 +2,11 @@
  * COPY between a program and the server, on a connection that is reserved or of the
  * transaction that is open, and so a part of it.
  *
- * Either direction goes no faster than its other end. However a COPY ends, by an
- * error of the server, of the data's source, by interruption or because nobody reads
- * on, its connection is ready for the next statement afterwards, or is closed.
+ * Either direction goes no faster than its other end. Statements of the same
+ * transaction wait for the end of a COPY, unless it would wait for them: then they
+ * are refused, at once or when nothing has moved for some seconds. However a COPY
+ * ends, by an error of the server, of the data's source, by interruption or because
+ * nobody reads on, its connection is ready for the next statement, or is closed.
  */
 import * as Effect from "effect/Effect"
 import type { Connection } from "effect/sql/SqlConnection"

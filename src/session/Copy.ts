@@ -3,7 +3,8 @@
  * is open, or of its own where none is.
  *
  * A COPY has its connection until it has ended. A statement of the same transaction
- * waits meanwhile, and one that the COPY itself would have to wait for is refused.
+ * waits meanwhile, and one that the COPY itself would have to wait for is refused:
+ * at once where that is seen, and else when the COPY has stood still for some seconds.
  * Bytes go no faster than the slower side. A COPY that fails, or is interrupted,
  * copies nothing; inside of a transaction, the transaction has failed then.
  */
@@ -104,7 +105,12 @@ export const rows = Effect.fn("Copy.rows")(function* <E = never, R = never>(
   return yield* DatabaseError.refine(Effect.scoped(copied))
 })
 
-/** The bytes of a table or a query; in the text and CSV formats each element is one line. */
+/**
+ * The bytes of a table or a query; in the text and CSV formats each element is one line.
+ *
+ * A stream that is not read to its end is cancelled, which fails the transaction that it
+ * is a part of: give it a `withTransaction` of its own there, or read by `Cursor.stream`.
+ */
 export const out = (
   source: TableSource | QuerySource | CopyStatement
 ): Stream.Stream<Uint8Array, DatabaseError, SqlClient.SqlClient> =>

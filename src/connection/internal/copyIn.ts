@@ -19,6 +19,15 @@ export class CopyIn extends Copying {
     return !this.isOver && Context.get(fiber.context, Fed) === this
   }
 
+  get isIdle(): boolean {
+    return this.isCopying && this.#whenDrained === undefined
+  }
+
+  /** The server keeps nothing before it has been told that the data has ended. */
+  override get isUndone(): boolean {
+    return this.hasOpened && !this.hasFinished
+  }
+
   /** Runs what makes the data. */
   feed<A, E, R>(source: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.provideService(source, Fed, this)
@@ -61,6 +70,7 @@ export class CopyIn extends Copying {
       const { line } = this
       // What the server has refused is not sent to its end; the statement's failure ends the sender.
       if (line === undefined || !this.isCopying || bytes.byteLength === 0) return resume(Effect.void)
+      this.moves++
       if (line.write(Buffer.concat([dataHead(bytes.byteLength), bytes]))) return resume(Effect.void)
       const { socket } = line
       const drained = () => {

@@ -32,6 +32,10 @@ export class CopyOut extends Copying {
     return !this.isOver && this.#reader === fiber
   }
 
+  get isIdle(): boolean {
+    return this.#isPaused
+  }
+
   #reader: Fiber.Fiber<unknown, unknown> | undefined
 
   readonly #next: Pulled = Effect.callback((resume) => {
@@ -80,6 +84,7 @@ export class CopyOut extends Copying {
     if (pending === undefined) return
     const [first, ...rest] = this.#buffer
     if (first !== undefined) {
+      this.moves++
       this.#pending = undefined
       this.#buffer = []
       this.#buffered = 0

@@ -53,6 +53,17 @@ export abstract class Copying {
   /** Whether the COPY would wait for this fiber for ever, which waits for the COPY. */
   abstract isWaitingFor(fiber: Fiber.Fiber<unknown, unknown>): boolean
 
+  /** Whether the server waits for this side, which does nothing. */
+  abstract get isIdle(): boolean
+
+  /** How often this side has done something. */
+  moves = 0
+
+  /** Whether it is known that nothing of it stays when its connection is lost now. */
+  get isUndone(): boolean {
+    return false
+  }
+
   /** Whether data goes to the server, or comes from it. */
   protected abstract readonly opening: "CopyInResponse" | "CopyOutResponse"
 
@@ -80,6 +91,8 @@ export abstract class Copying {
   }
 
   protected hasOpened = false
+  /** Whether the server has been told that no more data comes. */
+  protected hasFinished = false
 
   /** Its turn on the connection has come. A transaction may begin again, and its first statement with it. */
   begin(line: Line): void {
@@ -135,6 +148,7 @@ export abstract class Copying {
   protected finish(): void {
     if (this.#state !== "copying") return
     this.#state = "synced"
+    this.hasFinished = true
     this.#line?.write(Buffer.concat([copyDone, sync]))
   }
 

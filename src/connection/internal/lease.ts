@@ -1,7 +1,6 @@
 /** One exclusive use of a connection, by a transaction, a session or a listener. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
@@ -9,11 +8,12 @@ import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import { noteStatement } from "../../error/internal/applied.ts"
 import { endsTransaction, mayCommit } from "../../error/internal/command.ts"
-import { ClientError, ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
+import { ConnectionReleased, TransactionControl } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { Adaptor, reprepare } from "./adaptor.ts"
 import type { Transform } from "./adaptor.ts"
 import type { Copying } from "./copying.ts"
+import { occupied, whileMoving } from "./copyQueue.ts"
 import { finalError, isCanceled, neverSent, noteFailure } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
@@ -30,6 +30,7 @@ interface Use {
   readonly statement: string
   readonly sent: number | undefined
   readonly commits: boolean
+  readonly copying?: Copying | undefined
 }
 
 /**
@@ -75,7 +76,7 @@ export class Lease extends Adaptor {
     return Effect.map(this.#run(sql, statement), read)
   }
 
-  #run<A>(sql: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+  #run<A>(sql: string, statement: Effect.Effect<A, SqlError>, copying?: Copying): Effect.Effect<A, SqlError> {
     return Effect.withFiber((fiber) => {
       let use: Use | undefined
       // What is counted is counted inside the frame that takes it back, since a fiber may be interrupted between.
@@ -83,12 +84,9 @@ export class Lease extends Adaptor {
         Effect.suspend(() => {
           const refusal = this.#refusalOf(sql, fiber)
           if (refusal !== undefined) return Effect.fail(refusal)
-          use = this.#enter(sql)
-          const { opening } = this
-          if (opening === undefined) {
-            return Effect.catchCause(statement, (cause) => reprepare(this.wire, statement, cause))
-          }
-          return opening.isBegun ? statement : opening.ahead(statement)
+          use = this.#enter(sql, copying)
+          const turn = this.#turnOf(statement)
+          return this.#copies.length === 0 ? turn : whileMoving(turn, sql, this.#copies)
         }),
         (exit) => {
           if (use === undefined) return undefined
@@ -103,15 +101,26 @@ export class Lease extends Adaptor {
     })
   }
 
+  #turnOf<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+    const { opening } = this
+    if (opening === undefined) return Effect.catchCause(statement, (cause) => reprepare(this.wire, statement, cause))
+    return opening.isBegun ? statement : opening.ahead(statement)
+  }
+
   /** A COPY is a statement as any other, with bytes that come or go while it runs. */
   copy(sql: string, copying: Copying): Effect.Effect<PgConnection.Result, SqlError> {
-    const copied = this.send(sql, this.wire.copy(sql, copying) ?? this.connection.query(sql), identity)
-    return Effect.suspend(() => {
+    const copy = this.wire.copy(sql, copying) ?? this.connection.query(sql)
+    // Counts as one under way when it has been found not to wait for itself.
+    const counted = Effect.suspend(() => {
       this.#copies = [...this.#copies, copying]
-      return Effect.onExitPrimitive(copied, () => {
+      return Effect.onExitPrimitive(copy, () => {
         this.#copies = this.#copies.filter((other) => other !== copying)
         return undefined
       })
+    })
+    return Effect.suspend(() => {
+      this.statement = sql
+      return this.#run(sql, counted, copying)
     })
   }
 
@@ -180,11 +189,11 @@ export class Lease extends Adaptor {
       : undefined
   }
 
-  #enter(statement: string): Use {
+  #enter(statement: string, copying: Copying | undefined): Use {
     this.#running++
     const commits = this.opening === undefined && mayCommit(statement)
     if (commits) this.#mayHaveCommitted = true
-    return { statement, sent: this.wire.sent, commits }
+    return { statement, sent: this.wire.sent, commits, copying }
   }
 
   #leave(use: Use, exit: Exit.Exit<unknown, unknown>): void {
@@ -203,9 +212,11 @@ export class Lease extends Adaptor {
   }
 
   /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */
-  #phaseOf({ sent }: Use): Phase {
+  #phaseOf({ copying, sent }: Use): Phase {
     if (this.opening !== undefined) return "transaction_open"
     if (!this.wire.hasSentSince(sent)) return "idle"
+    // A COPY whose data had not ended is undone, as a transaction is that has not been committed.
+    if (copying?.isUndone === true) return "transaction_open"
     const { statusAtWrite } = this.wire
     if (statusAtWrite !== "T" && statusAtWrite !== "E") return "statement_sent"
     // Its user has begun it by hand, and ends it by hand.
@@ -221,12 +232,4 @@ export class Lease extends Adaptor {
     }),
     () => Effect.sync(() => void this.#running--)
   )
-}
-
-/** What a statement fails with that would wait for a COPY that waits for its result. */
-const occupied = (statement: string): SqlError => {
-  const failure =
-    "the statement would wait for a COPY that itself waits for it: a COPY has the connection of its transaction " +
-    "until it ends; run the statement before it, or read by Cursor.stream"
-  return finalError(new ClientError({ statement, failure }), "query")
 }

@@ -1,0 +1,50 @@
+/**
+ * Statements that wait for the end of a COPY on the connection of their transaction.
+ *
+ * The COPY may wait for one of them in turn, for its data or for its reader. Where
+ * that is seen it is refused at once; who feeds a queue that a COPY reads cannot be
+ * seen, so that a statement is refused too when the COPY waits for this side, and
+ * nothing moves, for as long as nobody would wish to wait.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { ClientError } from "../../error/Reason.ts"
+import type { Copying } from "./copying.ts"
+import { finalError } from "./failure.ts"
+
+const lookEvery = Duration.millis(500)
+
+/** How many looks in a row find the same standstill. */
+const patience = 4
+
+/** Runs a statement that waits for its turn behind COPYs, as long as they move. */
+export const whileMoving = <A>(
+  statement: Effect.Effect<A, SqlError>,
+  sql: string,
+  copies: ReadonlyArray<Copying>
+): Effect.Effect<A, SqlError> => Effect.raceFirst(statement, stalled(sql, copies))
+
+const stalled = Effect.fnUntraced(function* (
+  sql: string,
+  copies: ReadonlyArray<Copying>
+): Effect.fn.Return<never, SqlError> {
+  let [last, same] = ["", 0]
+  while (copies.some((copying) => !copying.isOver)) {
+    yield* Effect.sleep(lookEvery)
+    const at = copies.find((copying) => copying.isIdle)
+    const now = at === undefined ? "" : `${copies.indexOf(at)} ${at.moves}`
+    same = now !== "" && now === last ? same + 1 : 0
+    last = now
+    if (same === patience) return yield* Effect.fail(occupied(sql))
+  }
+  return yield* Effect.never
+})
+
+/** What a statement fails with that would wait for a COPY that waits for its result. */
+export const occupied = (statement: string): SqlError => {
+  const failure =
+    "the statement would wait for a COPY that itself waits for it: a COPY has the connection of its transaction " +
+    "until it ends; run the statement before it, or read by Cursor.stream"
+  return finalError(new ClientError({ statement, failure }), "query")
+}
