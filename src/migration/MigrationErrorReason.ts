@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import {
+  AdoptionRefused,
   BaselineRefused,
   ChecksumMismatch,
   DownMissing,
@@ -49,6 +50,7 @@ export const MigrationErrorReason = Schema.Union([
   DownMissing,
   UnknownTarget,
   BaselineRefused,
+  AdoptionRefused,
   Locked,
   LockLost,
   ResumeMismatch,

@@ -24,7 +24,10 @@ import * as Path from "effect/Path"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseConfig } from "../config/DatabaseConfig.ts"
 import type { DatabaseConfigError } from "../config/DatabaseConfigError.ts"
+import * as Adopt from "./internal/adopt.ts"
+import type { ForeignTool } from "./internal/adopt/adopter.ts"
 import * as Baseline from "./internal/baseline.ts"
+import { readBeside } from "./internal/directory.ts"
 import * as Down from "./internal/down.ts"
 import type { DownTarget } from "./internal/downTarget.ts"
 import { load } from "./internal/loader.ts"
@@ -42,7 +45,9 @@ import type { MigrationPolicies } from "./MigrationPolicies.ts"
 import type { MigrationProgress } from "./MigrationProgress.ts"
 import type { MigrationSource } from "./MigrationSource.ts"
 
-export type { DownTarget, MigrationName, MigrationResult, UpTarget }
+export type { DownTarget, ForeignTool, MigrationName, MigrationResult, UpTarget }
+export type Adoption = Adopt.Adoption
+export type AdoptOptions = Adopt.AdoptOptions
 export type BaselineTarget = Baseline.BaselineTarget
 export type MigrationStatus = Status.MigrationStatus
 export type PlannedMigration = Plan.PlannedMigration
@@ -109,6 +114,8 @@ export class Migrator extends Context.Service<
     readonly baseline: (
       target: BaselineTarget
     ) => Effect.Effect<{ readonly baselined: ReadonlyArray<MigrationName> }, Failure>
+    /** Takes over what another tool has applied, by its history, which is left as it is. Runs nothing. */
+    readonly adopt: (options?: AdoptOptions) => Effect.Effect<Adoption, Failure>
     /** Takes edited files for what was applied and forgets failed tries. Changes rows of the history, nothing else. */
     readonly repair: (
       options?: RepairOptions
@@ -128,6 +135,10 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
   )
   const workshop: Workshop = {
     sources: Effect.provideContext(load(options.sources), files),
+    readBeside: (namespace, path) => {
+      const source = options.sources.find((one) => one.namespace === namespace)
+      return Effect.provideContext(readBeside(source, path), files)
+    },
     session: yield* makeSession(options),
     openSession: makeSession({ ...options, role: undefined, progress: undefined }),
     settings: (login) => Effect.provideContext(DatabaseConfig.load(login, "the option url of shadow"), files),
@@ -143,6 +154,7 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     plan: Effect.fn("Migrator.plan")((target = {}) => Plan.plan(workshop, target)),
     shadow: Effect.fn("Migrator.shadow")((options) => Shadow.shadow(workshop, options)),
     baseline: Effect.fn("Migrator.baseline")((target) => Baseline.baseline(workshop, target)),
+    adopt: Effect.fn("Migrator.adopt")((options = {}) => Adopt.adopt(workshop, options)),
     repair: Effect.fn("Migrator.repair")((options = {}) => Repair.repair(workshop, options))
   })
 })

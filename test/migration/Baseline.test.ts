@@ -72,7 +72,7 @@ describe("Migrator.baseline", () => {
       )
       assert.strictEqual((yield* history).length, 1)
       const unknown = yield* reasonOf(migrator.baseline({ to: "7" }))
-      assert.strictEqual(unknown.message, 'cannot migrate to "7": no migration of the sources has this id')
+      assert.strictEqual(unknown.message, 'cannot tell what "7" means: no migration of the sources has this id')
     }))
 
   test("takes a migration that had failed for what the database has after all", () =>

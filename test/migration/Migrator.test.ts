@@ -310,7 +310,7 @@ describe("Migrator.up to an id", () => {
         sources: ["a", "b", "pgkeel"].map((namespace) => ({ namespace, migrations }))
       })
       const unknown = yield* reasonOf(migrator.up({ to: "1" }))
-      assert.strictEqual(unknown.message, 'cannot migrate to "1": say in which namespace; there are a, b')
+      assert.strictEqual(unknown.message, 'cannot tell what "1" means: say in which namespace; there are a, b')
       assert.strictEqual((yield* reasonOf(migrator.up({ to: "7", namespace: "a" })))._tag, "UnknownTarget")
       const first = yield* migrator.up({ to: "1", namespace: "a" })
       assert.deepStrictEqual(

@@ -21,6 +21,7 @@ export const codes = {
   DownMissing: "PGK8301",
   UnknownTarget: "PGK8302",
   BaselineRefused: "PGK8303",
+  AdoptionRefused: "PGK8304",
   Locked: "PGK8401",
   LockLost: "PGK8402"
 } as const satisfies Record<MigrationErrorReason["_tag"], string>

@@ -9,7 +9,7 @@ import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import { MigrationError } from "../MigrationError.ts"
 import { DirectoryUnreadable, InvalidFile } from "../MigrationErrorReason.ts"
-import type { DirectorySource } from "../MigrationSource.ts"
+import type { DirectorySource, MigrationSource } from "../MigrationSource.ts"
 import { checksum, decodeText } from "./checksum.ts"
 import { adviceOnSections } from "./fileAdvice.ts"
 import { type Part, parseEntry, parseFolderEntry } from "./fileName.ts"
@@ -53,6 +53,17 @@ const resolve = Effect.fnUntraced(function* ({ directory, namespace }: Directory
   if (typeof directory === "string") return path.resolve(directory)
   return yield* path.fromFileUrl(directory).pipe(Effect.mapError(unreadable(namespace, String(directory))))
 })
+
+/** A file that is in a source's directory and is no migration; `undefined` if it cannot be read. */
+export const readBeside = Effect.fnUntraced(
+  function* (source: MigrationSource | undefined, file: string) {
+    if (source === undefined || !("directory" in source)) return undefined
+    const fs = yield* FileSystem.FileSystem
+    const { join } = yield* Path.Path
+    return yield* fs.readFileString(join(yield* resolve(source), file))
+  },
+  Effect.orElseSucceed(() => undefined)
+)
 
 const filesOf = Effect.fnUntraced(function* (namespace: string, directory: string) {
   const fs = yield* FileSystem.FileSystem

@@ -91,7 +91,7 @@ export class UnknownTarget extends Schema.TaggedError<UnknownTarget>("pgkeel/mig
   { target: Schema.String, problem: Schema.String }
 ) {
   override get message() {
-    return `cannot migrate to "${this.target}": ${this.problem}`
+    return `cannot tell what "${this.target}" means: ${this.problem}`
   }
 }
 
@@ -111,5 +111,21 @@ export class BaselineRefused extends Schema.TaggedError<BaselineRefused>("pgkeel
       `later, was applied; nothing was changed: what is pending in front of ${this.latest} runs with the policy ` +
       'late: "allow", or gets a later id'
     )
+  }
+}
+
+/** The history of another tool cannot be taken over. Nothing was changed. */
+export class AdoptionRefused extends Schema.TaggedError<AdoptionRefused>("pgkeel/migration/AdoptionRefused")(
+  "AdoptionRefused",
+  {
+    /** Why not, and what to do. */
+    problem: Schema.String,
+    /** Those that are in the way, as the other tool calls them. */
+    migrations: Schema.Array(Schema.String)
+  }
+) {
+  override get message() {
+    const which = this.migrations.length === 0 ? "" : ` (${this.migrations.join(", ")})`
+    return `no history was taken over: ${this.problem}${which}; nothing was changed`
   }
 }

@@ -18,6 +18,8 @@ type Prepare = (migrations: ReadonlyArray<Migration>) => Effect.Effect<ReadonlyA
 export interface Workshop {
   /** Reads the sources: they may have changed since the last call. */
   readonly sources: Effect.Effect<ReadonlyArray<LoadedSource>, MigrationError>
+  /** A file in a namespace's directory; `undefined` if there is none. */
+  readonly readBeside: (namespace: string, path: string) => Effect.Effect<string | undefined>
   readonly session: Session
   /** The same on another database, as its login, without telling how it goes on. */
   readonly openSession: Effect.Effect<Session, never, SqlClient>
