@@ -180,34 +180,36 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
     })
   )
 
-  it.effect("ends what other fibers have left running in it when it is rolled back, at once", () =>
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const started = yield* Deferred.make<void>()
-      const left = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
-      const failed = transaction(
-        Effect.gen(function* () {
-          yield* sql`SELECT 1`
-          const sleeping = Stream.runDrain(sql`SELECT pg_sleep(60)`.stream)
-          yield* Deferred.succeed(
-            left,
-            yield* Effect.forkDetach(Effect.andThen(Deferred.succeed(started, undefined), sleeping))
-          )
-          yield* Deferred.await(started)
-          return yield* Effect.fail("no")
-        })
-        // Its limit would end them too.
-      ).pipe(withLimits(Effect.never))
-      assert.strictEqual(yield* Effect.flip(failed), "no")
-      assert.isTrue(Exit.isFailure(yield* Fiber.await(yield* Deferred.await(left))))
-      for (let turn = 0; turn < 4; turn++) {
-        const sleeping = yield* sql`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'
+  for (const moment of ["is about to be sent", "runs on the server"] as const) {
+    it.effect(`ends a statement of another fiber that ${moment} when it is rolled back, at once`, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const started = yield* Deferred.make<void>()
+        const enough = yield* Deferred.make<void>()
+        const left = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
+        const sleeping = Stream.runDrain(sql`SELECT pg_sleep(60)`.stream)
+        const failed = transaction(
+          Effect.gen(function* () {
+            yield* sql`SELECT 1`
+            const statement = Effect.andThen(Deferred.succeed(started, undefined), sleeping)
+            yield* Deferred.succeed(left, yield* Effect.forkDetach(statement))
+            yield* Deferred.await(moment === "runs on the server" ? enough : started)
+            return yield* Effect.fail("no")
+          })
+          // Its limit would end them too.
+        ).pipe(withLimits(Effect.never))
+        const running = sql`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'
           AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()`
-        assert.deepStrictEqual(sleeping, [])
-      }
-      yield* assertClean
-    })
-  )
+        const ended = yield* Effect.forkChild(Effect.flip(failed))
+        if (moment === "runs on the server") yield* Effect.repeat(running, { until: ({ length }) => length > 0 })
+        yield* Deferred.succeed(enough, undefined)
+        assert.strictEqual(yield* Fiber.join(ended), "no")
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(yield* Deferred.await(left))))
+        for (let turn = 0; turn < 4; turn++) assert.deepStrictEqual(yield* running, [])
+        yield* assertClean
+      })
+    )
+  }
 
   it.effect("is given up when a nested one could not be undone in time, and never committed with it", () =>
     Effect.gen(function* () {
