@@ -58,14 +58,34 @@ const drawTarget = (random: () => number, direction: Direction, apart: Spacing):
   return { _tag: "Byte", after: Math.floor(random() * bytes) }
 }
 
-export const drawFault = (random: () => number, apart: Spacing = spacing): Fault => {
-  const kind = random()
-  const direction = random() < 0.5 ? "request" : "answer"
+/** What and whereto, of which there are six. */
+type Sort = Pick<Fault, "kind" | "direction">
+
+const sorts: ReadonlyArray<Sort> = (["cut", "reset", "stall"] as const).flatMap((kind) =>
+  (["request", "answer"] as const).map((direction) => ({ kind, direction }))
+)
+
+const drawFault = (random: () => number, apart: Spacing, sort?: Sort): Fault => {
+  const kindDrawn = random()
+  const directionDrawn = random() < 0.5 ? "request" : "answer"
+  const kind = sort?.kind ?? (kindDrawn < 0.45 ? "cut" : kindDrawn < 0.85 ? "reset" : "stall")
+  const direction = sort?.direction ?? directionDrawn
   return {
-    kind: kind < 0.45 ? "cut" : kind < 0.85 ? "reset" : "stall",
+    kind,
     direction,
     target: drawTarget(random, direction, apart),
     stallMillis: 50 + Math.floor(random() * 350),
     cutsAfterStall: random() < 0.5
+  }
+}
+
+/** The faults of one connection after another. The first six connections begin with each sort once: no run lacks one. */
+export const faultsOf = (seed: number, connection: number, apart: Spacing = spacing): (() => Fault) => {
+  const random = generator(seed, connection)
+  let first = sorts[connection]
+  return () => {
+    const fault = drawFault(random, apart, first)
+    first = undefined
+    return fault
   }
 }

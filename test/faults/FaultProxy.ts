@@ -8,7 +8,7 @@ import * as Net from "node:net"
 import { TestDatabase } from "../../src/testing/TestDatabase.ts"
 import { FaultyLink } from "./FaultyLink.ts"
 import type { Strike } from "./FaultyLink.ts"
-import { drawFault, generator } from "./FaultPlan.ts"
+import { faultsOf } from "./FaultPlan.ts"
 import type { Direction, Kind } from "./FaultPlan.ts"
 
 export interface FaultCounts {
@@ -47,14 +47,14 @@ class Faults {
   }
 
   readonly join = (client: Net.Socket): void => {
-    const random = generator(this.#seed, this.#connections++)
+    const nextFault = faultsOf(this.#seed, this.#connections++)
     const upstream = Net.connect({ ...this.#server, noDelay: true })
     client.setNoDelay(true)
     for (const socket of [client, upstream]) {
       this.sockets.add(socket)
       socket.on("close", () => this.sockets.delete(socket))
     }
-    new FaultyLink({ client, upstream, nextFault: () => drawFault(random), onStrike: this.#count }).start()
+    new FaultyLink({ client, upstream, nextFault, onStrike: this.#count }).start()
   }
 
   readonly #count = ({ direction, inCommit, kind }: Strike): void => {
