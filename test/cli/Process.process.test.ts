@@ -27,7 +27,8 @@ const start = (
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:PG|DATABASE_|npm_|NODE_|FORCE_COLOR)/u.test(name))
   const child = spawn(program, args, {
     cwd,
-    env: { ...Object.fromEntries(kept), ...env },
+    // The modules are compiled by the first of these processes, and for all of them.
+    env: { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: join(empty, "compiled"), ...env },
     stdio: ["ignore", "pipe", "pipe"]
   })
   const printed = { stdout: "", stderr: "" }
