@@ -1,6 +1,7 @@
 /** What is done with a history, beside going up and down. */
 import { assert, describe } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
 import { documentOf, json, onDatabase } from "./support.ts"
@@ -12,8 +13,11 @@ const files = {
   "0002_orders.down.sql": "DROP TABLE orders"
 }
 
+/** Without the package's own. */
 const idsOf = (list: unknown) =>
-  Array.isArray(list) ? list.map(({ id, namespace }: Record<string, unknown>) => `${namespace}/${id}`) : list
+  (list as ReadonlyArray<Record<string, unknown>>)
+    .filter(({ namespace }) => namespace !== "pgkeel")
+    .map(({ id, namespace }) => `${namespace}/${id}`)
 
 const tagOf = (document: Record<string, unknown>) => (document["error"] as { readonly tag: string }).tag
 
@@ -30,10 +34,10 @@ describe("pgkeel migrate", () => {
     Effect.gen(function* () {
       const dir = yield* directory(files)
       const planned = yield* json(["plan", "--to", "1", "--dir", dir])
-      assert.deepStrictEqual(idsOf(planned.document["pending"]), ["pgkeel/0001", "app/0001"])
+      assert.deepStrictEqual(idsOf(planned.document["pending"]), ["app/0001"])
       const { code, document } = yield* json(["up", "--to", "1", "--dir", dir])
       assert.strictEqual(code, 0)
-      assert.deepStrictEqual(idsOf(document["applied"]), ["pgkeel/0001", "app/0001"])
+      assert.deepStrictEqual(idsOf(document["applied"]), ["app/0001"])
       assert.deepStrictEqual(idsOf(document["pending"]), ["app/0002"])
       const unknown = yield* json(["up", "--to", "99", "--dir", dir])
       assert.deepStrictEqual([unknown.code, tagOf(unknown.document)], [2, "UnknownTarget"])
@@ -150,6 +154,23 @@ describe("pgkeel migrate", () => {
       const { document } = yield* json(["repair", "--half-done", "start-over", "--dir", dir])
       const [repaired] = document["repaired"] as ReadonlyArray<Record<string, unknown>>
       assert.deepInclude(repaired, { id: "1", action: "startOver" })
+    }))
+
+  test("takes over the history of another tool", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE effect_sql_migrations (migration_id int PRIMARY KEY, created_at timestamptz, name text)`
+      yield* sql`INSERT INTO effect_sql_migrations VALUES (1, now(), 'users')`
+      const would = yield* onDatabase(["migrate", "adopt", "--dry-run", "--dir", dir])
+      assert.strictEqual(would.code, 0, would.stderr)
+      assert.match(would.stdout, /^NAMESPACE {2}MIGRATION\napp +0001_users\n\n1 migration would be taken over from/u)
+      const { code, document } = yield* json(["adopt", "--from", "effect", "--dir", dir])
+      assert.deepStrictEqual([code, document["from"], idsOf(document["adopted"])], [0, "effect", ["app/0001"]])
+      const again = yield* onDatabase(["migrate", "adopt", "--dir", dir])
+      assert.include(again.stdout, "nothing to do")
+      const strange = yield* json(["adopt", "--from", "flyway", "--dir", dir])
+      assert.deepStrictEqual([strange.code, tagOf(strange.document)], [1, "AdoptionRefused"])
     }))
 
   test("lets pass what a policy says, and tells of it in the status", () =>

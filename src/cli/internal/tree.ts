@@ -1,6 +1,7 @@
 /** All commands. */
 import * as Command from "effect/cli/Command"
 import { Json, migrate } from "./flags.ts"
+import { adopt } from "./migrate/adopt.ts"
 import { baseline } from "./migrate/baseline.ts"
 import { down } from "./migrate/down.ts"
 import { newMigration } from "./migrate/new.ts"
@@ -13,7 +14,7 @@ import { up } from "./migrate/up.ts"
 export const pgkeel = Command.make("pgkeel").pipe(
   Command.withDescription("PostgreSQL for Effect applications"),
   Command.withSubcommands([
-    migrate.pipe(Command.withSubcommands([up, down, redo, status, plan, newMigration, baseline, repair]))
+    migrate.pipe(Command.withSubcommands([up, down, redo, status, plan, newMigration, baseline, repair, adopt]))
   ]),
   Command.withGlobalFlags([Json])
 )
