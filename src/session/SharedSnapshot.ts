@@ -12,7 +12,7 @@ import type { NoTransaction } from "./NoTransaction.ts"
 import { Session } from "./Session.ts"
 import type { SessionOptions } from "./Session.ts"
 import { SessionFactory } from "./SessionFactory.ts"
-import type { SessionFailure } from "./SessionFactory.ts"
+import type { SessionFailure } from "./InSession.ts"
 
 /**
  * The name of what the open transaction sees, for `within`; good as long as that

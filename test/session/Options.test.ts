@@ -38,6 +38,11 @@ const wrong: ReadonlyArray<readonly [options: unknown, said: string]> = [
   [{ actr: "ada" }, `the session option "actr" is not known: did you mean actor?`],
   [{ actor: "ada", readonly: true }, `"readonly" is not known: did you mean readOnly?`],
   [{ user: "ada" }, `"user" is not known: give one of name, component, actor, tenant, isolation, readOnly, deferrable`],
+  [{ role: 1 }, `"role" is a number: give text`],
+  [{ timeout: "5 parsecs" }, `"timeout" is no duration: give a duration such as "5 seconds"`],
+  [{ lockTimeout: true }, `"lockTimeout" is a boolean: give a duration`],
+  [{ retry: true }, `"retry" is a boolean: give false, or options as of Retry.transaction`],
+  [{ propagation: "requires_new" }, `"propagation" is no propagation: give "required", "requires-new"`],
   [Object.create({ actr: "ada" }), `"actr" is not known`],
   [undefined, "the options of a session are undefined: give an object before the effect"],
   [null, "the options of a session are null"],
@@ -101,7 +106,13 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("The option
         tenant: "t",
         isolation: "serializable",
         readOnly: true,
-        deferrable: true
+        deferrable: true,
+        role: "postgres",
+        statementTimeout: "1 minute",
+        lockTimeout: 60_000,
+        idleTimeout: "1 minute",
+        timeout: "1 minute",
+        retry: false
       }
       const none = Object.fromEntries(Object.keys(all).map((name) => [name, undefined]))
       const actor = Effect.map(Session, ({ actor }) => actor)

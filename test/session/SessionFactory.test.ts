@@ -115,8 +115,8 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
         Effect.gen(function* () {
           yield* add("a")
           yield* Effect.ignore(sql.withTransaction(Effect.andThen(add("b"), Effect.fail("undo"))))
-          yield* Effect.ignore(withSession({})(add("a")))
-          yield* withSession({})(add("c"))
+          yield* Effect.ignore(withSession({ propagation: "nested" })(add("a")))
+          yield* withSession({ propagation: "nested" })(add("c"))
         })
       )
       assert.deepStrictEqual(yield* items, ["a", "c"])

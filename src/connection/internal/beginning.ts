@@ -21,7 +21,7 @@ const select = (count: number, identified: boolean): string => {
 }
 
 /** The text for each number of settings. */
-const texts = Array.from({ length: 8 }, (_, count) => ({
+const texts = Array.from({ length: 12 }, (_, count) => ({
   identified: select(count, true),
   anonymous: select(count, false)
 }))

@@ -17,6 +17,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { noteCommit } from "../../error/internal/applied.ts"
 import { remember } from "../../error/internal/failureContext.ts"
 import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
+import { failedPartOf, markFailed } from "../RollbackOnly.ts"
 import { ImportedSnapshot, plain, TransactionContext } from "../TransactionContext.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
@@ -166,6 +167,12 @@ export const makeWithTransaction = (
       if (open === undefined) return run(effect)
       const [connection, depth] = open
       const release = connection.execute(`RELEASE SAVEPOINT ${savepointName(depth + 1)}`, [], undefined)
-      return run(Effect.tap(effect, () => release))
+      // What is released becomes a part of the level around it, with all that is wrong with it.
+      const kept = Effect.withFiber((inner) => {
+        const level = Context.getOrUndefined(inner.context, transactionService)
+        if (level !== undefined) markFailed(open, failedPartOf(level))
+        return release
+      })
+      return run(Effect.tap(effect, kept))
     })
 }

@@ -1,6 +1,7 @@
 /** From a session's options to what its transactions begin with. */
+import * as Duration from "effect/Duration"
 import type { BeginWith } from "../../connection/TransactionContext.ts"
-import type { SessionOptions } from "../Session.ts"
+import type { SessionInfo, SessionOptions } from "../Session.ts"
 
 /** Every text that can come out of this is one of a few dozen, so preparing them is bounded. */
 const beginStatement = ({ deferrable, isolation, readOnly }: SessionOptions): string | undefined => {
@@ -14,16 +15,33 @@ const beginStatement = ({ deferrable, isolation, readOnly }: SessionOptions): st
 const applicationName = ({ component, name }: SessionOptions): string | undefined =>
   component === undefined ? name : name === undefined ? component : `${component}/${name}`
 
+/** The server counts these in milliseconds, and takes 0 for never, so that what is less than one is one. */
+const milliseconds = (input: Duration.Input): string => {
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  return Number.isFinite(millis) ? String(Math.min(Math.ceil(millis), longest)) : "0"
+}
+
+/** What the server's counters hold. */
+const longest = 2 ** 31 - 1
+
 /**
- * The actor and the tenant are both set even when one is missing: an absent value
- * is '', and never what an earlier transaction or a role's defaults left behind.
+ * Who acts is set even where it is missing: an absent value is '', and never what
+ * an earlier transaction or a role's defaults left behind. The role comes last,
+ * since it may have no right to set the rest.
  */
-export const beginWith = (options: SessionOptions): BeginWith => {
+export const beginWith = (options: SessionInfo): BeginWith => {
+  const { idleTimeout, lockTimeout, role, statementTimeout } = options
   const shown = applicationName(options)
   const settings: Array<readonly [string, string]> = [
     ["pgkeel.actor", options.actor ?? ""],
-    ["pgkeel.tenant", options.tenant ?? ""]
+    ["pgkeel.tenant", options.tenant ?? ""],
+    ["pgkeel.component", options.component ?? ""],
+    ["pgkeel.session_id", options.id]
   ]
   if (shown !== undefined) settings.push(["application_name", shown])
+  if (statementTimeout !== undefined) settings.push(["statement_timeout", milliseconds(statementTimeout)])
+  if (lockTimeout !== undefined) settings.push(["lock_timeout", milliseconds(lockTimeout)])
+  if (idleTimeout !== undefined) settings.push(["idle_in_transaction_session_timeout", milliseconds(idleTimeout)])
+  if (role !== undefined) settings.push(["role", role])
   return { begin: beginStatement(options), settings, identified: true, label: shown, taken: false }
 }

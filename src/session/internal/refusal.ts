@@ -5,10 +5,13 @@
  * Every session passes here, so what is right costs one comparison for each option
  * that is given, and only what is wrong is explained.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { didYouMean } from "../../config/internal/nearest.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
+import type { Propagation } from "../Propagation.ts"
 import type { SessionOptions } from "../Session.ts"
 import { InvalidSessionOption, SessionError } from "../SessionError.ts"
 
@@ -18,19 +21,47 @@ const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read",
 const text: Rule.Rule = { accepted: "text", problem: Rule.text }
 const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
 
-const rules: Rules<SessionOptions> = {
+const duration: Rule.Rule = {
+  accepted: `a duration such as "5 seconds"`,
+  problem: (value) => Rule.duration(value) ?? (isDuration(value) ? undefined : "no duration")
+}
+
+const propagations: ReadonlyArray<unknown> = [
+  "required",
+  "requires-new",
+  "nested",
+  "supports",
+  "not-supported",
+  "mandatory",
+  "never"
+] satisfies ReadonlyArray<Propagation>
+
+const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule.Rule => ({
+  accepted: known.map((value) => `"${String(value)}"`).join(", "),
+  problem: (value) => (known.includes(value) ? undefined : Rule.isText(value) ? none : Rule.kindOf(value))
+})
+
+const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
   name: text,
   component: text,
   actor: text,
   tenant: text,
-  isolation: {
-    accepted: isolations.map((level) => `"${String(level)}"`).join(", "),
-    problem: (value) =>
-      isolations.includes(value) ? undefined : Rule.isText(value) ? "no isolation level" : Rule.kindOf(value)
-  },
+  isolation: oneOf(isolations, "no isolation level"),
   readOnly: flag,
-  deferrable: flag
+  deferrable: flag,
+  role: text,
+  statementTimeout: duration,
+  lockTimeout: duration,
+  idleTimeout: duration,
+  timeout: duration,
+  retry: {
+    accepted: "false, or options as of Retry.transaction",
+    problem: (value) => (value === false || Rule.isRecord(value) ? undefined : Rule.kindOf(value))
+  },
+  propagation: oneOf(propagations, "no propagation")
 }
+
+const isDuration = (value: unknown): boolean => Option.isSome(Duration.fromInput(value as Duration.Input))
 
 /** As `rules`, in the form that an engine is quick at; a test holds the two to each other. */
 const isAccepted = (option: string, value: unknown): boolean => {
@@ -39,6 +70,7 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "tenant":
     case "name":
     case "component":
+    case "role":
       return value === undefined || typeof value === "string"
     case "isolation":
       return (
@@ -47,6 +79,15 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "readOnly":
     case "deferrable":
       return value === undefined || typeof value === "boolean"
+    case "statementTimeout":
+    case "lockTimeout":
+    case "idleTimeout":
+    case "timeout":
+      return value === undefined || (Rule.duration(value) === undefined && isDuration(value))
+    case "retry":
+      return value === undefined || value === false || Rule.isRecord(value)
+    case "propagation":
+      return value === undefined || propagations.includes(value)
     // A session that is open may be given as the options of one that joins it.
     case "id":
     case "openedAt":

@@ -1,0 +1,194 @@
+/** One effect in a transaction of its own, in the one that is open, or outside of it. */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { failedPartOf, markFailed } from "../../connection/RollbackOnly.ts"
+import type { Level } from "../../connection/RollbackOnly.ts"
+import { TransactionContext } from "../../connection/TransactionContext.ts"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { SessionFailure } from "../InSession.ts"
+import type { Propagation } from "../Propagation.ts"
+import { describeSession, Session } from "../Session.ts"
+import type { SessionInfo, SessionOptions } from "../Session.ts"
+import {
+  RollbackOnly,
+  SessionClosed,
+  SessionError,
+  SessionForbidden,
+  SessionRequired,
+  TransactionAlreadyOpen
+} from "../SessionError.ts"
+import { conflict } from "./joining.ts"
+import { CurrentTransaction, OpenTransaction } from "./openSession.ts"
+import type { OpenSession } from "./openSession.ts"
+import { withinTimeout } from "./timeout.ts"
+
+/** An effect in a session. */
+export type Within<A, E, R> = Effect.Effect<A, SessionFailure<E>, Exclude<R, Session>>
+
+/** Where an effect finds itself: what is open around it. */
+interface Place {
+  readonly level: Level
+  /** None in a bare `sql.withTransaction`. */
+  readonly transaction: OpenTransaction | undefined
+}
+
+/** What a session is begun from. */
+export interface Source {
+  readonly options: SessionOptions
+  /** Surround one transaction. */
+  readonly enter: () => OpenSession
+  readonly leave: (session: OpenSession) => void
+  /** Runs a whole transaction again where its options say so. */
+  readonly retrying: (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
+}
+
+const named = ({ name }: SessionOptions): string => name ?? "without a name"
+
+const refused = (reason: SessionError["reason"]) => Effect.fail(new SessionError({ reason }))
+
+/** What `required` and `nested` may join, or why it cannot be joined. */
+const joinable = (place: Place, options: SessionOptions): OpenTransaction | SessionError => {
+  const { transaction } = place
+  if (transaction === undefined) {
+    return new SessionError({ reason: new TransactionAlreadyOpen({ session: named(options) }) })
+  }
+  const { info } = transaction.session
+  if (transaction.ended) return new SessionError({ reason: new SessionClosed({ session: describeSession(info) }) })
+  return conflict(info, options) ?? transaction
+}
+
+/** Lets nobody keep a level of which a part has failed. */
+const guarded = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  transaction: OpenTransaction,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SessionError, R> =>
+  Effect.flatMap(effect, (value) =>
+    transaction.hasFailedPart ? Effect.as(checkLevel(sql, transaction.session.info), value) : Effect.succeed(value)
+  )
+
+const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<void, SessionError> =>
+  Effect.withFiber((fiber) => {
+    const level = Context.getOrUndefined(fiber.context, sql.transactionService)
+    const failed = level === undefined ? undefined : failedPartOf(level)
+    return failed === undefined ? Effect.void : refused(new RollbackOnly({ session: describeSession(info), ...failed }))
+  })
+
+export const makePropagate = (sql: SqlClient.SqlClient) => {
+  const transact = <A, E, R>(transaction: OpenTransaction, effect: Effect.Effect<A, E, R>) => {
+    const { begin, session } = transaction
+    const body = guarded(sql, transaction, withinTimeout(session.info, effect, session.info))
+    return Effect.updateContext(
+      DatabaseError.refine(sql.withTransaction(body)),
+      (context: Context.Context<Exclude<R, Session>>) =>
+        Context.add(
+          Context.add(Context.add(context, TransactionContext, begin), CurrentTransaction, transaction),
+          Session,
+          session.info
+        ) as Context.Context<R>
+    )
+  }
+
+  const once = <A, E, R>(source: Source, effect: Effect.Effect<A, E, R>): Within<A, E, R> =>
+    Effect.suspend((): Within<A, E, R> => {
+      let transaction: OpenTransaction | undefined
+      // Entered inside the frame that leaves again, so that no interruption falls between.
+      return Effect.onExitPrimitive(
+        Effect.suspend((): Within<A, E, R> => {
+          transaction = new OpenTransaction(source.enter())
+          return transact(transaction, effect)
+        }),
+        () => {
+          if (transaction === undefined) return undefined
+          transaction.end()
+          source.leave(transaction.session)
+          return undefined
+        }
+      )
+    })
+
+  const begin = <A, E, R>(source: Source, effect: Effect.Effect<A, E, R>): Within<A, E, R> =>
+    source.retrying === undefined ? once(source, effect) : source.retrying(once(source, effect))
+
+  /** What fails here leaves half of its work in the transaction, whoever catches the failure. */
+  const part = <A, E, R>(place: Place, options: SessionOptions, effect: Effect.Effect<A, E, R>) => {
+    const transaction = joinable(place, options)
+    if (transaction instanceof SessionError) return Effect.fail(transaction)
+    const { info } = transaction.session
+    return Effect.onExitPrimitive(DatabaseError.refine(withinTimeout(options, effect, info)), (exit) => {
+      if (exit._tag === "Success") return undefined
+      transaction.hasFailedPart = true
+      const what = options.name ?? options.component ?? "a part without a name"
+      markFailed(place.level, { part: what, failure: Cause.squash(exit.cause) })
+      return undefined
+    })
+  }
+
+  const savepoint = <A, E, R>(place: Place, options: SessionOptions, effect: Effect.Effect<A, E, R>) => {
+    const transaction = joinable(place, options)
+    if (transaction instanceof SessionError) return Effect.fail(transaction)
+    const { info } = transaction.session
+    const limited = withinTimeout(options, effect, info)
+    return DatabaseError.refine(sql.withTransaction(guarded(sql, transaction, limited)))
+  }
+
+  const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.updateContext(
+      effect,
+      (context: Context.Context<R>) =>
+        Context.omit(sql.transactionService, CurrentTransaction)(context) as Context.Context<R>
+    )
+
+  const inside = <A, E, R>(
+    place: Place,
+    propagation: Propagation,
+    source: Source,
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, SessionFailure<E>, R> | Within<A, E, R> => {
+    switch (propagation) {
+      case "required":
+      case "mandatory":
+        return part(place, source.options, effect)
+      case "nested":
+        return savepoint(place, source.options, effect)
+      case "requires-new":
+        return outside(begin(source, effect))
+      case "supports":
+        return place.transaction === undefined ? DatabaseError.refine(effect) : part(place, source.options, effect)
+      case "not-supported":
+        return outside(DatabaseError.refine(effect))
+      case "never":
+        return refused(new SessionForbidden({ session: named(source.options) }))
+    }
+  }
+
+  const alone = <A, E, R>(
+    propagation: Propagation,
+    source: Source,
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, SessionFailure<E>, R> | Within<A, E, R> => {
+    switch (propagation) {
+      case "required":
+      case "nested":
+      case "requires-new":
+        return begin(source, effect)
+      case "mandatory":
+        return refused(new SessionRequired({ session: named(source.options) }))
+      case "supports":
+      case "not-supported":
+      case "never":
+        return DatabaseError.refine(effect)
+    }
+  }
+
+  return <A, E, R>(propagation: Propagation, source: Source, effect: Effect.Effect<A, E, R>): Within<A, E, R> =>
+    Effect.withFiber((fiber): Within<A, E, R> => {
+      const level = Context.getOrUndefined(fiber.context, sql.transactionService)
+      if (level === undefined) return alone(propagation, source, effect) as Within<A, E, R>
+      const place = { level, transaction: Context.get(fiber.context, CurrentTransaction) }
+      // What asks for `Session` without being given one finds it in the context, as its type demands.
+      return inside(place, propagation, source, effect) as Within<A, E, R>
+    })
+}
