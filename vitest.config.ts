@@ -10,8 +10,8 @@ export default defineConfig({
     isolate: false,
     // Most of a run is waiting for servers and processes, so there are more workers than cores.
     maxWorkers: 4,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"], exclude: [processes] } },
       { extends: true, test: { name: "processes", include: [processes] } }

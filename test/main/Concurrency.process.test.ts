@@ -50,7 +50,7 @@ it.live(
         )
       }
     }).pipe(Effect.scoped),
-  60_000
+  180_000
 )
 
 it.live(
@@ -74,5 +74,5 @@ it.live(
         assert.deepStrictEqual((yield* startHere(options)).initialization.applied, [])
       })
     ),
-  60_000
+  180_000
 )

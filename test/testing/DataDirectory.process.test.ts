@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import { EmbeddedPostgres, type EmbeddedPostgresOptions } from "../../src/testing/index.ts"
 import { chosenServer } from "../support/chosenServer.ts"
 
-const timeout = 60_000
+const timeout = 180_000
 
 /** Below a directory that only its owner can enter, as a project under /root or in a home directory is. */
 const directory = FileSystem.FileSystem.pipe(

@@ -9,7 +9,7 @@ import { chosenServer } from "../support/chosenServer.ts"
 import { ownTmpdir } from "./support/ownTmpdir.ts"
 
 const tmpdir = ownTmpdir()
-const timeout = 60_000
+const timeout = 180_000
 
 const refusal = (options: EmbeddedPostgresOptions) =>
   Effect.scoped(Layer.build(EmbeddedPostgres.layer({ ...chosenServer(), ...options }))).pipe(

@@ -10,7 +10,7 @@ import { ownTmpdir } from "./support/ownTmpdir.ts"
 import { announced, startHolder } from "./support/processes.ts"
 
 const tmpdir = ownTmpdir()
-const timeout = 60_000
+const timeout = 180_000
 
 /** A project that has the chosen server installed under npm aliases, one for each of the given versions. */
 const projectWith = Effect.fnUntraced(
