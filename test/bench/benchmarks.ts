@@ -1,18 +1,23 @@
 /** The table of benchmarks. Adding one is adding a file and a row. */
+import { bulk } from "./BulkBenchmark.ts"
 import { circuit } from "./CircuitBenchmark.ts"
 import { classification } from "./ClassificationBenchmark.ts"
 import { importing } from "./ImportBenchmark.ts"
+import { memory } from "./MemoryBenchmark.ts"
 import { outcome } from "./OutcomeBenchmark.ts"
-import { session } from "./SessionBenchmark.ts"
 import { statement } from "./StatementBenchmark.ts"
 import { cloning } from "./TemplateBenchmark.ts"
 import type { Benchmark } from "./support/Benchmark.ts"
-import { benchmarkOf } from "./support/compare.ts"
+import { benchmarkOf, farBenchmarkOf } from "./support/compare.ts"
+import { sessions } from "./support/comparisons.ts"
 
 export const benchmarks: ReadonlyArray<Benchmark> = [
   benchmarkOf(statement),
-  benchmarkOf(session),
+  ...sessions.map(benchmarkOf),
+  ...sessions.map(farBenchmarkOf),
   benchmarkOf(outcome),
+  bulk,
+  memory,
   importing,
   classification,
   circuit,

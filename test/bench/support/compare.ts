@@ -5,9 +5,13 @@
  */
 import { Effect, Redacted } from "effect"
 import type { Benchmark, Comparison, Figure, Options } from "./Benchmark.ts"
+import { delayed } from "./delayed.ts"
 import { median } from "./median.ts"
 import { takeTurns } from "./turns.ts"
 import type { Plan, Round } from "./turns.ts"
+
+/** Enough for a batch to last some milliseconds, so that its beginning and end weigh little. */
+const each = 40
 
 const full: Plan = {
   pairs: 4,
@@ -23,6 +27,16 @@ const short: Plan = {
   turn: { millis: 30, operations: 1 }
 }
 
+/** A round trip takes two milliseconds and more: fewer operations last as long. */
+const far: Plan = {
+  pairs: 1,
+  rounds: 9,
+  warmUp: { millis: 1000, operations: 400 },
+  turn: { millis: 100, operations: 1 }
+}
+
+const eachFar = (concurrency: number) => (concurrency > 10 ? 3 : 15)
+
 const ratioOf = (rounds: ReadonlyArray<Round>, value: (turn: Round["ours"]) => number) => ({
   ratio: median(rounds.map(({ ours, theirs }) => value(ours) / value(theirs))),
   ours: median(rounds.map(({ ours }) => value(ours))),
@@ -37,7 +51,7 @@ const figures = (comparison: Comparison, concurrency: number, rounds: ReadonlyAr
       ...ratioOf(rounds, ({ perSecond }) => perSecond),
       against,
       unit: `${counted} a second (higher is better)`,
-      target: { atLeast }
+      ...(atLeast === undefined ? {} : { target: { atLeast } })
     },
     {
       name: `${name}, concurrency ${concurrency}, client CPU`,
@@ -48,16 +62,32 @@ const figures = (comparison: Comparison, concurrency: number, rounds: ReadonlyAr
   ]
 }
 
+const run = (comparison: Comparison, shown: string, url: string, plan: Plan, eachOf: (concurrency: number) => number) =>
+  Effect.map(
+    Effect.forEach([1, 10, 100], (concurrency) =>
+      Effect.map(takeTurns({ name: comparison.name, concurrency, url, each: eachOf(concurrency) }, plan), (rounds) =>
+        figures({ ...comparison, name: shown }, concurrency, rounds)
+      )
+    ),
+    (all) => all.flat()
+  )
+
 export const benchmarkOf = (comparison: Comparison): Benchmark => ({
   name: comparison.name,
   run: ({ quick, url }: Options) =>
-    Effect.map(
-      Effect.forEach([1, 10, 100], (concurrency) =>
-        Effect.map(
-          takeTurns({ name: comparison.name, concurrency, url: Redacted.value(url) }, quick ? short : full),
-          (rounds) => figures(comparison, concurrency, rounds)
-        )
-      ),
-      (all) => all.flat()
-    )
+    run(comparison, comparison.name, Redacted.value(url), quick ? short : full, () => each)
 })
+
+/** The same with a server that is a millisecond away, each way. */
+export const farBenchmarkOf = (comparison: Comparison): Benchmark => {
+  const name = `${comparison.name}-far`
+  return {
+    name,
+    run: ({ quick, url }: Options) =>
+      Effect.scoped(
+        Effect.flatMap(delayed(url, 1), (away) =>
+          run(comparison, `${name} (1 ms each way)`, Redacted.value(away), quick ? short : far, eachFar)
+        )
+      )
+  }
+}

@@ -5,28 +5,34 @@
  */
 import { Effect, Redacted } from "effect"
 import { Bench } from "tinybench"
-import type { Contender } from "./Benchmark.ts"
+import type { Contender, Operation } from "./Benchmark.ts"
 import { comparisons } from "./comparisons.ts"
 import type { Length, Order, Setup, Turn } from "./turns.ts"
 
-/** Enough for a batch to last some milliseconds, so that its beginning and end weigh little. */
-const each = 40
-
-const fibers = (concurrency: number, operation: (index: number) => Effect.Effect<unknown, unknown>) => {
+/** Each package runs as it is meant to be run: an Effect in one runtime, promises without one. */
+const loopOf = (operation: Operation, isEffect: boolean, concurrency: number, each: number): (() => Promise<void>) => {
   let index = 0
-  const loop = (left: number): Effect.Effect<void, unknown> =>
-    left === 0 ? Effect.void : Effect.flatMap(operation(index++ % 1000), () => loop(left - 1))
-  return Effect.all(
-    Array.from({ length: concurrency }, () => Effect.suspend(() => loop(each))),
-    { concurrency: "unbounded", discard: true }
-  )
+  const next = () => operation(index++ % 1000)
+  if (isEffect) {
+    const loop = (left: number): Effect.Effect<void, unknown> =>
+      left === 0 ? Effect.void : Effect.flatMap(next() as Effect.Effect<unknown, unknown>, () => loop(left - 1))
+    const batch = Effect.all(
+      Array.from({ length: concurrency }, () => Effect.suspend(() => loop(each))),
+      { concurrency: "unbounded", discard: true }
+    )
+    return () => Effect.runPromise(batch)
+  }
+  const loop = async () => {
+    for (let left = each; left > 0; left--) await (next() as Promise<unknown>)
+  }
+  return () => Promise.all(Array.from({ length: concurrency }, loop)).then(() => undefined)
 }
 
 /** A turn lasts at least so long, and at least so many operations; the second matters for the warm-up. */
-const turn = async (batch: Effect.Effect<void, unknown>, size: number, order: Length): Promise<Turn> => {
+const turn = async (batch: () => Promise<void>, size: number, order: Length): Promise<Turn> => {
   const iterations = Math.max(1, Math.ceil(order.operations / size))
   const bench = new Bench({ time: order.millis, iterations, warmup: false, throws: true })
-  bench.add("turn", () => Effect.runPromise(batch), { async: true })
+  bench.add("turn", batch, { async: true })
   const before = process.cpuUsage()
   const [task] = await bench.run()
   const { system, user } = process.cpuUsage(before)
@@ -44,12 +50,14 @@ const find = ({ name, side }: Setup): Contender => {
 const serve = (setup: Setup) =>
   Effect.gen(function* () {
     const operation = yield* find(setup)(Redacted.make(setup.url))
-    const batch = fibers(setup.concurrency, operation)
+    const first = operation(0)
+    yield* Effect.isEffect(first) ? first : Effect.promise(() => first)
+    const batch = loopOf(operation, Effect.isEffect(first), setup.concurrency, setup.each)
     yield* Effect.callback<void>((resume) => {
       process.on("message", (order: Order) => {
         if (order === "end") return resume(Effect.void)
         // A rejection ends the process, which the other side notices.
-        void turn(batch, setup.concurrency * each, order).then((done) => process.send?.(done))
+        void turn(batch, setup.concurrency * setup.each, order).then((done) => process.send?.(done))
       })
       process.send?.("ready")
     })

@@ -16,6 +16,8 @@ export interface Setup {
   readonly side: Side
   readonly concurrency: number
   readonly url: string
+  /** How many operations one after another a fiber does in a batch. */
+  readonly each: number
 }
 
 export interface Length {
