@@ -1,6 +1,7 @@
 /** What needs no database: help, wrong usage, and what is kept out of everything that is printed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { hiding } from "../../src/cli/internal/secrets.ts"
 import { cli, documentOf } from "./support.ts"
 
 const effect = (name: string, body: () => Effect.Effect<void>) => it.live(name, body)
@@ -115,6 +116,9 @@ describe("pgkeel", () => {
       })
     )
   }
+
+  it("hides passwords in statements, too", () =>
+    assert.strictEqual(hiding([])("CREATE ROLE a PASSWORD 'it''s s3cret' LOGIN"), "CREATE ROLE a PASSWORD '***' LOGIN"))
 
   const secrets: ReadonlyArray<ReadonlyArray<string>> = [
     ["migrate", "up", "--url", "postgres://me:s3cret@127.0.0.1:1/z"],

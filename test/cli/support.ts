@@ -17,16 +17,23 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>
   /** Whether it is a terminal that looks on. */
   readonly terminal?: boolean
+  /** Is told all of standard error whenever more of it was written. */
+  readonly watch?: (stderr: string) => void
 }
 
 /** What a console prints is not captured; no test may make one of this process print. */
 const silent: Console.Console = new Proxy(globalThis.console, { get: () => () => undefined })
 
 export const cli = Effect.fnUntraced(function* (args: ReadonlyArray<string>, around: Surroundings = {}) {
-  const { env = {}, terminal = false } = around
+  const { env = {}, terminal = false, watch = () => undefined } = around
   const printed = { stdout: "", stderr: "" }
   const into = (stream: keyof typeof printed) => () =>
-    Sink.forEach((text: string | Uint8Array) => Effect.sync(() => void (printed[stream] += String(text))))
+    Sink.forEach((text: string | Uint8Array) =>
+      Effect.sync(() => {
+        printed[stream] += String(text)
+        watch(printed.stderr)
+      })
+    )
   const stdio = Stdio.layerTest({
     stdout: into("stdout"),
     stderr: into("stderr"),

@@ -55,11 +55,15 @@ export interface CommandOptions extends MigratorOptions {
   readonly url: Redacted.Redacted<string> | undefined
 }
 
+const onlyOwn =
+  "only the package's own migrations are known: give --dir, or start the command where the directory migrations is"
+
 /** A migrator for the time of `use`. Nothing is connected to before it is used. */
 export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   given: CommandOptions,
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
+  if (given.sources.length === 1) yield* Effect.logWarning(onlyOwn)
   const settings = yield* settingsOf(given.url)
   const client = ConnectionManager.layerOf(settings)
   return yield* Effect.flatMap(Migrator, use).pipe(

@@ -41,6 +41,8 @@ export interface Failure {
   readonly message: string
   /** Which migration, where it is one. */
   readonly migration?: { readonly [name: string]: Json } | undefined
+  /** Several, where it is several. */
+  readonly migrations?: ReadonlyArray<string> | undefined
   /** The database's own failure, where it is the cause of one of a migration. */
   readonly cause?: { readonly [name: string]: Json } | undefined
   /** The file and the place in it, for a person. */
@@ -107,7 +109,13 @@ const ofMigration = (error: MigrationError): Failure => {
   const { reason } = error
   const base = { exit: exitOf(reason), tag: reason._tag, code: error.code, message: error.message }
   const cause = "cause" in reason && DatabaseError.isDatabaseError(reason.cause) ? reason.cause : undefined
-  return { ...base, migration: subjectOf(reason), cause: cause === undefined ? undefined : databaseFields(cause) }
+  const migrations = "migrations" in reason && reason.migrations.length > 0 ? reason.migrations : undefined
+  return {
+    ...base,
+    migration: subjectOf(reason),
+    migrations,
+    cause: cause === undefined ? undefined : databaseFields(cause)
+  }
 }
 
 const databaseFields = ({ code, message, reason }: DatabaseError) => ({
@@ -131,12 +139,12 @@ const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
 
 /** The answer of a command that failed; `done` is what had been done before. */
 export const answerOf = (failure: Failure, paint: Paint, done: { readonly [name: string]: Json } = {}): Answer => {
-  const { cause, code, excerpt, exit, message, migration, tag } = failure
+  const { cause, code, excerpt, exit, message, migration, migrations, tag } = failure
   const { ok: _, ...before } = done
   const title = `${paint("red", paint("bold", "error"))} ${paint("dim", `${code} ${tag}`)}`
   return {
     code: exit,
-    json: { ok: false, ...before, error: { tag, code, message, migration, cause } },
+    json: { ok: false, ...before, error: { tag, code, message, migration, migrations, cause } },
     text: [`${title}\n${message}`, ...(excerpt === undefined ? [] : [excerpt])].join("\n\n"),
     to: "stderr"
   }

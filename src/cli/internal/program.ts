@@ -17,7 +17,7 @@ import { type Answer, done, type ExitCode, Reply } from "./answer.ts"
 import { answerOf, failureOf } from "./failure.ts"
 import { asksForJson } from "./flags.ts"
 import { builtIns, presenter } from "./presenter.ts"
-import { writeError } from "./progress.ts"
+import { cleared, writeError } from "./progress.ts"
 import { hiding } from "./secrets.ts"
 import { paint } from "./table.ts"
 import { pgkeel } from "./tree.ts"
@@ -36,22 +36,24 @@ export const run = (args: ReadonlyArray<string>): Effect.Effect<ExitCode, never,
 
 const command = Effect.fnUntraced(function* (args: ReadonlyArray<string>, reply: Reply["Service"]) {
   const json = asksForJson(args)
+  const stdio = yield* Stdio.Stdio
+  // The line that shows how a run goes on gives way to what is logged.
+  const format = json ? Logger.formatLogFmt : words((yield* stdio.stderrIsTerminal) ? cleared : "")
   yield* Command.runWith(pgkeel, { version: yield* version })(args).pipe(
     Effect.provideService(Reply, reply),
     Effect.provideService(CliOutput.Presenter, presenter(reply)),
     Effect.provideService(CliConfig.CliConfig, { builtIns: builtIns(reply) }),
     Effect.provideService(References.MinimumLogLevel, json ? "Info" : "Warn"),
-    Effect.provide(
-      Logger.layer([Logger.withConsoleError(Logger.map(json ? Logger.formatLogFmt : words, hiding(args)))])
-    )
+    Effect.provide(Logger.layer([Logger.withConsoleError(Logger.map(format, hiding(args)))]))
   )
 })
 
 /** A log line for a person. */
-const words = Logger.make(({ logLevel, message }) => {
-  const parts: ReadonlyArray<unknown> = Array.isArray(message) ? message : [message]
-  return `${logLevel.toLowerCase()}: ${parts.map(String).join(": ")}`
-})
+const words = (before: string) =>
+  Logger.make(({ logLevel, message }) => {
+    const parts: ReadonlyArray<unknown> = Array.isArray(message) ? message : [message]
+    return `${before}${logLevel.toLowerCase()}: ${parts.map(String).join(": ")}`
+  })
 
 const answerTo = Effect.fnUntraced(function* (exit: Exit.Exit<void, unknown>, reply: Reply["Service"]) {
   const given = yield* reply.given

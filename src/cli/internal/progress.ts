@@ -1,15 +1,19 @@
 /**
- * How a run goes on, on standard error: on a terminal one line that changes, and
- * elsewhere, as in the log of a deployment, a line for each migration that begins.
+ * How a run goes on, on standard error: on a terminal one line that changes, with
+ * the time that has passed; elsewhere, as in the log of a deployment, a line for
+ * each migration that begins, and one now and then while it goes on.
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import type { MigrationProgress } from "../../migration/MigrationProgress.ts"
 import { Reply } from "./answer.ts"
 import { Json } from "./flags.ts"
 import { entry } from "./migration.ts"
-import { paint } from "./table.ts"
+import { paint, took } from "./table.ts"
 
 /** Written as it is; that standard error cannot be written to is no reason to stop. */
 export const writeError = Effect.fnUntraced(function* (text: string) {
@@ -18,45 +22,74 @@ export const writeError = Effect.fnUntraced(function* (text: string) {
 })
 
 /** Clears what the line had, and goes to its beginning. */
-const again = "\r\u001B[2K"
+export const cleared = "\r\u001B[2K"
 
 const words = { up: "applying", down: "reverting" } as const
+
+/** A migration that is under way, and since when. */
+interface Current {
+  readonly event: MigrationProgress
+  readonly since: number
+}
 
 const nameOf = ({ direction, file, namespace, number, of }: MigrationProgress): string =>
   `${words[direction]} ${number} of ${of}: ${file} (${namespace})`
 
-/** A line for good, or one that the next takes the place of; nothing where nothing has to be said. */
-const lineOf = (event: MigrationProgress, animated: boolean): string | undefined => {
-  switch (event._tag) {
-    case "Started": {
-      const behind = event.statements === 0 ? "" : `, going on behind statement ${event.statements}`
-      return animated ? `${again}${nameOf(event)}${behind}` : `${nameOf(event)}${behind}\n`
-    }
-    case "StatementFinished":
-      return animated && event.statements > 1
-        ? `${again}${nameOf(event)}, statement ${event.statement} of ${event.statements}`
-        : undefined
-    // Of one that stands back there is a warning in the log.
-    case "Blocked":
-    case "Finished":
-      return animated ? again : undefined
-  }
+const statementOf = (event: MigrationProgress): string => {
+  if (event._tag === "Started" && event.statements > 0) return `, going on behind statement ${event.statements}`
+  return event._tag === "StatementFinished" && event.statement < event.statements
+    ? `, statement ${event.statement + 1} of ${event.statements}`
+    : ""
 }
 
-/** For the option `progress` of the migrator: shows it, and notes what was done for the case that the rest fails. */
-export const progress = Effect.gen(function* () {
+const lineOf = ({ event, since }: Current, now: number): string => {
+  const passed = now - since < 1000 ? "" : `, ${took(Duration.millis(now - since))}`
+  return `${nameOf(event)}${statementOf(event)}${passed}`
+}
+
+const makeListener = Effect.fnUntraced(function* (animated: boolean, silent: boolean) {
   const stdio = yield* Stdio.Stdio
   const { note } = yield* Reply
-  const silent = yield* Json
+  const colours = yield* paint
+  const current = yield* Ref.make<Current | undefined>(undefined)
+  const write = (text: string) => (silent ? Effect.void : Effect.provideService(writeError(text), Stdio.Stdio, stdio))
+  const show = Effect.gen(function* () {
+    const shown = yield* Ref.get(current)
+    if (shown === undefined) return
+    const line = lineOf(shown, yield* Clock.currentTimeMillis)
+    yield* write(animated ? cleared + line : `${colours("dim", line)}\n`)
+  })
+  const listen = Effect.fnUntraced(function* (event: MigrationProgress) {
+    // Of one that stands back there is a warning in the log.
+    if (event._tag === "Finished" || event._tag === "Blocked") {
+      yield* Ref.set(current, undefined)
+      if (animated) yield* write(cleared)
+      if (event._tag === "Finished") yield* note(event.direction === "up" ? "applied" : "reverted", entry(event))
+      return
+    }
+    const now = yield* Clock.currentTimeMillis
+    yield* Ref.update(current, (before) => ({ event, since: event._tag === "Started" ? now : (before?.since ?? now) }))
+    if (animated || event._tag === "Started") yield* show
+  })
+  return { listen, show }
+})
+
+/**
+ * Gives the option `progress` of a migrator, for as long as `use` takes: what is
+ * told to it is shown, and what was done is noted for the case that the rest fails.
+ */
+export const withProgress = Effect.fnUntraced(function* <A, E, R>(
+  use: (progress: (event: MigrationProgress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+) {
+  const stdio = yield* Stdio.Stdio
   const animated = yield* stdio.stderrIsTerminal
-  const dim = yield* paint
-  return (event: MigrationProgress): Effect.Effect<void> => {
-    const line = silent ? undefined : lineOf(event, animated)
-    const shown =
-      line === undefined
-        ? Effect.void
-        : Effect.provideService(writeError(animated ? line : dim("dim", line)), Stdio.Stdio, stdio)
-    if (event._tag !== "Finished") return shown
-    return Effect.andThen(shown, note(event.direction === "up" ? "applied" : "reverted", entry(event)))
-  }
+  const silent = yield* Json
+  const { listen, show } = yield* makeListener(animated, silent)
+  const again = Effect.delay(show, animated ? "1 second" : "30 seconds")
+  return yield* Effect.scoped(
+    Effect.andThen(Effect.forkScoped(Effect.forever(again)), use(listen)).pipe(
+      // What was under way when it failed has left its line.
+      Effect.onExit(() => (animated && !silent ? writeError(cleared) : Effect.void))
+    )
+  )
 })

@@ -8,9 +8,12 @@
 const inUrl = /(:\/\/(?!user:password@host)[^\s:/@"'`]*):[^\s"'`]*@/gu
 const asParameter = /\b((?:password|sslpassword)\s*=\s*)('[^']*'|"[^"]*"|[^\s&"'`]+)/giu
 
+const inStatement = /\b(password\s+)'(?:[^']|'')*'/giu
+
 const hidden = "***"
 
-const hide = (text: string): string => text.replace(inUrl, `$1:${hidden}@`).replace(asParameter, `$1${hidden}`)
+const hide = (text: string): string =>
+  text.replace(inUrl, `$1:${hidden}@`).replace(asParameter, `$1${hidden}`).replace(inStatement, `$1'${hidden}'`)
 
 /** All of an argument that holds a URL with a password, whatever characters the password has. */
 const hideUrl = (url: string): string => url.replace(/(:\/\/[^:/@]*):.*@/su, `$1:${hidden}@`)

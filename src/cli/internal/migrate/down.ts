@@ -9,7 +9,7 @@ import { options, withMigrator } from "../database.ts"
 import { failUsage, type UsageError } from "../failure.ts"
 import { dryRun, namespace, toggle } from "../flags.ts"
 import { entry, ranTable } from "../migration.ts"
-import { progress } from "../progress.ts"
+import { withProgress } from "../progress.ts"
 import { showPlan } from "../showPlan.ts"
 import { count, paint } from "../table.ts"
 
@@ -34,8 +34,10 @@ const targetOf = Effect.fnUntraced(function* ({
 })
 
 const revert = Effect.fnUntraced(function* (target: DownTarget) {
-  const settings = { ...(yield* options), progress: yield* progress }
-  const { reverted } = yield* withMigrator(settings, ({ down }) => down(target))
+  const given = yield* options
+  const { reverted } = yield* withProgress((progress) =>
+    withMigrator({ ...given, progress }, ({ down }) => down(target))
+  )
   const json = { reverted: reverted.map(entry) }
   if (reverted.length === 0) return done(json, "nothing to do: there is no such migration to revert")
   const text = ranTable(yield* paint, reverted)

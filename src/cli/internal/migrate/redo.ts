@@ -7,13 +7,15 @@ import { answering, done } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
 import { namespace } from "../flags.ts"
 import { entry, ranTable } from "../migration.ts"
-import { progress } from "../progress.ts"
+import { withProgress } from "../progress.ts"
 import { count, paint } from "../table.ts"
 import { steps } from "./down.ts"
 
 const again = Effect.fnUntraced(function* (target: RedoTarget) {
-  const given = { ...(yield* options), progress: yield* progress }
-  const { applied, reverted } = yield* withMigrator(given, ({ redo }) => redo(target))
+  const given = yield* options
+  const { applied, reverted } = yield* withProgress((progress) =>
+    withMigrator({ ...given, progress }, ({ redo }) => redo(target))
+  )
   const json = { reverted: reverted.map(entry), applied: applied.map(entry) }
   if (reverted.length === 0) return done(json, "nothing to do: no migration is applied")
   const text = ranTable(yield* paint, applied)

@@ -8,7 +8,7 @@ import { answering, done } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
 import { dryRun, namespace } from "../flags.ts"
 import { entry, isApplied, ranTable, statusEntry } from "../migration.ts"
-import { progress } from "../progress.ts"
+import { withProgress } from "../progress.ts"
 import { showPlan } from "../showPlan.ts"
 import { count, paint } from "../table.ts"
 
@@ -24,15 +24,17 @@ export const upFlags = {
 }
 
 const apply = Effect.fnUntraced(function* (target: UpTarget) {
-  const given = { ...(yield* options), progress: yield* progress }
+  const given = yield* options
   const all = target.to === undefined && target.namespace === undefined
-  const { applied, pending } = yield* withMigrator(given, ({ status, up }) =>
-    Effect.flatMap(up(target), ({ applied }) =>
-      // What is left is not asked for where nothing can be.
-      Effect.map(all ? Effect.succeed([]) : status(), (left) => ({
-        applied,
-        pending: left.filter((each) => !isApplied(each))
-      }))
+  const { applied, pending } = yield* withProgress((progress) =>
+    withMigrator({ ...given, progress }, ({ status, up }) =>
+      Effect.flatMap(up(target), ({ applied }) =>
+        // What is left is not asked for where nothing can be.
+        Effect.map(all ? Effect.succeed([]) : status(), (left) => ({
+          applied,
+          pending: left.filter((each) => !isApplied(each))
+        }))
+      )
     )
   )
   const json = { applied: applied.map(entry), pending: pending.map(statusEntry) }
