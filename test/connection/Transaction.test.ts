@@ -222,19 +222,17 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
       const enough = yield* Deferred.make<void>()
       const givenUp = yield* Deferred.make<void>()
       const slow = Effect.andThen(Deferred.await(written), sql`SELECT pg_advisory_xact_lock(11)`)
-      const nested = sql.withTransaction(
-        Effect.gen(function* () {
-          yield* add("undone")
-          yield* Deferred.succeed(written, undefined)
-          yield* Deferred.await(enough)
-          return yield* Effect.fail("undo")
-        })
-      )
+      const body = Effect.gen(function* () {
+        yield* add("undone")
+        yield* Deferred.succeed(written, undefined)
+        yield* Deferred.await(enough)
+        return yield* Effect.fail("undo")
+      })
+      const nested = sql.withTransaction(body).pipe(withLimits(Effect.sleep("200 millis")))
       const both = Effect.all([slow, Effect.andThen(Effect.ignore(nested), Deferred.succeed(givenUp, undefined))], {
         concurrency: "unbounded"
       })
-      const whole = transaction(Effect.andThen(sql`SELECT 1`, both)).pipe(withLimits(Effect.sleep("200 millis")))
-      const failed = yield* Effect.forkChild(Effect.flip(whole))
+      const failed = yield* Effect.forkChild(Effect.flip(transaction(Effect.andThen(sql`SELECT 1`, both))))
       // The other fiber's statement is under way, and the rollback has to wait for it.
       const waiting = ask(
         "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%xact_lock(11)' AND wait_event = 'advisory'"
