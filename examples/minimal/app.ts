@@ -14,7 +14,7 @@ const customer = {
 const signUp = Effect.fn("signUp")(function* (email: string) {
   const { withSession } = yield* SessionFactory
   const sql = yield* SqlClient.SqlClient
-  return yield* sql`INSERT INTO customer VALUES (${email}, current_setting('pgkeel.actor'))`.pipe(
+  return yield* sql`INSERT INTO customer VALUES (${email}, pgkeel.current_actor())`.pipe(
     withSession({ name: "sign-up", actor: "web" }),
     Effect.as(`welcome, ${email}`),
     DatabaseError.catchReason("UniqueViolation", ({ constraint }) => Effect.succeed(`${email} is taken: ${constraint}`))

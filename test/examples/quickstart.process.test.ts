@@ -80,7 +80,7 @@ describe("The quickstart", () => {
         // npm complains of the home and of settings of this host; nobody else does.
         assertReads({ ...first, errors: first.errors.replaceAll(/^npm warn .*\n/gmu, "") })
         assert.notInclude(first.output, "\u001B[")
-        assert.include(lineOf("provision", first.output), "27 changes")
+        assert.include(lineOf("provision", first.output), "28 changes")
         assert.deepStrictEqual(servers(), [])
       }),
     timeout

@@ -35,7 +35,7 @@ it.live("Variables alone start an application: its URL, the migrator's, and wher
       })
       assert.deepStrictEqual(
         initialization.applied.map(({ name }) => name),
-        ["security_keys", "pet"]
+        ["security_keys", "session_context", "pet"]
       )
     })
   ).pipe(Effect.scoped, Effect.provide(NodeServices.layer))

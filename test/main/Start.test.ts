@@ -49,7 +49,7 @@ it.live("An empty database is migrated with the migrator's login, and every step
       )
       assert.deepStrictEqual(
         report.initialization.applied.map(({ name, namespace }) => `${namespace}/${name}`),
-        ["pgkeel/security_keys", "app/note"]
+        ["pgkeel/security_keys", "pgkeel/session_context", "app/note"]
       )
       for (const { durationMillis, name } of report.steps) assert.isAbove(durationMillis, 0, name)
       const sum = report.steps.reduce((total, { durationMillis }) => total + durationMillis, 0)
