@@ -11,9 +11,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import * as PgClient from "@effect/sql-pg/PgClient"
+import { ConnectionManager } from "../connection/ConnectionManager.ts"
+import { sandboxed } from "../connection/Sandbox.ts"
+import type { DatabaseError } from "../error/DatabaseError.ts"
 import { EmbeddedPostgres } from "./EmbeddedPostgres.ts"
 import { acquireDatabase } from "./internal/freshDatabase.ts"
 import type { Server } from "./internal/server.ts"
@@ -96,4 +99,29 @@ export class TestDatabase extends Context.Service<
    */
   static readonly layerClient: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, SqlError.SqlError, TestDatabase> =
     Layer.fresh(Layer.unwrap(Effect.map(TestDatabase, ({ url }) => PgClient.layer({ url }))))
+
+  /**
+   * Runs a test in a transaction that is rolled back, so that any number of tests can
+   * share one database and run at once. Everything on the application's client is a
+   * part of it: a session or `withTransaction` is a savepoint, one that demands a
+   * transaction of its own included, and what it commits is there for the rest of the
+   * test, and gone after it. A commit checks deferred constraints and runs what waits
+   * for it, and a statement that fails is undone alone.
+   *
+   * It is one transaction on one connection, and this differs from real life: `now()`
+   * stands still; sequences go on; rows that tests write wait for each other's locks
+   * until the other test ends, also on the same unique value; the level of isolation
+   * is the server's default, and no snapshot can be exported; an advisory lock that is
+   * held by another session of the same test is granted, and one of a transaction
+   * lasts as long as the test; `SET LOCAL` in a session lasts as long, too; a
+   * notification is never delivered; `VACUUM` and the like are refused; sessions that
+   * are opened at once have their turns. A listener has a connection of its own.
+   */
+  static readonly sandbox = <A, E, R>(
+    test: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | DatabaseError, R | ConnectionManager | SqlClient.SqlClient> =>
+    Effect.gen(function* () {
+      yield* ConnectionManager
+      return yield* sandboxed(yield* SqlClient.SqlClient, test)
+    }).pipe(Effect.withSpan("TestDatabase.sandbox"))
 }

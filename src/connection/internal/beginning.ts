@@ -26,7 +26,7 @@ const texts = Array.from({ length: 12 }, (_, count) => ({
   anonymous: select(count, false)
 }))
 
-const contextStatement = ({ identified, settings }: BeginWith): Statement => {
+export const contextStatement = ({ identified, settings }: BeginWith): Statement => {
   const values: Array<string> = []
   for (const [name, value] of settings) values.push(name, value)
   const text = texts[settings.length]?.[identified ? "identified" : "anonymous"]

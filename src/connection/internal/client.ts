@@ -4,17 +4,20 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Queue from "effect/Queue"
 import type * as Reactivity from "effect/reactivity/Reactivity"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { Borrower } from "effect/sql/SqlConnection"
+import type { Borrower, Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type { Settings } from "../../config/Settings.ts"
 import { finalError } from "./failure.ts"
+import { groundOf, homes } from "./ground.ts"
 import type { InstrumentedPool } from "./pool.ts"
 import { transformsOf } from "./transforms.ts"
 import type { Transforms } from "./transforms.ts"
@@ -46,8 +49,22 @@ const makeBorrower =
   (f) =>
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
-      return open === undefined ? pool.borrow(fiber, f) : f(open[0])
+      return open === undefined ? borrow(pool, fiber, f) : f(open[0])
     })
+
+/** A connection for one statement; in a sandbox, the sandbox's. */
+const borrow = <A, E, R>(
+  pool: InstrumentedPool,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  f: (connection: Connection) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R> => (groundOf(fiber.context, pool) ?? pool).borrow(fiber, f)
+
+/** A connection until the scope closes; in a sandbox, the sandbox's. */
+const reserve = (
+  pool: InstrumentedPool,
+  kind: "connection" | "stream"
+): Effect.Effect<Connection, SqlError, Scope.Scope> =>
+  Effect.withFiber((fiber) => groundOf(fiber.context, pool)?.reserve(kind) ?? pool.lease(kind))
 
 const PgJson = Statement.custom<Statement.Custom<"PgJson", unknown>>("PgJson")
 
@@ -74,17 +91,19 @@ export const makeClient = Effect.fnUntraced(function* (
       ? undefined
       : Statement.defaultTransforms(transforms.transformResultNames, transforms.transformJson).array
   const spanAttributes = spanAttributesOf(settings)
-  const acquirer = pool.lease("connection")
+  const acquirer = reserve(pool, "connection")
   const client = yield* SqlClient.make({
     driver: "pg",
     acquirer,
-    borrower: (f) => Effect.withFiber((fiber) => pool.borrow(fiber, f)),
+    borrower: (f) => Effect.withFiber((fiber) => borrow(pool, fiber, f)),
     compiler,
     spanAttributes,
     transformRows
   })
+  const places = Semaphore.makeUnsafe(Math.max(1, settings.maxConnections - 1))
+  homes.set(client.transactionService, { pool, settings, places })
   const getConnection = Effect.flatMap(Effect.serviceOption(client.transactionService), (open) =>
-    open._tag === "Some" ? Effect.succeed(open.value[0]) : pool.lease("stream")
+    open._tag === "Some" ? Effect.succeed(open.value[0]) : reserve(pool, "stream")
   )
   const borrower = makeBorrower(pool, client.transactionService)
   const statements = (transformed: boolean): Statement.Constructor =>

@@ -40,6 +40,13 @@ export class Opening {
     this.#state = refusal(statements) ?? "waiting"
   }
 
+  /** Of a transaction that has begun already. */
+  static begun(wire: Wire): Opening {
+    const opening = new Opening(wire, [], Effect.void)
+    opening.#become("begun")
+    return opening
+  }
+
   get isBegun(): boolean {
     return this.#state === "begun"
   }
@@ -174,7 +181,7 @@ export class Opening {
 const answerOf = (value: unknown): Answer => (typeof value === "string" ? value : undefined)
 
 /** A NUL would end a text before its end: what follows it would be lost in silence. */
-const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
+export const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
   if (!statements.some(({ text, values }) => text.includes("\0") || values.some(hasNul))) return undefined
   const failure = "a value holds a NUL character, which PostgreSQL text cannot"
   return finalError(new InvalidParameter({ failure }), "query")

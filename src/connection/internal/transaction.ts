@@ -11,6 +11,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
@@ -21,6 +22,8 @@ import { failedPartOf, markFailed } from "../RollbackOnly.ts"
 import { ImportedSnapshot, plain, TransactionContext } from "../TransactionContext.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
+import { groundOf, on } from "./ground.ts"
+import { InnerLease } from "./innerLease.ts"
 import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
 import type { Lost } from "./outcome.ts"
@@ -50,11 +53,12 @@ const makeHooks = (pool: InstrumentedPool) => {
     )
   }
 
-  const begin = (lease: Lease, statement: string | undefined): Effect.Effect<void> =>
+  const begin = (lease: Lease, statement: string | undefined): Effect.Effect<void, SqlError> =>
     Effect.withFiber((fiber) => {
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
+      if (lease instanceof InnerLease) return lease.begin(statement, context)
       const snapshot = Context.get(fiber.context, ImportedSnapshot)
       const statements = beginning(lease.wire, statement, context, snapshot)
       lease.opening = new Opening(lease.wire, statements, pool.discard(lease))
@@ -95,6 +99,10 @@ const makeHooks = (pool: InstrumentedPool) => {
       const committed = Effect.sync(() => {
         if (lease.opening?.identity !== null) noteCommit(fiber.context)
       })
+      if (lease instanceof InnerLease) {
+        lease.end()
+        return Effect.andThen(lease.commit, committed)
+      }
       return Effect.matchEffect(lease.endTransaction("COMMIT"), {
         onSuccess: (result) => {
           if (result === undefined) return Effect.void
@@ -105,6 +113,7 @@ const makeHooks = (pool: InstrumentedPool) => {
     })
 
   const rollback = (lease: Lease): Effect.Effect<void> => {
+    if (lease instanceof InnerLease) return lease.end() ? lease.beforeOthers(lease.undo) : lease.undo
     if (!lease.isBusy) return rollbackWith(lease, lease.endTransaction("ROLLBACK"))
     // A cancel request may arrive late, and must not find somebody else's statement.
     const hurried = rollbackWith(lease, lease.beforeOthers(lease.endTransaction("ROLLBACK")))
@@ -158,13 +167,18 @@ export const makeWithTransaction = (
   const run = SqlClient.makeWithTransaction({
     transactionService,
     spanAttributes,
-    acquireConnection: (restore) => pool.leaseWith("transaction", restore),
+    acquireConnection: (restore) =>
+      Effect.withFiber<Lease, SqlError, Scope.Scope>(
+        (fiber) => groundOf(fiber.context, pool)?.lease(restore) ?? pool.leaseWith("transaction", restore)
+      ),
     ...hooks
   })
   return <R, E, A>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
-      if (open === undefined) return run(effect)
+      const ground = groundOf(fiber.context, pool)
+      const body = ground === undefined ? effect : on(ground.deeper, effect)
+      if (open === undefined) return run(body)
       const [connection, depth] = open
       const release = connection.execute(`RELEASE SAVEPOINT ${savepointName(depth + 1)}`, [], undefined)
       // What is released becomes a part of the level around it, with all that is wrong with it.
@@ -173,6 +187,7 @@ export const makeWithTransaction = (
         if (level !== undefined) markFailed(open, failedPartOf(level))
         return release
       })
-      return run(Effect.tap(effect, kept))
+      const nested = run(Effect.tap(body, kept))
+      return ground === undefined ? nested : ground.inTurn(nested)
     })
 }
