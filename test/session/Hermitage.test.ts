@@ -267,7 +267,7 @@ const actor = Effect.fnUntraced(function* (who: Who, isolation: Isolation) {
   const sql = yield* SqlClient.SqlClient
   const { createSession } = yield* SessionFactory
   const orders = yield* Queue.unbounded<readonly [step: Step, done: Deferred.Deferred<string>]>()
-  const session = yield* createSession({ name: who, isolation })
+  const session = yield* createSession({ name: who, isolation, retry: false })
   let refused: string | undefined
 
   const take: Effect.Effect<void, unknown> = Effect.gen(function* () {

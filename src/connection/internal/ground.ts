@@ -18,6 +18,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type * as Semaphore from "effect/Semaphore"
 import type { Settings } from "../../config/Settings.ts"
 import { noteStatement } from "../../error/internal/applied.ts"
+import { onlyReads } from "../../error/internal/command.ts"
 import { plain } from "../TransactionContext.ts"
 import { Ticket } from "./admission.ts"
 import type { Admission } from "./admission.ts"
@@ -127,8 +128,9 @@ export class Ground {
   /** A statement that commits itself, or is undone alone. */
   #alone<A, E, R>(lease: InnerLease, statement: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> {
     const kept = Effect.withFiber((fiber) => {
-      noteStatement(fiber.context, lease.statement)
-      return lease.commit
+      const { statement } = lease
+      noteStatement(fiber.context, statement)
+      return statement !== undefined && onlyReads(statement) ? lease.release : lease.commit
     })
     const within = Effect.uninterruptibleMask((restore) =>
       Effect.andThen(

@@ -82,21 +82,26 @@ export class InnerLease extends Lease {
         return Effect.andThen(this.undo, Effect.fail(finalError(new CommitRolledBack({}), "commit")))
       }
       const restored = this.#before.length === 0 ? [] : [setting(this.#before)]
-      const kept = this.#send([plainly(checkConstraints), ...restored, this.#release], "COMMIT")
+      const kept = this.#send([plainly(checkConstraints), ...restored, this.#released], "COMMIT")
       return Effect.asVoid(Effect.onError(kept, () => this.undo))
     })
   }
 
+  /** The same for what has only read. */
+  get release(): Effect.Effect<void, SqlError> {
+    return Effect.asVoid(this.#send([this.#released]))
+  }
+
   /** Undoes what was done, settings included. */
   get undo(): Effect.Effect<void> {
-    const undone = this.#send([plainly(`ROLLBACK TO SAVEPOINT ${this.#savepoint}`), this.#release])
+    const undone = this.#send([plainly(`ROLLBACK TO SAVEPOINT ${this.#savepoint}`), this.#released])
     return Effect.suspend(() => (this.wire.isDead ? Effect.void : Effect.asVoid(undone))).pipe(
       Effect.timeoutOrElse({ duration: undoLimit, orElse: () => Effect.fail("too slow" as const) }),
       Effect.catch(() => this.#pool.discard(this))
     )
   }
 
-  get #release(): Statement {
+  get #released(): Statement {
     return plainly(`RELEASE SAVEPOINT ${this.#savepoint}`)
   }
 
