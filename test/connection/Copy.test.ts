@@ -228,7 +228,7 @@ layer(proxied({ maxConnections: 2, acquireTimeout: "5 seconds" }), { excludeTest
           yield* assertClean
         }
       }),
-    60_000
+    120_000
   )
 })
 

@@ -112,7 +112,7 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
           const { poolStatus } = yield* ConnectionManager
           assert.isAtMost((yield* poolStatus).total, 3)
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -150,7 +150,7 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
           yield* assertNothingHalf
           yield* assertClean
         }),
-      60_000
+      120_000
     )
 
     it.effect(
@@ -175,7 +175,7 @@ layer(proxied({ maxConnections: 3, acquireTimeout: "5 seconds" }), { excludeTest
           yield* assertNothingHalf
           yield* assertClean
         }),
-      60_000
+      120_000
     )
   }
 )

@@ -332,5 +332,5 @@ it.live(
       assert.strictEqual(yield* Outcome.resolve(to, lost, limit), "aborted")
       assert.strictEqual(yield* Outcome.resolve(to, committed, limit), "committed")
     }).pipe(Effect.scoped),
-  60_000
+  120_000
 )

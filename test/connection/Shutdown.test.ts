@@ -216,5 +216,5 @@ it.live(
         })
       )
     }).pipe(Effect.scoped),
-  60_000
+  120_000
 )

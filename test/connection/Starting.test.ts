@@ -42,7 +42,7 @@ it.live(
       assert.strictEqual(exit._tag, "Success")
       assert.deepStrictEqual(collapse(states), ["Initializing", "Retrying", "Connected"])
     }).pipe(Effect.scoped),
-  60_000
+  120_000
 )
 
 it.live("A port that speaks HTTP is told apart from PostgreSQL, and not tried again", () =>

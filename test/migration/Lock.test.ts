@@ -56,7 +56,7 @@ describe("migrators at the same time", () => {
         assert.strictEqual(yield* scalar("SELECT string_agg(id::text, '' ORDER BY id) FROM runs"), "12345")
         yield* assertClean
       }),
-    60_000
+    120_000
   )
 
   test(
@@ -74,7 +74,7 @@ describe("migrators at the same time", () => {
         }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 2 })))
         assert.strictEqual(reports.flatMap(({ applied }) => applied).length, 2)
       }),
-    60_000
+    120_000
   )
 
   test("waits for a holder that lets go, and reads the history again", () =>
@@ -135,7 +135,7 @@ describe("migrators at the same time", () => {
         assert.strictEqual(yield* scalar(columns), 1)
         yield* assertClean
       }),
-    60_000
+    120_000
   )
 })
 

@@ -26,7 +26,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.strictEqual(Redacted.value(second.application.password), Redacted.value(first.application.password))
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -47,7 +47,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.deepStrictEqual(row, { digest: "900150983cd24fb0d6963f7d28e17f72", length: 36 })
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -62,7 +62,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
         Effect.provide(provisioner()),
         Effect.provide(LoginSource.layerStatic({ username: "nobody", password: Redacted.make("nothing") }))
       ),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -100,7 +100,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           )
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -124,7 +124,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           )
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -159,7 +159,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.deepStrictEqual(yield* inDatabase(rights), [ours])
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -182,7 +182,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.strictEqual((yield* files.stat(path)).mode & 0o777, 0o600)
         })
       ).pipe(Effect.scoped),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -201,7 +201,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           assert.strictEqual(new Set(reports.map(({ application }) => Redacted.value(application.password))).size, 1)
         })
       ).pipe(Effect.provide(provisioner())),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -229,7 +229,7 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
           )
         })
       ),
-    60_000
+    120_000
   )
 
   it.effect("refuses names that PostgreSQL would cut off, before it changes anything", () =>

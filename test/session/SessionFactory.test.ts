@@ -254,7 +254,7 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
         )
         yield* assertClean
       }),
-    60_000
+    120_000
   )
 })
 

@@ -35,7 +35,7 @@ const elsewhere = Object.values(networkInterfaces())
   .flat()
   .find((address) => address?.family === "IPv4" && !address.internal)?.address
 
-layer(Live, { timeout: 60_000 })("EmbeddedPostgres", (it) => {
+layer(Live, { timeout: 120_000 })("EmbeddedPostgres", (it) => {
   it.effect("is a server of the version that it reports", () =>
     Effect.gen(function* () {
       const server = yield* EmbeddedPostgres

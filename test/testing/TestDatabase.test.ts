@@ -9,7 +9,7 @@ import { EmbeddedPostgres, TestDatabase, type TestDatabaseOptions } from "../../
 import { chosenServer } from "../support/chosenServer.ts"
 import { freshClient, freshDatabase, testServer } from "../support/Database.ts"
 
-const timeout = 60_000
+const timeout = 120_000
 
 const admin = PgConnection.make({ url: testServer().url })
 
