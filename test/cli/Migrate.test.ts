@@ -144,13 +144,17 @@ describe("pgkeel migrate up", () => {
 
   test("shows a person the line that failed, with a caret under the place", () =>
     Effect.gen(function* () {
-      const dir = yield* directory({ "1_é.up.sql": "-- é\nSELECT 'é' FROM nowhere;\nSELECT 2;" })
+      const dir = yield* directory({
+        "0_a.up.sql": "CREATE TABLE a (id int)",
+        "1_é.up.sql": "-- é\nSELECT 'é' FROM nowhere;\nSELECT 2;"
+      })
       const { code, stderr, stdout } = yield* onDatabase(["migrate", "up", "--dir", dir])
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.include(
         stderr,
         "1_é.up.sql:2:17\n1 | -- é\n2 | SELECT 'é' FROM nowhere;\n  |                 ^\n3 | SELECT 2;\n"
       )
+      assert.isTrue(stderr.endsWith(`\n\nwhat was done before it stays: ${own + 1} migrations applied\n`), stderr)
     }))
 
   test("changes nothing in a dry run", () =>

@@ -48,15 +48,16 @@ const flagText = ({ aliases, name, type }: HelpDoc.FlagDoc): string => {
 const cell = (text: string): string => text.replaceAll("|", ", ")
 
 const commandRow = ({ doc, path }: Documented): ReadonlyArray<string> => {
-  const values = (doc.args ?? []).map(({ name }) => name)
+  const values = (doc.args ?? []).map(({ name, required }) => (required ? name : `[${name}]`))
   return [`\`${["pgkeel", ...path, ...values].join(" ")}\``, cell(doc.description)]
 }
 
-const flagRow = (of: string, flag: HelpDoc.FlagDoc): ReadonlyArray<string> => [
-  `\`${cell(flagText(flag))}\``,
-  of,
-  cell(Option.getOrElse(flag.description, () => "")).replace(/ \(choices: .*\)$/u, "")
-]
+/** What may be chosen is said once: by the flag's value, or behind its description. */
+const flagRow = (of: string, flag: HelpDoc.FlagDoc): ReadonlyArray<string> => {
+  const description = Option.getOrElse(flag.description, () => "")
+  const said = flag.type.includes("|") ? description.replace(/ \(choices: .*\)$/u, "") : description
+  return [`\`${cell(flagText(flag))}\``, of, cell(said)]
+}
 
 const reference = Effect.map(walk([]), (all) => {
   const leaves = all.filter(({ doc }) => doc.subcommands === undefined)

@@ -7,7 +7,7 @@ import { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
 import { type Answer, type ExitCode, exitCodes, type Json } from "./answer.ts"
-import type { Paint } from "./table.ts"
+import { count, type Paint } from "./table.ts"
 
 /** A command was given what it does not take, or what does not go together. */
 export class UsageError extends Schema.TaggedError<UsageError>("pgkeel/cli/UsageError")("UsageError", {
@@ -76,7 +76,9 @@ const interruption: Failure = {
   exit: exitCodes.interrupted,
   tag: "Interrupted",
   code: codes.interrupted,
-  message: "interrupted; what was under way was rolled back, and what is listed as done stays"
+  message:
+    "interrupted; the transaction that was under way was rolled back, a migration without one goes on where it stopped, " +
+    "and what was done before stays"
 }
 
 export const usage = (message: string): Failure => ({
@@ -145,9 +147,19 @@ export const answerOf = (failure: Failure, paint: Paint, done: { readonly [name:
   return {
     code: exit,
     json: { ok: false, ...before, error: { tag, code, message, migration, migrations, cause } },
-    text: [`${title}\n${message}`, ...(excerpt === undefined ? [] : [excerpt])].join("\n\n"),
+    text: [`${title}\n${message}`, excerpt, ...Object.entries(before).map(staying)]
+      .filter((part) => part !== undefined)
+      .join("\n\n"),
     to: "stderr"
   }
+}
+
+/** Of what had been done before a failure, how much it was. */
+const staying = ([field, entries]: readonly [string, Json]): string | undefined => {
+  const words = field === "applied" || field === "reverted" ? field : undefined
+  return words !== undefined && Array.isArray(entries) && entries.length > 0
+    ? `what was done before it stays: ${count(entries.length, "migration")} ${words}`
+    : undefined
 }
 
 export const failUsage = (message: string): Effect.Effect<never, UsageError> => Effect.fail(new UsageError({ message }))
