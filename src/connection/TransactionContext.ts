@@ -4,6 +4,19 @@
  * transaction that the body starts elsewhere finds it taken, and begins plainly.
  */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+
+/** A transaction on its connection, for those who look at it from elsewhere, or end it. */
+export interface TransactionUse {
+  /** How many statements it was given. */
+  readonly statements: number
+  /** Whether one runs. */
+  readonly isBusy: boolean
+  /** When the last one began or ended, in milliseconds of the clock. */
+  readonly usedAt: number
+  /** Cancels what runs, rolls back, and refuses what comes later. Not for one that commits. */
+  readonly rollBack: () => Effect.Effect<void>
+}
 
 export interface BeginWith {
   /** The statement that begins it: one of a fixed few, since it is prepared. */
@@ -16,9 +29,18 @@ export interface BeginWith {
   readonly label: string | undefined
   /** Set by the transaction that begins with it: what its body starts elsewhere begins plainly. */
   taken: boolean
+  /** The transaction that has taken it. */
+  use: TransactionUse | undefined
 }
 
-export const plain: BeginWith = { begin: undefined, settings: [], identified: false, label: undefined, taken: true }
+export const plain: BeginWith = {
+  begin: undefined,
+  settings: [],
+  identified: false,
+  label: undefined,
+  taken: true,
+  use: undefined
+}
 
 export const TransactionContext = Context.Reference<BeginWith>("pgkeel/connection/TransactionContext", {
   defaultValue: () => plain

@@ -37,6 +37,13 @@ export interface SessionDefaults {
    */
   readonly timeout?: Duration.Input | undefined
   /**
+   * How old a session may become before it is closed and what is open in it rolled back, with a warning in the log at
+   * three quarters of it. Default: for ever.
+   */
+  readonly maxAge?: Duration.Input | undefined
+  /** The same for the time in which none of its statements runs. Default: for ever. */
+  readonly maxIdle?: Duration.Input | undefined
+  /**
    * The waits of `Retry.transaction`, by which a whole transaction is run again; false for never. Default: that policy's
    * own under `repeatable read` and `serializable`, which fail by design, and false otherwise.
    */

@@ -1,12 +1,15 @@
 /** What a session refuses. The failures of its statements are `DatabaseError`s. */
 import * as Schema from "effect/Schema"
 
-/** The session has ended. */
+/** The session has ended, by itself or by `closeSession`, which rolls back what is open in it. */
 export class SessionClosed extends Schema.TaggedError<SessionClosed>()("SessionClosed", {
-  session: Schema.String
+  session: Schema.String,
+  /** What `closeSession` was given as the reason. */
+  why: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
-    return `session ${this.session} has been closed: create another one`
+    const why = this.why === undefined ? "" : ` (${this.why})`
+    return `session ${this.session} has been closed${why}: create another one`
   }
 }
 

@@ -10,19 +10,22 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Retry from "../error/Retry.ts"
 import type { SessionFailure } from "./InSession.ts"
+import { hasLimits, Limits } from "./internal/limits.ts"
 import { OpenSession } from "./internal/openSession.ts"
-import { makePropagate } from "./internal/propagate.ts"
+import { closed, makePropagate } from "./internal/propagate.ts"
 import type { Source } from "./internal/propagate.ts"
 import { refusal } from "./internal/refusal.ts"
 import type { Propagated, Propagation } from "./Propagation.ts"
 import { describeSession } from "./Session.ts"
 import type { Session, SessionDefaults, SessionInfo, SessionOptions } from "./Session.ts"
 import { SessionClosed, SessionError } from "./SessionError.ts"
+import type { SessionState } from "./SessionState.ts"
 
 /** A session that lives in a scope. */
 export interface SessionHandle extends SessionInfo {
@@ -32,7 +35,14 @@ export interface SessionHandle extends SessionInfo {
 
 /** A session that is open, as `activeSessions` shows it. */
 export interface ActiveSession extends SessionInfo {
+  readonly state: SessionState
+  /** When it came to that state, in milliseconds of the clock. */
+  readonly stateSince: number
   readonly ageMillis: number
+  /** For how long none of its statements has run; 0 while one does. */
+  readonly idleMillis: number
+  /** How many statements it has been given. */
+  readonly statements: number
   /** Whether one of its transactions is open now. */
   readonly inTransaction: boolean
 }
@@ -62,23 +72,41 @@ const make = (defaults: SessionDefaults) =>
     const sessions = new Map<string, OpenSession>()
     const wrongDefaults = refusal(defaults)
     const propagate = makePropagate(sql)
+    const scope = yield* Effect.scope
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const fork = (effect: Effect.Effect<void>) => Fiber.runIn(run(effect), scope)
+    const limits = new Limits(fork, (session, why) => end(session, why))
     let opened = 0
 
     const open = (options: SessionOptions): OpenSession => {
-      const session = new OpenSession(++opened, clock.currentTimeMillisUnsafe(), options, defaults)
+      const session = new OpenSession(++opened, clock, options, defaults)
       sessions.set(session.info.id, session)
+      if (hasLimits(session)) limits.watch(session)
       return session
     }
 
-    const close = (session: OpenSession): void => {
-      session.closed = true
+    /** It ends as it should: nothing is open in it. */
+    const leave = (session: OpenSession): void => {
       sessions.delete(session.info.id)
+      if (hasLimits(session)) limits.forget(session)
     }
+
+    /** It is ended, whatever it does. While something is open in it, it is still shown. */
+    const end = (session: OpenSession, why: SessionError): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (hasLimits(session)) limits.forget(session)
+        return Effect.ensuring(
+          session.close(why),
+          Effect.sync(() => {
+            if (session.transactions.length === 0) sessions.delete(session.info.id)
+          })
+        )
+      })
 
     const sourceOf = (options: SessionOptions): Source => ({
       options,
       enter: () => open(options),
-      leave: close,
+      leave,
       retrying: retryingOf({
         isolation: options.isolation ?? defaults.isolation,
         retry: options.retry ?? defaults.retry
@@ -96,14 +124,16 @@ const make = (defaults: SessionDefaults) =>
       return (effect) => propagate(propagation, source, effect) as never
     }
 
-    const run = (session: OpenSession): SessionHandle["run"] => {
+    const runIn = (session: OpenSession): SessionHandle["run"] => {
       const { info } = session
-      const source: Source = { options: info, enter: () => session, leave: () => {}, retrying: retryingOf(info) }
+      // It stays open after a transaction, unless it was closed in the middle of one.
+      const left = () => {
+        if (session.closed !== undefined && session.transactions.length === 0) leave(session)
+      }
+      const source: Source = { options: info, enter: () => session, leave: left, retrying: retryingOf(info) }
       return (effect) =>
         Effect.suspend(() =>
-          session.closed
-            ? Effect.fail(new SessionError({ reason: new SessionClosed({ session: describeSession(info) }) }))
-            : propagate("required", source, effect)
+          session.closed !== undefined ? Effect.fail(closed(session)) : propagate("required", source, effect)
         )
     }
 
@@ -114,24 +144,28 @@ const make = (defaults: SessionDefaults) =>
       if (refused !== undefined) return yield* refused
       const session = yield* Effect.acquireRelease(
         Effect.sync(() => open(options)),
-        (session) => Effect.sync(() => close(session))
+        (session) => end(session, closed(session))
       )
-      return { ...session.info, run: run(session) }
+      return { ...session.info, run: runIn(session) }
     })
 
-    const closeSession = (id: string): Effect.Effect<boolean> =>
-      Effect.sync(() => {
-        const session = sessions.get(id)
-        if (session === undefined) return false
-        close(session)
-        return true
-      })
+    const closeSession = Effect.fn("SessionFactory.closeSession")(function* (id: string, why?: string) {
+      const session = sessions.get(id)
+      if (session === undefined) return false
+      const reason = new SessionClosed({ session: describeSession(session.info), why })
+      yield* end(session, new SessionError({ reason }))
+      return true
+    })
 
     const activeSessions = Effect.sync((): ReadonlyArray<ActiveSession> => {
       const now = clock.currentTimeMillisUnsafe()
-      return Array.from(sessions.values(), ({ info, transactions }) => ({
+      return Array.from(sessions.values(), ({ idleSince, info, state, stateSince, statements, transactions }) => ({
         ...info,
+        state,
+        stateSince,
         ageMillis: now - info.openedAt,
+        idleMillis: idleSince === undefined ? 0 : now - idleSince,
+        statements,
         inTransaction: transactions.length > 0
       }))
     })
@@ -149,8 +183,12 @@ export class SessionFactory extends Context.Service<
     readonly withSession: WithSession
     /** A session for a request or a conversation; it ends with its scope. */
     readonly createSession: (options: SessionOptions) => Effect.Effect<SessionHandle, SessionError, Scope.Scope>
-    /** Lets the session with this id begin no further transaction; false when there is none. */
-    readonly closeSession: (id: string) => Effect.Effect<boolean>
+    /**
+     * Ends the session with this id, whoever has it: what it runs is cancelled, its
+     * transaction is rolled back at once, and it fails with `SessionClosed`, which
+     * says `why`, at its next statement or at its end. What already commits may end. False when there is none.
+     */
+    readonly closeSession: (id: string, why?: string) => Effect.Effect<boolean>
     readonly activeSessions: Effect.Effect<ReadonlyArray<ActiveSession>>
   }
 >()("pgkeel/session/SessionFactory") {

@@ -112,6 +112,8 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("The option
         lockTimeout: 60_000,
         idleTimeout: "1 minute",
         timeout: "1 minute",
+        maxAge: "1 minute",
+        maxIdle: "1 minute",
         retry: false
       }
       const none = Object.fromEntries(Object.keys(all).map((name) => [name, undefined]))

@@ -8,6 +8,7 @@
  * begins beside it, on a connection of its own in real life, has a deeper ground to
  * itself, and does not wait for the transaction that waits for it.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -158,7 +159,7 @@ export class Ground {
 
   #arguments(kind: LeaseKind, fiber: Fiber.Fiber<unknown, unknown>): ConstructorParameters<typeof InnerLease> {
     const sandbox = this.#sandbox
-    const use = { kind, holder: holderOf(fiber), since: 0 }
+    const use = { kind, holder: holderOf(fiber), clock: fiber.getRef(Clock.Clock) }
     return [sandbox.wire, sandbox.home.settings, use, `pgkeel_sandbox_${++sandbox.savepoints}`, sandbox.home.pool]
   }
 

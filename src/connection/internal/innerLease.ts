@@ -39,6 +39,7 @@ export class InnerLease extends Lease {
   readonly #pool: InstrumentedPool
   /** What its settings were before, which they are again when it has been kept. */
   #before: Settings = []
+  #isUndone = false
 
   constructor(
     wire: Wire,
@@ -95,7 +96,12 @@ export class InnerLease extends Lease {
   /** Undoes what was done, settings included. */
   get undo(): Effect.Effect<void> {
     const undone = this.#send([plainly(`ROLLBACK TO SAVEPOINT ${this.#savepoint}`), this.#released])
-    return Effect.suspend(() => (this.wire.isDead ? Effect.void : Effect.asVoid(undone))).pipe(
+    return Effect.suspend(() => {
+      // What has ended it from outside has undone it.
+      if (this.wire.isDead || this.#isUndone) return Effect.void
+      this.#isUndone = true
+      return Effect.asVoid(undone)
+    }).pipe(
       Effect.timeoutOrElse({ duration: undoLimit, orElse: () => Effect.fail("too slow" as const) }),
       Effect.catch(() => this.#pool.discard(this))
     )

@@ -1,4 +1,5 @@
 /** One exclusive use of a connection, by a transaction, a session or a listener. */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -43,8 +44,15 @@ export class Lease extends Adaptor {
   readonly holder: string | undefined
   /** Clock time in milliseconds. */
   readonly since: number
+  /** When its last statement began or ended, in milliseconds of the clock. */
+  usedAt: number
+  /** How many statements it was given, those that a transaction begins and ends with aside. */
+  statements = 0
   /** The transaction that this lease is for. */
   opening: Opening | undefined
+  /** Ends that transaction from elsewhere. */
+  rollBack: () => Effect.Effect<void> = () => Effect.void
+  readonly #clock: Clock.Clock
   readonly #endpoint: Endpoint
   #running = 0
   /** Whether a COMMIT that was sent by hand has not been answered. */
@@ -58,13 +66,15 @@ export class Lease extends Adaptor {
   constructor(
     wire: Wire,
     endpoint: Endpoint,
-    use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly since: number }
+    use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly clock: Clock.Clock }
   ) {
     super(wire)
     this.#endpoint = endpoint
     this.kind = use.kind
     this.holder = use.holder
-    this.since = use.since
+    this.#clock = use.clock
+    this.since = use.clock.currentTimeMillisUnsafe()
+    this.usedAt = this.since
   }
 
   protected send<A, B>(
@@ -191,6 +201,8 @@ export class Lease extends Adaptor {
 
   #enter(statement: string, copying: Copying | undefined): Use {
     this.#running++
+    this.statements++
+    this.usedAt = this.#clock.currentTimeMillisUnsafe()
     const commits = this.opening === undefined && mayCommit(statement)
     if (commits) this.#mayHaveCommitted = true
     return { statement, sent: this.wire.sent, commits, copying }
@@ -198,6 +210,7 @@ export class Lease extends Adaptor {
 
   #leave(use: Use, exit: Exit.Exit<unknown, unknown>): void {
     this.#running--
+    this.usedAt = this.#clock.currentTimeMillisUnsafe()
     if (exit._tag === "Failure") this.#note(exit, use)
     if (use.commits && !this.wire.isDead) this.#mayHaveCommitted = false
   }

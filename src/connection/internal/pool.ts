@@ -131,10 +131,9 @@ export class InstrumentedPool {
       let lease: Lease | undefined
       const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
       const take = (connection: PgConnection.PgConnection) => {
-        const since = this.#clock.currentTimeMillisUnsafe()
         const { wire } = this.#slotOf(connection)
         this.#guard.succeeded()
-        lease = new Lease(wire, this.#settings, { kind, holder: holderOf(fiber), since })
+        lease = new Lease(wire, this.#settings, { kind, holder: holderOf(fiber), clock: this.#clock })
         this.#acquired++
         this.#leases.add(lease)
         return lease

@@ -58,6 +58,10 @@ const makeHooks = (pool: InstrumentedPool) => {
       const provided = Context.get(fiber.context, TransactionContext)
       const context = provided.taken ? plain : provided
       context.taken = true
+      if (context !== plain) {
+        context.use = lease
+        lease.rollBack = () => rollback(lease)
+      }
       if (lease instanceof InnerLease) return lease.begin(statement, context)
       const snapshot = Context.get(fiber.context, ImportedSnapshot)
       const statements = beginning(lease.wire, statement, context, snapshot)

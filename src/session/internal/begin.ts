@@ -43,5 +43,5 @@ export const beginWith = (options: SessionInfo): BeginWith => {
   if (lockTimeout !== undefined) settings.push(["lock_timeout", milliseconds(lockTimeout)])
   if (idleTimeout !== undefined) settings.push(["idle_in_transaction_session_timeout", milliseconds(idleTimeout)])
   if (role !== undefined) settings.push(["role", role])
-  return { begin: beginStatement(options), settings, identified: true, label: shown, taken: false }
+  return { begin: beginStatement(options), settings, identified: true, label: shown, taken: false, use: undefined }
 }

@@ -1,16 +1,30 @@
 /** Sessions that are open, and the transactions that are open in them. One shape for each: every session makes one. */
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type { BeginWith } from "../../connection/TransactionContext.ts"
 import type { SessionDefaults, SessionInfo, SessionOptions } from "../Session.ts"
+import type { SessionError } from "../SessionError.ts"
+import type { SessionState } from "../SessionState.ts"
 import { beginWith } from "./begin.ts"
 
 export class OpenSession {
   readonly info: SessionInfo
+  readonly clock: Clock.Clock
   /** Those that are open now. */
   readonly transactions: Array<OpenTransaction> = []
-  closed = false
+  state: SessionState = "opened"
+  /** When it came to that state, in milliseconds of the clock. */
+  stateSince: number
+  /** Why it begins no further transaction. */
+  closed: SessionError | undefined
+  /** How many statements its earlier transactions have run. */
+  #statements = 0
 
-  constructor(serial: number, openedAt: number, options: SessionOptions, defaults: SessionDefaults) {
+  constructor(serial: number, clock: Clock.Clock, options: SessionOptions, defaults: SessionDefaults) {
+    const openedAt = clock.currentTimeMillisUnsafe()
+    this.clock = clock
+    this.stateSince = openedAt
     this.info = {
       id: `s${serial}`,
       openedAt,
@@ -26,28 +40,76 @@ export class OpenSession {
       lockTimeout: options.lockTimeout ?? defaults.lockTimeout,
       idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
       timeout: options.timeout ?? defaults.timeout,
+      maxAge: options.maxAge ?? defaults.maxAge,
+      maxIdle: options.maxIdle ?? defaults.maxIdle,
       retry: options.retry ?? defaults.retry
     }
+  }
+
+  /** How many statements its transactions were given. */
+  get statements(): number {
+    return this.transactions.reduce((sum, { begin }) => sum + (begin.use?.statements ?? 0), this.#statements)
+  }
+
+  /** Since when none of its statements runs; `undefined` while one does, or while it commits. */
+  get idleSince(): number | undefined {
+    let since = this.stateSince
+    for (const { begin, state } of this.transactions) {
+      if (state === "committing" || begin.use?.isBusy === true) return undefined
+      since = Math.max(since, begin.use?.usedAt ?? 0)
+    }
+    return since
+  }
+
+  become(state: SessionState): void {
+    this.state = state
+    this.stateSince = this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Lets it begin nothing more, and rolls back what is open in it. What commits may end. */
+  close(why: SessionError): Effect.Effect<void> {
+    this.closed ??= why
+    const open = this.transactions.filter(({ state }) => state === "active")
+    for (const transaction of open) transaction.broken ??= why
+    return Effect.forEach(open, ({ begin }) => begin.use?.rollBack() ?? Effect.void, { discard: true })
+  }
+
+  ended(transaction: OpenTransaction): void {
+    const { begin, state } = transaction
+    this.#statements += begin.use?.statements ?? 0
+    this.transactions.splice(this.transactions.indexOf(transaction), 1)
+    this.become(state)
   }
 }
 
 export class OpenTransaction {
   readonly session: OpenSession
   readonly begin: BeginWith
+  state: SessionState = "active"
   /** Whether a part that has joined it, or one of its savepoints, has failed. */
   hasFailedPart = false
-  ended = false
+  /** Why it was ended from outside. */
+  broken: SessionError | undefined
 
   constructor(session: OpenSession) {
     this.session = session
     this.begin = beginWith(session.info)
     session.transactions.push(this)
+    session.become("active")
   }
 
-  end(): void {
-    this.ended = true
-    const { transactions } = this.session
-    transactions.splice(transactions.indexOf(this), 1)
+  get isOpen(): boolean {
+    return this.state === "active"
+  }
+
+  commits(): void {
+    this.state = "committing"
+    this.session.become("committing")
+  }
+
+  ends(state: "committed" | "rolledBack" | "failed"): void {
+    this.state = state
+    this.session.ended(this)
   }
 }
 

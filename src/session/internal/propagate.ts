@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as SqlClient from "effect/sql/SqlClient"
 import { failedPartOf, markFailed } from "../../connection/RollbackOnly.ts"
 import type { Level } from "../../connection/RollbackOnly.ts"
@@ -54,10 +55,14 @@ const joinable = (place: Place, options: SessionOptions): OpenTransaction | Sess
   if (transaction === undefined) {
     return new SessionError({ reason: new TransactionAlreadyOpen({ session: named(options) }) })
   }
-  const { info } = transaction.session
-  if (transaction.ended) return new SessionError({ reason: new SessionClosed({ session: describeSession(info) }) })
-  return conflict(info, options) ?? transaction
+  const { broken, isOpen, session } = transaction
+  if (broken !== undefined) return broken
+  return isOpen ? (conflict(session.info, options) ?? transaction) : closed(session)
 }
+
+/** Why a session that has ended does nothing more. */
+export const closed = ({ closed, info }: OpenSession): SessionError =>
+  closed ?? new SessionError({ reason: new SessionClosed({ session: describeSession(info), why: undefined }) })
 
 /** Lets nobody keep a level of which a part has failed. */
 const guarded = <A, E, R>(
@@ -69,6 +74,43 @@ const guarded = <A, E, R>(
     transaction.hasFailedPart ? Effect.as(checkLevel(sql, transaction.session.info), value) : Effect.succeed(value)
   )
 
+/** It may have been ended while it waited for its connection. */
+const unlessBroken = <A, E, R>(
+  transaction: OpenTransaction,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SessionError, R> =>
+  Effect.suspend((): Effect.Effect<A, E | SessionError, R> =>
+    transaction.broken === undefined ? effect : Effect.fail(transaction.broken)
+  )
+
+/** Whatever its effect made of it, that it was ended from outside is what happened. */
+const tellingWhy = <A, E, R>(
+  transaction: OpenTransaction,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SessionError, R> =>
+  Effect.catchCause(effect, (cause): Effect.Effect<never, E | SessionError> => {
+    const { broken } = transaction
+    return broken === undefined || Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.fail(broken)
+  })
+
+/** Notes that it commits, unless it was ended from outside, which rolls it back. */
+const committing = <A, E, R>(
+  transaction: OpenTransaction,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SessionError, R> =>
+  Effect.flatMap(unlessBroken(transaction, effect), (value) => {
+    if (transaction.broken !== undefined) return Effect.fail(transaction.broken)
+    transaction.commits()
+    return Effect.succeed(value)
+  })
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): "committed" | "rolledBack" | "failed" => {
+  if (exit._tag === "Success") return "committed"
+  const error = Cause.squash(exit.cause)
+  const isUnknown = DatabaseError.isDatabaseError(error) && error.reason.retryScope === "unknown_outcome"
+  return isUnknown ? "failed" : "rolledBack"
+}
+
 const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<void, SessionError> =>
   Effect.withFiber((fiber) => {
     const level = Context.getOrUndefined(fiber.context, sql.transactionService)
@@ -79,7 +121,7 @@ const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<
 export const makePropagate = (sql: SqlClient.SqlClient) => {
   const transact = <A, E, R>(transaction: OpenTransaction, effect: Effect.Effect<A, E, R>) => {
     const { begin, session } = transaction
-    const body = guarded(sql, transaction, withinTimeout(session.info, effect, session.info))
+    const body = committing(transaction, guarded(sql, transaction, withinTimeout(session.info, effect, session.info)))
     return Effect.updateContext(
       DatabaseError.refine(sql.withTransaction(body)),
       (context: Context.Context<Exclude<R, Session>>) =>
@@ -98,11 +140,11 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
       return Effect.onExitPrimitive(
         Effect.suspend((): Within<A, E, R> => {
           transaction = new OpenTransaction(source.enter())
-          return transact(transaction, effect)
+          return tellingWhy(transaction, transact(transaction, effect))
         }),
-        () => {
+        (exit) => {
           if (transaction === undefined) return undefined
-          transaction.end()
+          transaction.ends(outcomeOf(exit))
           source.leave(transaction.session)
           return undefined
         }

@@ -54,6 +54,8 @@ const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
   lockTimeout: duration,
   idleTimeout: duration,
   timeout: duration,
+  maxAge: duration,
+  maxIdle: duration,
   retry: {
     accepted: "false, or options as of Retry.transaction",
     problem: (value) => (value === false || Rule.isRecord(value) ? undefined : Rule.kindOf(value))
@@ -83,6 +85,8 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "lockTimeout":
     case "idleTimeout":
     case "timeout":
+    case "maxAge":
+    case "maxIdle":
       return value === undefined || (Rule.duration(value) === undefined && isDuration(value))
     case "retry":
       return value === undefined || value === false || Rule.isRecord(value)
