@@ -146,8 +146,11 @@ export class Wire {
       } else if ((_tag === "ErrorResponse" || _tag === "NoticeResponse") && endsSession(message)) {
         this.#lastWords = { ...message.fields, severityUnlocalized: "FATAL" }
       }
-      const isAhead = inside.consumer instanceof Ahead
-      if (this.#copying?.hear(message, isAhead) !== true) dispatch.call(inside, message)
+      const copying = this.#copying
+      // A message is heard some five times for every statement, and hardly ever in a COPY.
+      if (copying === undefined || !copying.hear(message, inside.consumer instanceof Ahead)) {
+        dispatch.call(inside, message)
+      }
     }
   }
 }
