@@ -13,3 +13,10 @@ export const heldBytes = (): number => {
   const { external, heapUsed } = process.memoryUsage()
   return heapUsed + external
 }
+
+/** What the process has of the machine's memory, after everything that nobody holds has been collected. */
+export const residentBytes = (): number => {
+  collect()
+  collect()
+  return process.memoryUsage.rss()
+}
