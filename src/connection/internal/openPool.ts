@@ -28,7 +28,7 @@ export const makePool = Effect.fnUntraced(function* (
   const scope = yield* Scope.fork(yield* Effect.scope)
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const driverPool = yield* Scope.provide(PgPool.make(poolConfig(settings, login, sockets)), scope)
-  const forkIn = (effect: Effect.Effect<void>) => void fork(Effect.forkIn(effect, scope))
+  const forkIn = (effect: Effect.Effect<void>) => void fork(Effect.forkIn(effect, scope, { startImmediately: true }))
   const pool = new InstrumentedPool(settings, driverPool, sockets, yield* Clock.Clock, forkIn, onCircuit)
   const close = Effect.andThen(pool.drain, Scope.close(scope, Exit.void))
   yield* Effect.addFinalizer(() => close)

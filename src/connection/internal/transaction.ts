@@ -150,12 +150,9 @@ const makeHooks = (pool: InstrumentedPool) => {
 
 const rolledBack = (): SqlError => finalError(new CommitRolledBack({}), "commit")
 
-/** Nobody here knows what became of it. */
+/** Nobody here knows what became of it: also whoever asks only whether the driver's error may be retried is told no. */
 const unknown = ({ reason: { message: failure } }: SqlError, transaction?: Lost): SqlError =>
-  connectionError(
-    new OutcomeUnknown({ phase: "commit_sent", transactionId: transaction?.transactionId, failure }),
-    "commit"
-  )
+  finalError(new OutcomeUnknown({ phase: "commit_sent", transactionId: transaction?.transactionId, failure }), "commit")
 
 /** The server has rolled it back, or it wrote nothing: it can be run again from its beginning. */
 const neverCommitted = ({ reason: { message: failure } }: SqlError): SqlError =>
