@@ -117,6 +117,20 @@ describe("pgkeel", () => {
     )
   }
 
+  effect("is wrong usage where two directories have one namespace, or one is not there", () =>
+    Effect.gen(function* () {
+      const env = { DATABASE_URL: "postgres://x:y@127.0.0.1:1/z" }
+      for (const [dirs, tag] of [
+        [["--dir", "/nowhere", "--dir", "app=/nowhere"], "Duplicate"],
+        [["--dir", "/nowhere"], "DirectoryUnreadable"]
+      ] as const) {
+        const ended = yield* cli(["migrate", "status", ...dirs, "--json"], { env })
+        assert.strictEqual(ended.code, 2)
+        assert.deepInclude(documentOf(ended)["error"] as object, { tag })
+      }
+    })
+  )
+
   it("hides passwords in statements, too", () =>
     assert.strictEqual(hiding([])("CREATE ROLE a PASSWORD 'it''s s3cret' LOGIN"), "CREATE ROLE a PASSWORD '***' LOGIN"))
 

@@ -43,6 +43,7 @@ export interface Failure {
   readonly migration?: { readonly [name: string]: Json } | undefined
   /** Several, where it is several. */
   readonly migrations?: ReadonlyArray<string> | undefined
+  readonly sqlState?: string | undefined
   /** The database's own failure, where it is the cause of one of a migration. */
   readonly cause?: { readonly [name: string]: Json } | undefined
   /** The file and the place in it, for a person. */
@@ -92,7 +93,8 @@ const ofDatabase = (error: DatabaseError): Failure => ({
   exit: error.reason._tag === "InvalidConnectionOptions" ? exitCodes.usage : exitCodes.failed,
   tag: error.reason._tag,
   code: error.code,
-  message: error.message
+  message: error.message,
+  sqlState: sqlStateOf(error.reason)
 })
 
 /** What `DatabaseError.render` has below the message. */
@@ -101,11 +103,14 @@ const pointed = (error: DatabaseError): string | undefined => {
   return rest.length === 0 ? undefined : rest.join("\n\n")
 }
 
-/** Reasons that are mistakes of whoever calls: nothing was looked at in the database, or nothing found there. */
-const mistakes: ReadonlySet<MigrationError["reason"]["_tag"]> = new Set(["UnknownTarget", "DirectoryUnreadable"])
+/** Whether it is the command that names what is not there, or one namespace twice. */
+const isMistake = (reason: MigrationError["reason"]): boolean =>
+  reason._tag === "UnknownTarget" ||
+  reason._tag === "DirectoryUnreadable" ||
+  (reason._tag === "Duplicate" && reason.id === undefined)
 
-const exitOf = ({ _tag }: MigrationError["reason"]): ExitCode =>
-  _tag === "Locked" ? exitCodes.locked : mistakes.has(_tag) ? exitCodes.usage : exitCodes.failed
+const exitOf = (reason: MigrationError["reason"]): ExitCode =>
+  reason._tag === "Locked" ? exitCodes.locked : isMistake(reason) ? exitCodes.usage : exitCodes.failed
 
 const ofMigration = (error: MigrationError): Failure => {
   const { reason } = error
@@ -124,8 +129,11 @@ const databaseFields = ({ code, message, reason }: DatabaseError) => ({
   tag: reason._tag,
   code,
   message,
-  sqlState: "sqlState" in reason ? String(reason.sqlState) : undefined
+  sqlState: sqlStateOf(reason)
 })
+
+const sqlStateOf = (reason: DatabaseError["reason"]): string | undefined =>
+  "sqlState" in reason ? reason.sqlState : undefined
 
 /** The fields of a reason that say which migration, and where in its file. */
 const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
@@ -141,12 +149,12 @@ const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
 
 /** The answer of a command that failed; `done` is what had been done before. */
 export const answerOf = (failure: Failure, paint: Paint, done: { readonly [name: string]: Json } = {}): Answer => {
-  const { cause, code, excerpt, exit, message, migration, migrations, tag } = failure
+  const { cause, code, excerpt, exit, message, migration, migrations, sqlState, tag } = failure
   const { ok: _, ...before } = done
   const title = `${paint("red", paint("bold", "error"))} ${paint("dim", `${code} ${tag}`)}`
   return {
     code: exit,
-    json: { ok: false, ...before, error: { tag, code, message, migration, migrations, cause } },
+    json: { ok: false, ...before, error: { tag, code, message, sqlState, migration, migrations, cause } },
     text: [`${title}\n${message}`, excerpt, ...Object.entries(before).map(staying)]
       .filter((part) => part !== undefined)
       .join("\n\n"),
