@@ -2,14 +2,13 @@
  * One state of the database for several sessions, which can so read it in parallel
  * (manual, 9.28.5 "Snapshot Synchronization Functions").
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { ImportedSnapshot } from "../connection/TransactionContext.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { inTransaction } from "./NoTransaction.ts"
 import type { NoTransaction } from "./NoTransaction.ts"
-import { Session } from "./Session.ts"
+import type { Session } from "./Session.ts"
 import type { SessionOptions } from "./Session.ts"
 import { SessionFactory } from "./SessionFactory.ts"
 import type { SessionFailure } from "./InSession.ts"
@@ -37,17 +36,10 @@ export const within =
   (snapshot: string, options: Omit<SessionOptions, "isolation" | "readOnly" | "deferrable"> = {}) =>
   <A, E, R>(
     effect: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session> | SessionFactory | SqlClient.SqlClient> =>
-    Effect.flatMap(Effect.all([SessionFactory, SqlClient.SqlClient]), ([{ withSession }, sql]) => {
+  ): Effect.Effect<A, SessionFailure<E>, Exclude<R, Session> | SessionFactory> =>
+    Effect.flatMap(SessionFactory, ({ withSession }) => {
+      const own = { ...options, isolation: "repeatable read", readOnly: true, propagation: "requires-new" } as const
       // A transaction that the effect begins elsewhere sees what it sees.
-      const body = Effect.provideService(effect, ImportedSnapshot, undefined)
-      const session = withSession({ ...options, isolation: "repeatable read", readOnly: true })(body)
-      return outside(sql, Effect.provideService(session, ImportedSnapshot, snapshot))
+      const session = withSession(own)(Effect.provideService(effect, ImportedSnapshot, undefined))
+      return Effect.provideService(session, ImportedSnapshot, snapshot)
     })
-
-/** Runs an effect as if no transaction were open. */
-const outside = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.updateContext(
-    effect,
-    (context: Context.Context<R>) => Context.omit(sql.transactionService, Session)(context) as Context.Context<R>
-  )

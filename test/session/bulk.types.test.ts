@@ -60,7 +60,7 @@ it("what lasts as long as a transaction says that there must be one, and a lock 
   expectTypeOf(() => AdvisoryLock.hold("x")).returns.toEqualTypeOf<Written<void, AdvisoryLock.LockHeld, Scope.Scope>>()
   expectTypeOf(SharedSnapshot.exported).toEqualTypeOf<Written<string, NoTransaction>>()
   expectTypeOf(() => SharedSnapshot.within("1-1")(statement)).returns.toEqualTypeOf<
-    Written<ReadonlyArray<{ readonly id: number }>, SessionError, SessionFactory>
+    Effect.Effect<ReadonlyArray<{ readonly id: number }>, DatabaseError | SessionError, SessionFactory>
   >()
 })
 
