@@ -14,6 +14,7 @@
  *
  * A flag wins over what stands here, and this over the environment.
  */
+import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import type { MigratorOptions } from "../migration/Migrator.ts"
 import type { MigrationSource } from "../migration/MigrationSource.ts"
@@ -24,6 +25,8 @@ export interface CommandConfig extends Omit<MigratorOptions, "sources" | "progre
   readonly url?: string | Redacted.Redacted<string> | undefined
   /** As `--dir`: a path, or `namespace=path`; relative ones are from this file's directory. */
   readonly dir?: string | ReadonlyArray<string> | undefined
+  /** As `--wait`: how long to wait for a server that is not there yet. Default: it fails at once. */
+  readonly wait?: Duration.Input | undefined
   /** In place of `dir`: sources as `Migrator.layer` takes them, also of migrations in code. The package's own come by themselves. */
   readonly sources?: ReadonlyArray<MigrationSource> | undefined
 }

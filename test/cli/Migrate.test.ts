@@ -1,9 +1,10 @@
 import { assert, describe } from "@effect/vitest"
-import { Deferred, Effect, Fiber, FileSystem, Redacted } from "effect"
+import { Context, Deferred, Effect, Fiber, FileSystem, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { readdirSync } from "node:fs"
 import { TestDatabase } from "../../src/testing/index.ts"
-import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
+import { directory, eventually, exists, history, scalar, test, write } from "../migration/support.ts"
+import { Proxy } from "../support/Proxy.ts"
 import { cli, documentOf, json, onDatabase } from "./support.ts"
 
 /** How many the package has of its own, which is no matter of these tests. */
@@ -352,6 +353,24 @@ describe("pgkeel migrate", () => {
       assert.strictEqual(refused.code, 1)
       assert.deepInclude(documentOf(refused)["error"] as object, { tag: "ConnectionRefused", code: "PGK1003" })
     }))
+
+  test("waits for a server that is not there yet when it is told to", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const dir = yield* directory(files)
+        const proxy = Context.get(yield* Layer.build(Proxy.layer), Proxy)
+        const up = ["up", "--dir", dir, "--url", Redacted.value(proxy.url)]
+        yield* proxy.setRefusing(true)
+        assert.strictEqual((yield* json(up)).code, 1)
+        const before = proxy.counters.attempts
+        const waiting = yield* Effect.forkChild(json([...up, "--wait", "1 minute"]))
+        yield* eventually(
+          Effect.suspend(() => (proxy.counters.attempts > before + 1 ? Effect.void : Effect.fail("not yet")))
+        )
+        yield* proxy.setRefusing(false)
+        assert.strictEqual((yield* Fiber.join(waiting)).code, 0)
+      })
+    ))
 
   test("ends with 5 when another migrator holds the lock for longer than it is to wait", () =>
     Effect.scoped(

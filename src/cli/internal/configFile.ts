@@ -30,6 +30,7 @@ const rules: Rules<CommandConfig> = {
     accepted: `sources such as [{ namespace: "app", directory: "./migrations" }]`,
     problem: Rule.listOf(source)
   },
+  wait: { accepted: acceptedDuration, problem: Rule.duration },
   role: { accepted: "the name of a role, as text", problem: Rule.text },
   searchPath: { accepted: "an array of schemas, as text each", problem: Rule.listOf(Rule.text) },
   lockTimeout: { accepted: acceptedDuration, problem: Rule.duration },

@@ -18,41 +18,49 @@ import { sourcesOf } from "./sources.ts"
 const pool = { maxConnections: 2, minConnections: 0 }
 
 /** What was given; else the migrator's login where it is set, as at an application's start; else the application's. */
-const settingsOf = Effect.fnUntraced(function* (url: Redacted.Redacted<string> | undefined) {
+const settingsOf = Effect.fnUntraced(function* ({ url, wait }: CommandOptions) {
   const place = { ...applicationPlace, urlOption: "--url" }
   const settings =
     url !== undefined
       ? yield* load({ ...pool, url }, place)
       : ((yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })) ?? (yield* load(pool, place)))
+  const startTimeout = wait === undefined ? settings.startTimeout : Duration.fromInputUnsafe(wait)
   const applicationName = settings.applicationName === "pgkeel" ? "pgkeel migrate" : settings.applicationName
   // What is long enough for the application's statements is not for a migration's.
-  return { ...settings, applicationName, statementTimeout: undefined }
+  return { ...settings, applicationName, startTimeout, statementTimeout: undefined }
 })
 
-const durationOf = (flag: string, given: string) =>
-  Option.match(Duration.fromInput(given as Duration.Input), {
-    onNone: () => failUsage(`--${flag} ${given} is not accepted: give a duration such as "10 seconds"`),
-    onSome: Effect.succeed
+/** The flag's, else the configuration file's. */
+const durationOf = (flag: string, given: Option.Option<string>, configured: Duration.Input | undefined) =>
+  Option.match(given, {
+    onNone: () => Effect.succeed(configured),
+    onSome: (text) =>
+      Option.match(Duration.fromInput(text as Duration.Input), {
+        onNone: () => failUsage(`--${flag} ${text} is not accepted: give a duration such as "10 seconds"`),
+        onSome: (duration) => Effect.succeed<Duration.Input | undefined>(duration)
+      })
   })
 
 /** What the flags say of the migrator, else the configuration file, else the defaults; and where its database is. */
 export const options = Effect.gen(function* () {
   const flags = yield* migrate
   const config = yield* configFile(Option.getOrUndefined(flags.config))
-  const lockPatience = Option.getOrUndefined(flags.lockPatience)
   return {
     ...config,
     url: Option.getOrUndefined(flags.url) ?? urlOf(config),
     sources: yield* sourcesOf(flags.dir, config),
     policies: { ...config.policies, ...(yield* policiesOf(flags.policy)) },
     role: Option.getOrUndefined(flags.role) ?? config.role,
-    lockPatience: lockPatience === undefined ? config.lockPatience : yield* durationOf("lock-patience", lockPatience)
+    wait: yield* durationOf("wait", flags.wait, config.wait),
+    lockPatience: yield* durationOf("lock-patience", flags.lockPatience, config.lockPatience)
   } satisfies CommandOptions
 })
 
-/** A migrator's options, and the URL that was given in place of the environment's. */
+/** A migrator's options, and how to come to its database. */
 export interface CommandOptions extends MigratorOptions {
+  /** In place of the environment's. */
   readonly url: Redacted.Redacted<string> | undefined
+  readonly wait: Duration.Input | undefined
 }
 
 const onlyOwn =
@@ -64,10 +72,11 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
   if (given.sources.length === 1) yield* Effect.logWarning(onlyOwn)
-  const settings = yield* settingsOf(given.url)
+  const settings = yield* settingsOf(given)
   const client = ConnectionManager.layerOf(settings)
-  return yield* Effect.flatMap(Migrator, use).pipe(
-    Effect.provide(Migrator.layer(given).pipe(Layer.provide(client))),
+  const ready = given.wait === undefined ? Effect.void : ConnectionManager.use(({ connect }) => connect)
+  return yield* Effect.andThen(ready, Effect.flatMap(Migrator, use)).pipe(
+    Effect.provide(Migrator.layer(given).pipe(Layer.provideMerge(client))),
     Effect.tapError((error) =>
       Effect.flatMap(excerptOf(error, given.sources), (excerpt) => Reply.use(({ point }) => point(excerpt)))
     )

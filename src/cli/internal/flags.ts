@@ -72,6 +72,13 @@ export const migrate = Command.make("migrate").pipe(
       ),
       Flag.atLeast(0)
     ),
+    wait: Flag.String("wait").pipe(
+      Flag.withMetavar("DURATION"),
+      Flag.withDescription(
+        'How long to wait for a server that is not there yet, such as "30 seconds". Default: it fails at once'
+      ),
+      Flag.optional
+    ),
     lockPatience: Flag.String("lock-patience").pipe(
       Flag.withMetavar("DURATION"),
       Flag.withDescription('How long to wait for another migrator, such as "10 seconds". Default: 1 minute'),
