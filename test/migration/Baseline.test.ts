@@ -102,4 +102,16 @@ describe("Migrator.baseline", () => {
         ["a"]
       )
     }))
+
+  test("happens once when several say it at once", () =>
+    Effect.gen(function* () {
+      const migrator = yield* migratorOf(yield* directory(files))
+      const many = Array.from({ length: 6 }, () => migrator.baseline({ to: "2" }))
+      const results = yield* Effect.all(many, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        results.flatMap(({ baselined }) => ids(baselined)),
+        ["1", "2"]
+      )
+      yield* assertClean
+    }))
 })

@@ -366,6 +366,21 @@ describe("Migrator.down", () => {
       assert.strictEqual(yield* exists("posts"), true)
     }))
 
+  test("refuses before it touches anything where the file of one of them is gone, and says that no policy helps", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...users, ...posts })
+      const migrator = yield* migratorOf(path, { policies: { missing: "allow", newer: "allow" } })
+      yield* migrator.up()
+      yield* write(path, { "1_users.up.sql": undefined, "1_users.down.sql": undefined })
+      for (const call of [migrator.down({ all: true }), migrator.redo({ steps: 2 })] as const) {
+        const reason = yield* reasonOf<unknown, MigrationError | DatabaseError, never>(call)
+        assert.strictEqual(reason._tag, "MissingFile")
+        assert.include(reason.message, "and cannot be reverted, because its file is not here; nothing was reverted")
+      }
+      assert.strictEqual(yield* exists("posts"), true)
+      assert.deepStrictEqual(ids((yield* migrator.down({ steps: 1 })).reverted), ["2"])
+    }))
+
   test("reverts by a down that has nothing to do", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "1_a.up.sql": "SELECT 1", "1_a.down.sql": "-- nothing to undo" })

@@ -120,6 +120,10 @@ for (const [policy, { allow, change, message, reason, runs }] of Object.entries(
   })
 }
 
+// @ts-expect-error an edit is never let pass in silence
+const silent: MigrationPolicies = { edited: "allow" }
+assert.isDefined(silent)
+
 describe("The policy for what is renamed", () => {
   test("never takes a file with other contents for what was applied", () =>
     Effect.gen(function* () {

@@ -63,4 +63,15 @@ describe("Migrator.redo", () => {
       assert.strictEqual(yield* exists("names"), true)
       assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
     }))
+
+  test("holds one lock from the first down to the last up: nobody finds it half done", () =>
+    Effect.gen(function* () {
+      const migrator = yield* migratorOf(yield* directory({ ...a, ...b }))
+      yield* migrator.up()
+      const many = Array.from({ length: 4 }, () => Effect.all([migrator.redo(), migrator.up()]))
+      for (const [redone, { applied }] of yield* Effect.all(many, { concurrency: "unbounded" })) {
+        assert.deepStrictEqual([ids(redone.reverted), ids(redone.applied), ids(applied)], [["2"], ["2"], []])
+      }
+      yield* assertClean
+    }))
 })

@@ -159,4 +159,19 @@ describe("Migrator.repair", () => {
       yield* migrator.repair({ forgetMissing: true, id: "3" })
       assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
     }))
+
+  test("happens once when several ask for it at once", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...a, ...b })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a (id int); -- edited" })
+      const many = Array.from({ length: 6 }, () => migrator.repair())
+      const results = yield* Effect.all(many, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        results.flatMap(({ repaired }) => actions(repaired)),
+        [["1", "checksum"]]
+      )
+      yield* assertClean
+    }))
 })

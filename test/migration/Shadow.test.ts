@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as AdvisoryLock from "../../src/session/AdvisoryLock.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
@@ -102,6 +102,18 @@ describe("Migrator.shadow", () => {
       assert(outcome._tag === "Failed" && outcome.error._tag === "MigrationError")
       assert(outcome.error.reason._tag === "StatementFailed")
       assert.strictEqual(outcome.error.reason.cause.reason._tag, "UniqueViolation")
+    }))
+
+  test("leaves nothing behind when it is interrupted in the middle", () =>
+    Effect.gen(function* () {
+      const migrator = yield* migratorOf(yield* directory({ "1_a.up.sql": "SELECT pg_sleep(600);" }))
+      const fiber = yield* Effect.forkChild(migrator.shadow({ url: yield* here }))
+      const sleeping = scalar(
+        "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND datname LIKE 'pgkeel_shadow_%' AND state = 'active'"
+      )
+      yield* eventually(Effect.filterOrFail(sleeping, (count) => Number(count) > 0))
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(yield* scratches, 0)
     }))
 
   test("drops what a killed run left, and nothing that is in use", () =>

@@ -1,6 +1,7 @@
 /** Which migrations a call of `down` is about. */
 import * as Effect from "effect/Effect"
 import { MigrationError } from "../MigrationError.ts"
+import { MissingFile } from "../MigrationErrorReason.ts"
 import { isApplied } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds, isRepeatable } from "./migration.ts"
@@ -34,8 +35,12 @@ export const revertible = Effect.fnUntraced(function* (
     )
     .toReversed()
   const wanted = yield* upTo(applied, sources, target)
-  const missing = wanted.find((entry) => entry.problem?._tag === "MissingFile")?.problem
-  if (missing !== undefined) return yield* Effect.fail(new MigrationError({ reason: missing }))
+  const missing = wanted.map(({ problem }) => problem).find((problem) => problem?._tag === "MissingFile")
+  if (missing !== undefined) {
+    const { appliedAt, id, name, namespace, newer } = missing
+    const reason = new MissingFile({ namespace, id, name, appliedAt, newer, reverting: true })
+    return yield* Effect.fail(new MigrationError({ reason }))
+  }
   // An edited file may well be reverted: that is how a migration is rewritten while it is developed.
   return wanted.flatMap(({ migration, row }): ReadonlyArray<Selected> =>
     migration === undefined ? [] : [{ migration, row }]

@@ -44,10 +44,15 @@ export class MissingFile extends Schema.TaggedError<MissingFile>("pgkeel/migrati
   name: Schema.String,
   appliedAt: Schema.optional(Schema.DateTimeUtc),
   /** Whether it is later than everything in the sources: the database is newer than the code. */
-  newer: Schema.Boolean
+  newer: Schema.Boolean,
+  /** Whether it should be reverted: then no policy helps. */
+  reverting: Schema.Boolean
 }) {
   override get message() {
     const what = `migration ${this.id} "${this.name}" (${this.namespace}) was applied${onDay(this.appliedAt)}`
+    if (this.reverting) {
+      return `${what}, and cannot be reverted, because its file is not here; nothing was reverted: restore the file, or use the release that has it`
+    }
     return this.newer
       ? `${what} and is later than every file here: the database is newer than this code; ` +
           "deploy the release that has the migration, or, if this code bears what it added, give the migrator " +

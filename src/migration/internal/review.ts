@@ -55,7 +55,14 @@ const reviewSource = (source: LoadedSource, rows: ReadonlyArray<Row>): ReadonlyA
     .map((row): Entry => {
       const { appliedAt, id, name } = row
       const newer = latestFile === undefined || compareIds(id, latestFile) > 0
-      const problem = new MissingFile({ namespace, id, name, appliedAt: appliedAt ?? undefined, newer })
+      const problem = new MissingFile({
+        namespace,
+        id,
+        name,
+        appliedAt: appliedAt ?? undefined,
+        newer,
+        reverting: false
+      })
       return { namespace, id, migration: undefined, row, problem }
     })
   return lost.length === 0 ? found : [...found, ...lost].toSorted((left, right) => compareIds(left.id, right.id))
