@@ -57,10 +57,7 @@ const cases: Record<ForeignTool, Case> = {
       "meta/_journal.json": JSON.stringify({
         version: "7",
         dialect: "postgresql",
-        entries: [
-          { idx: 0, version: "7", when: at[0], tag: "0000_a", breakpoints: true },
-          { idx: 1, version: "7", when: at[1], tag: "0001_b", breakpoints: true }
-        ]
+        entries: [{ idx: 1, version: "7", when: at[1], tag: "0001_b", breakpoints: true }]
       })
     },
     times: at,
@@ -251,7 +248,9 @@ describe("Migrator.adopt", () => {
     Effect.gen(function* () {
       yield* run([
         ...cases.flyway.history.slice(0, 1),
-        "INSERT INTO flyway_schema_history VALUES (1, '2', '<< Flyway Baseline >>', 'BASELINE', '<< Flyway Baseline >>', NULL, 'me', now(), 0, true)"
+        "INSERT INTO flyway_schema_history VALUES (1, '2', '<< Flyway Baseline >>', 'BASELINE', '<< Flyway Baseline >>', NULL, 'me', now(), 0, true)",
+        // Before version 4 the marker of a schema that Flyway had made was a version.
+        "INSERT INTO flyway_schema_history VALUES (0, '0', '<< Flyway Schema Creation >>', 'SCHEMA', '\"app\"', NULL, 'me', now(), 0, true)"
       ])
       const migrator = yield* migratorOf(yield* directory(numbered))
       assert.deepStrictEqual(ids((yield* migrator.adopt()).adopted), ["1", "2"])

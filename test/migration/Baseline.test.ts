@@ -75,6 +75,16 @@ describe("Migrator.baseline", () => {
       assert.strictEqual(unknown.message, 'cannot tell what "7" means: no migration of the sources has this id')
     }))
 
+  test("is not kept from it by a repeatable migration that has run, and marks none", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "R__v.sql": files["R__v.sql"] })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, files)
+      assert.deepStrictEqual(ids((yield* migrator.baseline({ to: "3" })).baselined), ["1", "2", "3"])
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+    }))
+
   test("takes a migration that had failed for what the database has after all", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "01_a.up.sql": "CREATE TABLE a (); SELECT 1 / 0;" })

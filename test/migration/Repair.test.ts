@@ -94,6 +94,8 @@ describe("Migrator.repair", () => {
     Effect.gen(function* () {
       const migrator = yield* migratorOf(yield* directory({ ...a, "2_b.up.sql": "SELECT 1 / 0;" }))
       yield* reasonOf(migrator.up())
+      const unnamed = yield* migrator.repair({ halfDone: "done", dryRun: true })
+      assert.deepStrictEqual(actions(unnamed.repaired), [["2", "failure"]])
       assert.deepStrictEqual(actions((yield* migrator.repair({ id: "2", halfDone: "done" })).repaired), [["2", "done"]])
       assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
     }))
@@ -115,6 +117,17 @@ describe("Migrator.repair", () => {
       assert.strictEqual(yield* exists("half"), true)
     }))
 
+  test("leaves one alone whose first statement was begun, because it may have happened", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_half.up.sql": "-- pgkeel:no-transaction\nSELECT 1 / 0;" })
+      const migrator = yield* migratorOf(path)
+      yield* reasonOf(migrator.up())
+      assert.deepStrictEqual(actions((yield* migrator.repair({ dryRun: true })).repaired), [["1", "failure"]])
+      // As a runner leaves it that is killed in the middle of the statement.
+      yield* scalar("UPDATE pgkeel.migrations SET state = 'started', begun = 'the checksum of a statement'")
+      assert.deepStrictEqual(yield* migrator.repair(), { repaired: [] })
+    }))
+
   test("counts one as applied whose rest was done by hand", () =>
     Effect.gen(function* () {
       const migrator = yield* migratorOf(yield* directory({ "1_half.up.sql": halfDone }))
@@ -132,15 +145,31 @@ describe("Migrator.repair", () => {
       Effect.gen(function* () {
         const path = yield* directory({
           "1_half.up.sql": "CREATE TABLE half ();",
-          "1_half.down.sql": "-- pgkeel:no-transaction\nDROP TABLE half;\nSELECT 1 / 0;"
+          "1_half.down.sql": "-- pgkeel:no-transaction\nDROP TABLE half;\nSELECT 1 / 0;",
+          "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;"
         })
         const migrator = yield* migratorOf(path)
         yield* migrator.up()
         yield* reasonOf(migrator.down({ steps: 1 }))
-        assert.deepStrictEqual(yield* migrator.repair(), { repaired: [] })
-        assert.deepStrictEqual(actions((yield* migrator.repair({ halfDone: said })).repaired), [["1", said]])
-        assert.deepStrictEqual(yield* states, [["1", state]])
+        yield* write(path, { "1_half.up.sql": "CREATE TABLE half (); -- edited" })
+        assert.deepStrictEqual(actions((yield* migrator.repair({ dryRun: true })).repaired), [["1", "checksum"]])
+        const applied = state === "applied"
+        assert.deepStrictEqual(
+          actions((yield* migrator.repair({ halfDone: said })).repaired),
+          applied
+            ? [
+                ["1", said],
+                ["1", "checksum"]
+              ]
+            : [["1", said]]
+        )
+        assert.deepStrictEqual(yield* states, [
+          ["1", state],
+          ["R__v", "applied"]
+        ])
         assert.deepStrictEqual(yield* migrator.repair({ halfDone: said }), { repaired: [] })
+        // What was reverted may have taken with it what is repeatable.
+        assert.deepStrictEqual(ids(yield* migrator.plan()), applied ? [] : ["1", "R__v"])
       }))
   }
 

@@ -78,6 +78,17 @@ describe("Migrator.shadow", () => {
       assert.deepStrictEqual(plan, [])
     }))
 
+  test("counts a repeatable migration that has changed as one that is pending", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 / 0 AS one FROM nowhere;" })
+      const { outcome } = yield* migrator.shadow({ url: yield* here })
+      assert(outcome._tag === "Failed")
+      assert.strictEqual(outcome.phase, "pending")
+    }))
+
   test("finds in a copy of a database what only its rows make fail", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a (id int);" })
@@ -112,6 +123,9 @@ describe("Migrator.shadow", () => {
         "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND datname LIKE 'pgkeel_shadow_%' AND state = 'active'"
       )
       yield* eventually(Effect.filterOrFail(sleeping, (count) => Number(count) > 0))
+      // Another one meanwhile takes it for what it is: in use.
+      yield* (yield* migratorOf(yield* directory(files))).shadow({ url: yield* here })
+      assert.strictEqual(yield* scratches, 1)
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(yield* scratches, 0)
     }))

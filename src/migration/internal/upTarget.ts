@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { MigrationError } from "../MigrationError.ts"
 import type { LoadedSource } from "./loader.ts"
-import { compareIds, isRepeatable } from "./migration.ts"
+import { compareIds } from "./migration.ts"
 import { type Entry, pendingOf, type Selected } from "./review.ts"
 import { isAmong, namespaceOf, unknownTarget } from "./target.ts"
 
@@ -29,7 +29,7 @@ export const pendingUpTo = Effect.fnUntraced(function* (
   const order = sources.map((source) => source.namespace)
   const isMeant = (entry: Entry) =>
     entry.namespace === last
-      ? to === undefined || (!isRepeatable(entry.id) && compareIds(entry.id, to) <= 0)
+      ? to === undefined || compareIds(entry.id, to) <= 0
       : order.indexOf(entry.namespace) < order.indexOf(last)
   return pendingOf(entries.filter(isMeant))
 })

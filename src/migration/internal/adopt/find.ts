@@ -21,12 +21,12 @@ export interface Found {
   readonly table: string
 }
 
-const Table = Schema.Struct({ asked: Schema.String, table: Schema.String, columns: Schema.Array(Schema.String) })
+const Table = Schema.Struct({ table: Schema.String, columns: Schema.Array(Schema.String) })
 
 const decodeTables = Schema.decodeUnknownEffect(Schema.Array(Table))
 
 const select = `
-  SELECT asked, pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table",
+  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table",
     ARRAY(
       SELECT a.attname::text FROM pg_catalog.pg_attribute a
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -51,7 +51,6 @@ export const find = (
     Effect.map((tables) =>
       tools.flatMap((adopter) =>
         tables
-          .filter((one) => table !== undefined || one.asked === adopter.table)
           .filter(({ columns }) => adopter.columns.every((column) => columns.includes(column)))
           .map((one) => ({ adopter, table: one.table }))
       )
