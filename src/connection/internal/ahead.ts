@@ -47,6 +47,11 @@ export class Ahead implements Consumer {
     return this.#failure === undefined ? "unknown" : "refused"
   }
 
+  /** How many of them the server has done. */
+  get done(): number {
+    return this.#done
+  }
+
   /** What each of them returned. */
   get answers(): ReadonlyArray<Answer> {
     return this.#answers

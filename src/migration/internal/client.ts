@@ -20,6 +20,11 @@ import { CommitRolledBack } from "../../error/Reason.ts"
 export interface MigrationClient {
   readonly connection: Connection
   readonly sql: SqlClient.SqlClient
+  /**
+   * A transaction whose `use` begins it, and commits it, in the same write as
+   * statements of its own. Rolled back when `use` fails.
+   */
+  readonly transaction: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
   /** What an Effect migration is given, in place of the application's client. */
   readonly services: Context.Context<SqlClient.SqlClient>
   /** The same for one without a transaction: a statement of the application's own client is no part of it. */
@@ -41,7 +46,9 @@ export const make = Effect.fnUntraced(function* (
   const servicesOutside =
     pgClient === undefined ? client : Context.add(client, PgClient.PgClient, asPgClient(sql, pgClient))
   const services = Context.add(servicesOutside, application.transactionService, [connection, 0])
-  return { connection, sql, services, servicesOutside } satisfies MigrationClient
+  const transaction: MigrationClient["transaction"] = (use) =>
+    Effect.provideService(sql.withTransaction(Effect.provideService(use, EndsItself, false)), EndsItself, true)
+  return { connection, sql, transaction, services, servicesOutside } satisfies MigrationClient
 })
 
 const spanAttributes: ReadonlyArray<readonly [string, unknown]> = [["db.system.name", "postgresql"]]
@@ -58,8 +65,9 @@ const makeSql = Effect.fnUntraced(function* (connection: Connection, config: PgC
     transactionService: client.transactionService,
     spanAttributes,
     acquireConnection: () => Effect.succeed(connection),
-    begin: (session) => control(session, "BEGIN"),
-    commit,
+    begin: (session) =>
+      Effect.flatMap(EndsItself, (endsItself) => (endsItself ? Effect.void : control(session, "BEGIN"))),
+    commit: (session) => Effect.flatMap(EndsItself, (endsItself) => (endsItself ? Effect.void : commit(session))),
     rollback: (session) => Effect.ignore(control(session, "ROLLBACK")),
     savepoint: (session, id) => control(session, `SAVEPOINT ${savepointName(id)}`),
     // If these two fail, so does what comes next: the transaction is aborted, or the session is gone.
@@ -68,6 +76,9 @@ const makeSql = Effect.fnUntraced(function* (connection: Connection, config: PgC
   })
   return Object.assign(client, { withTransaction })
 })
+
+/** Whether what runs in the transaction sends its BEGIN and its COMMIT, together with statements of its own. */
+const EndsItself = Context.Reference<boolean>("pgkeel/migration/EndsItself", { defaultValue: () => false })
 
 const savepointName = (id: number): string => `pgkeel_${id}`
 

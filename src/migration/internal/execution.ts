@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Connection } from "effect/sql/SqlConnection"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { inOneWrite, runSteps, type Step } from "../../connection/internal/oneWrite.ts"
 import { copyIn } from "../../connection/CopyProtocol.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
@@ -14,14 +15,25 @@ import { hasTransaction } from "./prepare.ts"
 import type { Statement } from "./splitter.ts"
 import type { Task } from "./task.ts"
 
-/** All of it, one after the other. */
-export const execute = (task: Task, progress: { statements: number }): Effect.Effect<void, MigrationError> => {
+/** All of it, one after the other. What comes ahead goes out together with the first statement. */
+export const execute = <E>(
+  task: Task,
+  ahead: ReadonlyArray<Step<E>>,
+  progress: { statements: number }
+): Effect.Effect<void, E | MigrationError> => {
   const { work } = task.prepared
+  const { connection } = task.current.client
   const counted = Effect.sync(() => progress.statements++)
-  if (work._tag === "Effect") return Effect.andThen(executeEffect(task, work.effect), counted)
+  if (work._tag === "Effect") {
+    return Effect.andThen(runSteps(connection, ahead), Effect.andThen(executeEffect(task, work.effect), counted))
+  }
+  if (work.statements.length === 0) return runSteps(connection, ahead)
   return Effect.forEach(
     work.statements,
-    (statement, index) => Effect.andThen(executeStatement(task, statement, index + 1), counted),
+    (statement, index) => {
+      const executed = executeStatement(task, statement, index + 1)
+      return Effect.andThen(index === 0 ? inOneWrite(connection, ahead, executed) : executed, counted)
+    },
     { discard: true }
   )
 }

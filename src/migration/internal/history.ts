@@ -9,8 +9,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { InvalidResult } from "../../error/Reason.ts"
 import { MigrationError } from "../MigrationError.ts"
@@ -97,9 +100,18 @@ const columns = `
   INSERT INTO pgkeel.migrations AS m (namespace, id, name, kind, checksum, duration_millis, statements, state, error,
     started_at, finished_at, applied_at, role, host, application)`
 
-const values = `$1::text, $2::text, $3::text, $4::text, $5::text, $6::float8, $7::integer`
+const values = `$1::text, $2::text, $3::text, $4::text, nullif($5::text, ''), $6::float8, $7::integer`
 
 export const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
+
+const otherSession = "another session ran the migration too"
+
+/**
+ * Fails if the row was not there to be written, which the lock should have kept it
+ * from: here the server itself says so, and so does not go on to the COMMIT.
+ */
+const fence = (write: string, before = "WITH") => `${before} written AS (${write})
+  SELECT (SELECT CASE pg_catalog.count(*) WHEN 1 THEN '1' ELSE '${otherSession}' END FROM written)::integer`
 
 /** A repeatable one is run again whenever its contents have changed. */
 export const mayRun = `(m.state NOT IN ('applied', 'baselined')
@@ -115,8 +127,10 @@ const replace = `
     WHERE ${mayRun}
   RETURNING 1`
 
-const recordApplied = `${columns}
-  SELECT ${values}, 'applied', NULL, now(), clock_timestamp(), clock_timestamp(), ${origin} ${replace}`
+const appliedNow = `${columns}
+  SELECT ${values}, 'applied', NULL, now(), clock_timestamp(), clock_timestamp(), ${origin}`
+
+const recordAgain = fence(`${appliedNow} ${replace}`)
 
 const recordFailed = `${columns}
   SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
@@ -126,12 +140,14 @@ const recordFailed = `${columns}
 export const repeatAgain = `WITH again AS (
     UPDATE pgkeel.migrations SET checksum = NULL WHERE namespace = $1::text AND kind = 'repeatable')`
 
-const recordReverted = `${repeatAgain}
-  UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
+const recordReverted = fence(
+  `UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
     begun = NULL, known_indexes = NULL, duration_millis = $3::float8, statements = $4::integer,
     started_at = now(), finished_at = clock_timestamp(), role = session_user,
     host = pg_catalog.host(pg_catalog.inet_client_addr()), application = current_setting('application_name')
-  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`
+  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`,
+  `${repeatAgain},`
+)
 
 const recordStuck = `
   UPDATE pgkeel.migrations SET error = $3::text
@@ -141,6 +157,8 @@ const recordStuck = `
 export interface Outcome {
   /** The id as the row has it, if there is a row: a file may have gained leading zeros since. */
   readonly id: string
+  /** Whether there was no row. */
+  readonly isNew: boolean
   readonly duration: Duration.Duration
   /** Statements that had finished. An Effect counts as one. */
   readonly statements: number
@@ -151,21 +169,29 @@ const parameters = (migration: Migration, { duration, id, statements }: Outcome)
   id,
   migration.name,
   migration.kind,
-  migration.checksum ?? null,
-  Duration.toMillis(duration),
-  statements
+  migration.checksum ?? "",
+  String(Duration.toMillis(duration)),
+  String(statements)
 ]
 
-/** In the migration's transaction, as its last statement. */
-export const applied = (connection: Connection, migration: Migration, outcome: Outcome) =>
-  fenced(connection, recordApplied, parameters(migration, outcome))
+type Recorded = Step<MigrationError | DatabaseError>
+
+/** In the migration's transaction, as its last statement. Where no row is known, the primary key is the fence. */
+export const applied = (migration: Migration, outcome: Outcome): Recorded => ({
+  text: outcome.isNew ? appliedNow : recordAgain,
+  values: parameters(migration, outcome),
+  refused
+})
 
 /** After the migration's transaction was rolled back. It leaves alone what another runner has applied meanwhile. */
 export const failed = (connection: Connection, migration: Migration, outcome: Outcome, error: string) =>
   execute(connection, recordFailed, [...parameters(migration, outcome), error])
 
-export const reverted = (connection: Connection, migration: Migration, { duration, id, statements }: Outcome) =>
-  fenced(connection, recordReverted, [migration.namespace, id, Duration.toMillis(duration), statements])
+export const reverted = (migration: Migration, { duration, id, statements }: Outcome): Recorded => ({
+  text: recordReverted,
+  values: [migration.namespace, id, String(Duration.toMillis(duration)), String(statements)],
+  refused
+})
 
 /** What would not be reverted is still applied; the row keeps why. */
 export const revertFailed = (connection: Connection, migration: Migration, { id }: Outcome, error: string) =>
@@ -177,7 +203,14 @@ export const execute = (connection: Connection, statement: string, parameters: R
 /** Fails if the row was not there to be written, which the lock should have kept it from. */
 export const fenced = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
   Effect.flatMap(execute(connection, statement, parameters), (rows) =>
-    rows.length === 1
-      ? Effect.void
-      : Effect.fail(new MigrationError({ reason: new LockLost({ problem: "another session ran the migration too" }) }))
+    rows.length === 1 ? Effect.void : Effect.fail(fenceFailed())
   )
+
+const fenceFailed = () => new MigrationError({ reason: new LockLost({ problem: otherSession }) })
+
+const refused = (failure: SqlError): MigrationError | DatabaseError => {
+  const { cause } = failure.reason
+  const isFence = Predicate.hasProperty(cause, "message") && String(cause.message).includes(otherSession)
+  const error = DatabaseError.fromSqlError(failure, { statement: "INSERT INTO pgkeel.migrations" })
+  return isFence || error.reason._tag === "UniqueViolation" ? fenceFailed() : error
+}

@@ -131,13 +131,13 @@ export const count = (connection: Connection, place: Place, statements: number, 
   )
 
 /** After the last statement. */
-export const finish = (connection: Connection, place: Place, { duration, statements }: Outcome) =>
+export const finish = (connection: Connection, place: Place, done: Pick<Outcome, "duration" | "statements">) =>
   fenced(connection, place.direction === "up" ? update(applied, "up") : `${repeatAgain} ${update(reverted, "down")}`, [
     place.migration.namespace,
     place.id,
     place.pid,
-    Duration.toMillis(duration),
-    statements
+    Duration.toMillis(done.duration),
+    done.statements
   ])
 
 const ended = `error = NULL, reverting = NULL, done_checksum = NULL, begun = NULL, known_indexes = NULL,

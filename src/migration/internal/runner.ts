@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { inOneWrite } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import { execute } from "./execution.ts"
@@ -18,7 +19,7 @@ import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { hasTransaction } from "./prepare.ts"
 import { placeIn, resumeMismatch, type Task } from "./task.ts"
-import { enter, leave, settingsOf } from "./settings.ts"
+import { beginning, enter, leaving, settingsOf } from "./settings.ts"
 import { runSteps } from "./steps.ts"
 
 /** Returns how long it took, up to its commit. */
@@ -37,12 +38,13 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
   const started = yield* Clock.currentTimeNanos
   const outcome = Effect.map(Clock.currentTimeNanos, (now): History.Outcome => ({
     id: task.rowId ?? task.prepared.migration.id,
+    isNew: task.rowId === undefined,
     duration: Duration.nanos(now - started),
     statements: progress.statements
   }))
   const attempt = Effect.suspend(() => {
     progress.statements = 0
-    return transaction(task, progress, outcome)
+    return runOnce(task, progress, outcome)
   })
   return yield* patiently(task.current.patience, attempt, task.blocked).pipe(
     Effect.tapCause((cause) => Effect.flatMap(outcome, (done) => recordFailure(task, done, cause)))
@@ -59,23 +61,21 @@ const refuseHalfDone = (task: Task) =>
           : Effect.fail(resumeMismatch(task.prepared, point.statements))
       )
 
-const transaction = (task: Task, progress: { statements: number }, outcome: Effect.Effect<History.Outcome>) => {
+const runOnce = (task: Task, progress: { statements: number }, outcome: Effect.Effect<History.Outcome>) => {
   const { current, prepared } = task
-  const { connection, sql } = current.client
-  return sql
-    .withTransaction(
-      Effect.gen(function* () {
-        yield* enter(connection, settingsOf(current.settings, prepared), current.pid)
-        yield* execute(task, progress)
-        yield* Effect.mapError(leave(connection), (error) => failedAtTheEnd(prepared, error))
-        const done = yield* outcome
-        yield* prepared.direction === "up"
-          ? History.applied(connection, prepared.migration, done)
-          : History.reverted(connection, prepared.migration, done)
-        return done.duration
-      })
-    )
-    .pipe(DatabaseError.refine)
+  const { connection, transaction } = current.client
+  const record = prepared.direction === "up" ? History.applied : History.reverted
+  return transaction(
+    Effect.gen(function* () {
+      yield* execute(task, beginning(settingsOf(current.settings, prepared), current.pid), progress)
+      const done = yield* outcome
+      const left = leaving((error) => failedAtTheEnd(prepared, error))
+      // Once the row is written the transaction is known to be sound: this COMMIT cannot turn out to be a ROLLBACK.
+      const commit = connection.executeUnprepared("COMMIT", [], undefined)
+      yield* inOneWrite(connection, [left, record(prepared.migration, done)], commit)
+      return done.duration
+    })
+  ).pipe(DatabaseError.refine)
 }
 
 const recordFailure = (

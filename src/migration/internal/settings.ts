@@ -6,7 +6,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import { runStep, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
 import { MigrationError } from "../MigrationError.ts"
@@ -20,28 +23,49 @@ export interface Settings {
   readonly statementTimeout?: Duration.Input | undefined
 }
 
-/** First in the transaction, or in a session without one. `pid` is the server process that has the lock. */
-export const enter = Effect.fnUntraced(function* (
-  connection: Connection,
-  settings: Settings,
-  pid: number,
-  holds: "transaction" | "session" = "transaction"
-) {
+type Failure = MigrationError | DatabaseError
+
+/** Where the settings live: in the transaction that is open, or in the session. */
+type Holds = "transaction" | "session"
+
+/** Before anything else. `pid` is the server process that has the lock. */
+export const enter = (connection: Connection, settings: Settings, pid: number, holds: Holds = "transaction") =>
+  runStep(connection, entering(settings, pid, holds))
+
+/** A transaction with its settings, for whoever sends it ahead of its first statement. */
+export const beginning = (settings: Settings, pid: number): ReadonlyArray<Step<Failure>> => [
+  {
+    text: "BEGIN",
+    values: [],
+    kept: true,
+    refused: (error) => DatabaseError.fromSqlError(error, { statement: "BEGIN" })
+  },
+  { ...entering(settings, pid, "transaction"), kept: true }
+]
+
+/** The server itself says no to whoever does not have the lock, so nothing that is sent behind it runs. */
+const entering = (settings: Settings, pid: number, holds: Holds): Step<Failure> => {
   const local = holds === "transaction"
-  const values = Object.entries(named(settings)).filter((entry) => entry[1] !== undefined)
+  const values = Object.entries(named(settings)).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]]
+  )
   const calls = values
-    .map((_, i) => `, pg_catalog.set_config($${2 * i + 1}::text, $${2 * i + 2}::text, ${local})`)
+    .map((_, i) => `, pg_catalog.set_config($${2 * i + 2}::text, $${2 * i + 3}::text, ${local})`)
     .join("")
-  const statement = `SELECT pg_catalog.pg_backend_pid(), ${watchClient(local)}${calls}`
-  const [row] = yield* connection.executeValues(statement, values.flat()).pipe(DatabaseError.refine)
-  if (row?.[0] !== pid) {
-    return yield* Effect.fail(
-      new MigrationError({
-        reason: new LockLost({ problem: `the server process ${pid} has it, and ${String(row?.[0])} answered` })
-      })
-    )
+  const text = `SELECT (CASE pg_catalog.pg_backend_pid() WHEN $1::text::integer THEN '0'
+    ELSE 'the server process ' || $1::text || ' has it, and ' || pg_catalog.pg_backend_pid() || ' answered' END)::integer,
+    ${watchClient(local)}${calls}`
+  const refused = (error: SqlError): Failure => {
+    const { cause } = error.reason
+    const [problem] = (Predicate.hasProperty(cause, "message") && otherProcess.exec(String(cause.message))) || []
+    return problem === undefined
+      ? DatabaseError.fromSqlError(error, { statement: text })
+      : new MigrationError({ reason: new LockLost({ problem }) })
   }
-})
+  return { text, values: [String(pid), ...values.flat()], refused }
+}
+
+const otherProcess = /the server process \d+ has it, and \d+ answered/u
 
 /**
  * A server does not look whether its client is still there while it works on a
@@ -81,5 +105,12 @@ export const settingsOf = (settings: Settings, { work }: Prepared): Settings => 
  */
 export const leave = (connection: Connection): Effect.Effect<void, DatabaseError> =>
   Effect.asVoid(connection.executeUnprepared(resetSession, [], undefined)).pipe(DatabaseError.refine)
+
+/** The same as a part of what goes out with COMMIT. */
+export const leaving = <E>(refused: (error: DatabaseError) => E): Step<E> => ({
+  text: resetSession,
+  values: [],
+  refused: (error) => refused(DatabaseError.fromSqlError(error, { statement: resetSession }))
+})
 
 const resetSession = "DO 'BEGIN SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; END'"

@@ -42,10 +42,7 @@ export const runSteps = Effect.fnUntraced(function* (task: Task) {
   const started = yield* Clock.currentTimeNanos
   yield* inSession(task, allSteps(task, point)).pipe(Effect.tapCause((cause) => recordStop(task, cause)))
   const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
-  yield* note(
-    task,
-    Steps.finish(connection, place, { id: place.id, duration, statements: statementsOf(task).length || 1 })
-  )
+  yield* note(task, Steps.finish(connection, place, { duration, statements: statementsOf(task).length || 1 }))
   return duration
 })
 

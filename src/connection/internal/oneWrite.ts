@@ -1,0 +1,57 @@
+/**
+ * Several statements in the time of one, on a connection that is reserved: all of
+ * them go out in one write, and the server skips what comes after one that it
+ * refuses. A connection that is not one of ours gets them one after the other.
+ */
+import * as Effect from "effect/Effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import { Lease } from "./lease.ts"
+
+/** A statement whose rows nobody wants. */
+export interface Step<E> {
+  readonly text: string
+  readonly values: ReadonlyArray<string>
+  /** Whether the server keeps it under a name: only for a text that is one of a few. Default: false. */
+  readonly kept?: boolean
+  /** What the caller calls its refusal. */
+  readonly refused: (error: SqlError) => E
+}
+
+/** Runs the steps and then `last`, which is one statement of this connection. */
+export const inOneWrite = <A, E, E2>(
+  connection: Connection,
+  steps: ReadonlyArray<Step<E>>,
+  last: Effect.Effect<A, E2>
+): Effect.Effect<A, E | E2> =>
+  Effect.suspend(() => {
+    if (steps.length === 0) return last
+    const wire = connection instanceof Lease ? connection.wire : undefined
+    const ahead = wire?.sendAhead(steps.map(({ kept = false, text, values }) => ({ text, values, kept })))
+    if (wire === undefined || ahead === undefined) return Effect.andThen(oneByOne(connection, steps), last)
+    const sent = Effect.onExitPrimitive(last, () => {
+      wire.recall(ahead)
+      return undefined
+    })
+    return Effect.catchCause(sent, (cause): Effect.Effect<A, E | E2> => {
+      const step = steps[ahead.done]
+      if (ahead.fate !== "refused" || step === undefined) return Effect.failCause(cause)
+      if (ahead.done > 0 || step.kept !== true || !ahead.isForgotten) return Effect.fail(step.refused(ahead.error))
+      // Nothing has run yet. This ends: what has been forgotten is not kept any more.
+      ahead.forget()
+      return inOneWrite(connection, steps, last)
+    })
+  })
+
+const oneByOne = <E>(connection: Connection, steps: ReadonlyArray<Step<E>>): Effect.Effect<void, E> =>
+  Effect.forEach(steps, (step) => runStep(connection, step), { discard: true })
+
+/** One by itself. */
+export const runStep = <E>(connection: Connection, { refused, text, values }: Step<E>): Effect.Effect<void, E> =>
+  Effect.mapError(Effect.asVoid(connection.executeUnprepared(text, values, undefined)), refused)
+
+/** All of them, with nothing behind them. */
+export const runSteps = <E>(connection: Connection, steps: ReadonlyArray<Step<E>>): Effect.Effect<void, E> => {
+  const last = steps.at(-1)
+  return last === undefined ? Effect.void : inOneWrite(connection, steps.slice(0, -1), runStep(connection, last))
+}

@@ -1,0 +1,150 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
+import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import { TestDatabase } from "../../src/testing/index.ts"
+import { killProxy } from "./crash/KillProxy.ts"
+import { directory, exists, history, makeMigrator, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
+
+/** The package's own client, which can send several statements in one write. */
+const ownClient = (url: Redacted.Redacted) =>
+  ConnectionManager.layer().pipe(
+    Layer.provide(DatabaseConfig.layer({ url, sslMode: "disable", maxConnections: 1 })),
+    Layer.provide(NodeServices.layer)
+  )
+
+/** Runs with that client, and with a count of how often the server was asked something and waited for. */
+const counting = <A, E, R>(use: (asked: () => number) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const { url } = yield* TestDatabase
+    const proxy = yield* killProxy(url, undefined, () => undefined)
+    return yield* Effect.provide(use(proxy.messages), ownClient(proxy.url))
+  }).pipe(Effect.scoped)
+
+const tables = (from: number, to: number) =>
+  Object.fromEntries(
+    Array.from({ length: to - from + 1 }, (_, n) => [`${from + n}_t.up.sql`, `CREATE TABLE t${from + n} ();`])
+  )
+
+describe("What a run asks the server, and waits for", () => {
+  test("is one question when there is nothing to do, however much is applied", () =>
+    Effect.gen(function* () {
+      const path = yield* directory(tables(1, 30))
+      yield* counting((asked) =>
+        Effect.gen(function* () {
+          const migrator = yield* migratorOf(path)
+          yield* migrator.up()
+          const before = asked()
+          assert.deepStrictEqual((yield* migrator.up()).applied, [])
+          assert.strictEqual(asked() - before, 1)
+        })
+      )
+    }))
+
+  test("is two for a migration with one statement: it begins with the first, and is recorded with its COMMIT", () =>
+    Effect.gen(function* () {
+      const path = yield* directory(tables(1, 2))
+      yield* counting((asked) =>
+        Effect.gen(function* () {
+          const migrator = yield* migratorOf(path)
+          yield* migrator.up()
+          const costs: Array<number> = []
+          for (const last of [3, 23]) {
+            yield* write(path, tables(1, last))
+            const before = asked()
+            yield* migrator.up()
+            costs.push(asked() - before)
+          }
+          const [one = 0, twenty = 0] = costs
+          assert.strictEqual(twenty - one, 2 * 19)
+        })
+      )
+    }))
+})
+
+describe("A migration that is sent in two writes", () => {
+  const withOwnClient = <A, E, R>(use: Effect.Effect<A, E, R>) => counting(() => use)
+
+  test("fails by a constraint that is checked at its end, and nothing of it stays", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql":
+          "CREATE TABLE a (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);"
+      })
+      const reason = yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => reasonOf(migrator.up())))
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { statement: 2, line: 2 })
+      assert.strictEqual(reason.cause.reason._tag, "UniqueViolation")
+      assert.strictEqual(yield* exists("a"), false)
+      assert.deepInclude((yield* history)[0], { state: "failed" })
+    }))
+
+  test("says which statement failed, also when that is the one that it began with", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "\nCREATE TABLE a (id nonsense);" })
+      const reason = yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => reasonOf(migrator.up())))
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { statement: 1, line: 2, column: 20 })
+    }))
+
+  test("is refused before its first statement where its role does not exist", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();" })
+      yield* Effect.flatMap(migratorOf(path), (migrator) => migrator.up())
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b ();" })
+      const error = yield* withOwnClient(
+        Effect.flatMap(migratorOf(path, { role: "nobody_there" }), (migrator) => Effect.flip(migrator.up()))
+      )
+      assert.include(error.message, "role")
+      assert.strictEqual(yield* exists("b"), false)
+    }))
+
+  test("may forget what the session has prepared", () =>
+    Effect.gen(function* () {
+      const forgets = (n: number) => `CREATE TABLE t${n} (); DEALLOCATE ALL; CREATE TABLE u${n} ();`
+      const path = yield* directory({ "1_a.up.sql": forgets(1), "2_b.up.sql": forgets(2), "3_c.up.sql": "SELECT 1;" })
+      const { applied } = yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => migrator.up()))
+      assert.strictEqual(applied.length, 3)
+      assert.strictEqual(yield* exists("u2"), true)
+    }))
+
+  test("is rolled back when another session has recorded it meanwhile, as a new one and as one that failed before", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const elsewhere = Effect.flatMap(
+        SqlClient.SqlClient,
+        (sql) => sql`INSERT INTO pgkeel.migrations (namespace, id, name, kind, state, started_at, role)
+          VALUES ('app', '2', 'b', 'code', 'applied', now(), 'somebody')
+          ON CONFLICT (namespace, id) DO UPDATE SET state = 'applied'`
+      ).pipe(Effect.provide(ownClient(url), { local: true }))
+      const none = Effect.void
+      for (const second of [false, true]) {
+        let fails = second
+        const up = Effect.gen(function* () {
+          if (fails) return yield* Effect.fail(new Error("not yet"))
+          yield* (yield* SqlClient.SqlClient)`CREATE TABLE twice ()`
+          yield* elsewhere
+        })
+        const migrator = makeMigrator({
+          sources: [
+            {
+              namespace: "app",
+              migrations: [
+                { id: "1", name: "a", up: none },
+                { id: "2", name: "b", up }
+              ]
+            }
+          ]
+        })
+        if (second) yield* withOwnClient(Effect.flatMap(migrator, ({ up }) => Effect.flip(up())))
+        fails = false
+        const reason = yield* withOwnClient(Effect.flatMap(migrator, ({ up }) => reasonOf(up())))
+        assert.strictEqual(reason._tag, "LockLost")
+        assert.strictEqual(yield* exists("twice"), false)
+        assert.strictEqual(yield* scalar("SELECT state FROM pgkeel.migrations WHERE id = '2'"), "applied")
+        yield* (yield* SqlClient.SqlClient)`DELETE FROM pgkeel.migrations WHERE id = '2'`
+      }
+    }))
+})
