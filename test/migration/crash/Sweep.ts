@@ -49,7 +49,7 @@ export const sweep = <R>(databases: Databases<R>, options: SweepOptions) =>
     const { join } = yield* Path.Path
     yield* Effect.forEach(Object.entries(files), ([name, text]) => fs.writeFileString(join(directory, name), text))
     const migrated = Effect.flatMap(TestDatabase, ({ url }) =>
-      Effect.asVoid(migrate({ url: Redacted.value(url), directory, direction: "up" }))
+      Effect.asVoid(migrate({ url: Redacted.value(url), directory, direction: "up", code: true }))
     )
     const databaseOf = {
       up: {},
@@ -88,11 +88,11 @@ export const sweep = <R>(databases: Databases<R>, options: SweepOptions) =>
 const trial = (directory: string, direction: Direction, kill: Kill | undefined) =>
   Effect.gen(function* () {
     const { url } = yield* TestDatabase
-    const direct: Order = { url: Redacted.value(url), directory, direction }
+    const direct: Order = { url: Redacted.value(url), directory, direction, code: true }
     const { kill: end, run } = yield* runner
     const proxy = yield* killProxy(url, kill, end)
-    const { code } = yield* run({ ...direct, url: Redacted.value(proxy.url) })
-    if (kill === undefined && code !== 0) return yield* Effect.die("the undisturbed run has failed")
+    const { failure: disturbed } = yield* run({ ...direct, url: Redacted.value(proxy.url) })
+    if (kill === undefined && disturbed !== undefined) return yield* Effect.die(new Error(disturbed))
     const failure = yield* Effect.match(migrate(direct), { onFailure: String, onSuccess: () => undefined })
     const state = yield* databaseState
     return { messages: proxy.messages(), state: failure === undefined ? state : `${failure}\n${state}` }

@@ -1,6 +1,6 @@
 /**
- * A process that migrates once: it says that it is there, waits for a line with
- * what to do, does it, writes what it ran, and ends with 0 if that succeeded.
+ * A process that migrates: it says that it is there, and for each line with what
+ * to do it writes a line with what it ran, or why that failed.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted, References } from "effect"
@@ -14,13 +14,18 @@ export interface Order {
   readonly url: string
   readonly directory: string
   readonly direction: "up" | "down"
+  /** Whether the migrations in code belong to it. */
+  readonly code: boolean
 }
 
-export const migrate = ({ directory, direction, url }: Order) => {
-  const sources = [
-    { namespace: "files", directory },
-    { namespace: "code", migrations: code }
-  ]
+/** What came of it; what ran is there as `<namespace>/<id>`. */
+export interface Answer {
+  readonly ran: ReadonlyArray<string>
+  readonly failure?: string
+}
+
+export const migrate = ({ code: withCode, directory, direction, url }: Order) => {
+  const sources = [{ namespace: "files", directory }, ...(withCode ? [{ namespace: "code", migrations: code }] : [])]
   const run = Effect.gen(function* () {
     const migrator = yield* Migrator
     if (direction === "up") return (yield* migrator.up()).applied
@@ -30,7 +35,7 @@ export const migrate = ({ directory, direction, url }: Order) => {
   return run.pipe(
     Effect.map((results) => results.map(({ id, namespace }) => `${namespace}/${id}`)),
     Effect.provide(
-      Migrator.layer({ sources, lockBackoff: "50 millis" }).pipe(
+      Migrator.layer({ sources, lockBackoff: "50 millis", lockPatience: "5 minutes" }).pipe(
         Layer.provide(ConnectionManager.layer()),
         Layer.provide(DatabaseConfig.layer({ url: Redacted.make(url), sslMode: "disable", maxConnections: 1 })),
         Layer.provide(NodeServices.layer)
@@ -42,17 +47,13 @@ export const migrate = ({ directory, direction, url }: Order) => {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  process.stdout.write("ready\n")
-  createInterface(process.stdin).once("line", (line) => {
-    void Effect.runPromise(migrate(JSON.parse(line) as Order)).then(
-      (ran) => {
-        process.stdout.write(`${JSON.stringify(ran)}\n`)
-        process.exit(0)
-      },
-      (error) => {
-        process.stderr.write(`${String(error)}\n`)
-        process.exit(1)
-      }
-    )
+  const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
+  say("ready")
+  createInterface(process.stdin).on("line", (line) => {
+    const answer = Effect.match(migrate(JSON.parse(line) as Order), {
+      onFailure: (error): Answer => ({ ran: [], failure: String(error) }),
+      onSuccess: (ran): Answer => ({ ran })
+    })
+    void Effect.runPromise(answer).then(say)
   })
 }
