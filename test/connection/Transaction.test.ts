@@ -218,22 +218,24 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A transa
       const other = yield* sql.reserve
       const ask = (text: string) => other.execute(text, [], undefined)
       yield* ask("SELECT pg_advisory_lock(11)")
-      const written = yield* Deferred.make<void>()
       const enough = yield* Deferred.make<void>()
       const givenUp = yield* Deferred.make<void>()
-      const slow = Effect.andThen(Deferred.await(written), sql`SELECT pg_advisory_xact_lock(11)`)
+      const slow = sql`SELECT pg_advisory_xact_lock(11)`
+      const left = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
       const body = Effect.gen(function* () {
         yield* add("undone")
-        yield* Deferred.succeed(written, undefined)
+        yield* Deferred.succeed(left, yield* Effect.forkDetach(slow))
         yield* Deferred.await(enough)
         return yield* Effect.fail("undo")
       })
       const nested = sql.withTransaction(body).pipe(withLimits(Effect.sleep("200 millis")))
-      const both = Effect.all([slow, Effect.andThen(Effect.ignore(nested), Deferred.succeed(givenUp, undefined))], {
-        concurrency: "unbounded"
+      const both = Effect.gen(function* () {
+        yield* Effect.ignore(nested)
+        yield* Deferred.succeed(givenUp, undefined)
+        yield* Fiber.await(yield* Deferred.await(left))
       })
       const failed = yield* Effect.forkChild(Effect.flip(transaction(Effect.andThen(sql`SELECT 1`, both))))
-      // The other fiber's statement is under way, and the rollback has to wait for it.
+      // A statement that the body has left behind is under way, and the rollback has to wait for it.
       const waiting = ask(
         "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%xact_lock(11)' AND wait_event = 'advisory'"
       )

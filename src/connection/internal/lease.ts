@@ -19,6 +19,7 @@ import { finalError, isCanceled, neverSent, noteFailure } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
+import type { Sections } from "./sections.ts"
 import type { Wire } from "./wire.ts"
 
 /** What a connection is used for. */
@@ -50,6 +51,8 @@ export class Lease extends Adaptor {
   statements = 0
   /** The transaction that this lease is for. */
   opening: Opening | undefined
+  /** The savepoints of that transaction, once it has had one. */
+  sections: Sections | undefined
   /** Ends that transaction from elsewhere. */
   rollBack: () => Effect.Effect<void> = () => Effect.void
   readonly #clock: Clock.Clock
@@ -86,7 +89,18 @@ export class Lease extends Adaptor {
     return Effect.map(this.#run(sql, statement), read)
   }
 
-  #run<A>(sql: string, statement: Effect.Effect<A, SqlError>, copying?: Copying): Effect.Effect<A, SqlError> {
+  /** Runs what begins or ends a savepoint, which waits for no other. */
+  control(sql: string): Effect.Effect<void, SqlError> {
+    this.statement = sql
+    return Effect.asVoid(this.#run(sql, this.connection.query(sql), undefined, true))
+  }
+
+  #run<A>(
+    sql: string,
+    statement: Effect.Effect<A, SqlError>,
+    copying?: Copying,
+    isControl = false
+  ): Effect.Effect<A, SqlError> {
     return Effect.withFiber((fiber) => {
       let use: Use | undefined
       // What is counted is counted inside the frame that takes it back, since a fiber may be interrupted between.
@@ -94,6 +108,8 @@ export class Lease extends Adaptor {
         Effect.suspend(() => {
           const refusal = this.#refusalOf(sql, fiber)
           if (refusal !== undefined) return Effect.fail(refusal)
+          const others = isControl ? undefined : this.sections?.othersOf(fiber)
+          if (others !== undefined) return Effect.andThen(others, this.#run(sql, statement, copying))
           use = this.#enter(sql, copying)
           const turn = this.#turnOf(statement)
           return this.#copies.length === 0 ? turn : whileMoving(turn, sql, this.#copies)

@@ -18,8 +18,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import { noteCommit } from "../../error/internal/applied.ts"
 import { remember } from "../../error/internal/failureContext.ts"
 import { CommitRolledBack, ConnectionLost, OutcomeUnknown } from "../../error/Reason.ts"
-import { failedPartOf, markFailed } from "../RollbackOnly.ts"
 import { ImportedSnapshot, plain, TransactionContext } from "../TransactionContext.ts"
+import { noteReleased } from "../TransactionLevel.ts"
+import type { Level } from "../TransactionLevel.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
 import { groundOf, on } from "./ground.ts"
@@ -28,6 +29,7 @@ import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
 import type { Lost } from "./outcome.ts"
 import type { InstrumentedPool } from "./pool.ts"
+import { Sections } from "./sections.ts"
 
 /** How long a rollback may take before its connection is given up. */
 const rollbackLimit = Duration.seconds(5)
@@ -40,7 +42,7 @@ const onLease =
   (connection: Connection, ...rest: Rest): Effect.Effect<void, E> =>
     connection instanceof Lease ? f(connection, ...rest) : Effect.die("a transaction without a lease")
 
-const makeHooks = (pool: InstrumentedPool) => {
+const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClient["transactionService"]) => {
   /** Ends what is open on the connection, or the connection. Never fails and never takes long. */
   const rollbackWith = (lease: Lease, statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void> => {
     if (lease.wire.isDead) return Effect.void
@@ -124,26 +126,37 @@ const makeHooks = (pool: InstrumentedPool) => {
     return Effect.andThen(hurried, pool.discard(lease))
   }
 
+  const savepoint = (lease: Lease, id: number): Effect.Effect<void, SqlError> =>
+    Effect.suspend(() => {
+      lease.sections ??= new Sections(transactionService)
+      lease.sections.open(id)
+      return Effect.onExitPrimitive(lease.control(`SAVEPOINT ${savepointName(id)}`), (exit) => {
+        if (exit._tag === "Failure") lease.sections?.leave(id)
+        return undefined
+      })
+    })
+
   /** What cannot be undone must not be committed with the rest. */
   const rollbackSavepoint = (lease: Lease, id: number): Effect.Effect<void> => {
     const undone = Effect.andThen(
-      lease.executeRaw(`ROLLBACK TO SAVEPOINT ${savepointName(id)}`, []),
-      lease.executeRaw(`RELEASE SAVEPOINT ${savepointName(id)}`, [])
+      lease.control(`ROLLBACK TO SAVEPOINT ${savepointName(id)}`),
+      lease.control(`RELEASE SAVEPOINT ${savepointName(id)}`)
     )
-    return rollbackWith(
-      lease,
-      Effect.onExitPrimitive(undone, (exit) => {
-        if (exit._tag === "Failure") lease.giveUp()
-        return undefined
-      })
-    )
+    const noted = Effect.onExitPrimitive(undone, (exit) => {
+      if (exit._tag === "Failure") lease.giveUp()
+      return undefined
+    })
+    return Effect.onExitPrimitive(rollbackWith(lease, noted), () => {
+      lease.sections?.leave(id)
+      return undefined
+    })
   }
 
   return {
     begin: onLease(begin),
     commit: onLease(commit),
     rollback: onLease(rollback),
-    savepoint: onLease((lease, id: number) => Effect.asVoid(lease.executeRaw(`SAVEPOINT ${savepointName(id)}`, []))),
+    savepoint: onLease(savepoint),
     rollbackSavepoint: onLease(rollbackSavepoint)
   }
 }
@@ -158,13 +171,33 @@ const unknown = ({ reason: { message: failure } }: SqlError, transaction?: Lost)
 const neverCommitted = ({ reason: { message: failure } }: SqlError): SqlError =>
   connectionError(new ConnectionLost({ phase: "transaction_open", failure }), "commit")
 
+/** The body of a savepoint, which is released at its end. */
+const section = <A, E, R>(
+  around: Level,
+  transactionService: SqlClient.SqlClient["transactionService"],
+  body: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R> =>
+  Effect.withFiber((fiber) => {
+    const level = Context.getOrUndefined(fiber.context, transactionService)
+    const lease = around[0]
+    if (level === undefined || !(lease instanceof Lease)) return Effect.die("a savepoint outside of a transaction")
+    lease.sections?.enter(level)
+    const release = Effect.onExitPrimitive(lease.control(`RELEASE SAVEPOINT ${savepointName(level[1])}`), (exit) => {
+      if (exit._tag === "Failure") return undefined
+      noteReleased(level, around)
+      lease.sections?.leave(level[1])
+      return undefined
+    })
+    return Effect.tap(body, release)
+  })
+
 /** The `withTransaction` of a client on `pool`. */
 export const makeWithTransaction = (
   pool: InstrumentedPool,
   transactionService: SqlClient.SqlClient["transactionService"],
   spanAttributes: ReadonlyArray<readonly [string, unknown]>
 ): SqlClient.SqlClient["withTransaction"] => {
-  const hooks = makeHooks(pool)
+  const hooks = makeHooks(pool, transactionService)
   const run = SqlClient.makeWithTransaction({
     transactionService,
     spanAttributes,
@@ -180,15 +213,7 @@ export const makeWithTransaction = (
       const ground = groundOf(fiber.context, pool)
       const body = ground === undefined ? effect : on(ground.deeper, effect)
       if (open === undefined) return run(body)
-      const [connection, depth] = open
-      const release = connection.execute(`RELEASE SAVEPOINT ${savepointName(depth + 1)}`, [], undefined)
-      // What is released becomes a part of the level around it, with all that is wrong with it.
-      const kept = Effect.withFiber((inner) => {
-        const level = Context.getOrUndefined(inner.context, transactionService)
-        if (level !== undefined) markFailed(open, failedPartOf(level))
-        return release
-      })
-      const nested = run(Effect.tap(body, kept))
+      const nested = run(section(open, transactionService, body))
       return ground === undefined ? nested : ground.inTurn(nested)
     })
 }

@@ -2,9 +2,12 @@
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { SqlClient } from "effect/sql/SqlClient"
 import type { BeginWith } from "../../connection/TransactionContext.ts"
+import type { Level } from "../../connection/TransactionLevel.ts"
+import { describeSession } from "../Session.ts"
 import type { SessionDefaults, SessionInfo, SessionOptions } from "../Session.ts"
-import type { SessionError } from "../SessionError.ts"
+import { SessionClosed, SessionError } from "../SessionError.ts"
 import type { SessionState } from "../SessionState.ts"
 import { beginWith } from "./begin.ts"
 
@@ -82,17 +85,36 @@ export class OpenSession {
   }
 }
 
+/** Why a session that has ended does nothing more. */
+export const closed = ({ closed, info }: OpenSession): SessionError =>
+  closed ?? new SessionError({ reason: new SessionClosed({ session: describeSession(info), why: undefined }) })
+
+export type HookKind = "beforeCommit" | "afterCommit" | "afterRollback"
+
+/** An effect, with where it was registered. */
+export interface Hook {
+  readonly level: Level
+  /** With what was provided there, in another transaction or in none. */
+  readonly run: (place: <R>(context: Context.Context<R>) => Context.Context<R>) => Effect.Effect<unknown, unknown>
+}
+
+export type Hooks = Readonly<Record<HookKind, Array<Hook>>>
+
 export class OpenTransaction {
   readonly session: OpenSession
+  readonly transactionService: SqlClient["transactionService"]
   readonly begin: BeginWith
+  /** Most have none. */
+  hooks: Hooks | undefined
   state: SessionState = "active"
   /** Whether a part that has joined it, or one of its savepoints, has failed. */
   hasFailedPart = false
   /** Why it was ended from outside. */
   broken: SessionError | undefined
 
-  constructor(session: OpenSession) {
+  constructor(session: OpenSession, transactionService: SqlClient["transactionService"]) {
     this.session = session
+    this.transactionService = transactionService
     this.begin = beginWith(session.info)
     session.transactions.push(this)
     session.become("active")

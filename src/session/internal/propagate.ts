@@ -4,8 +4,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { failedPartOf, markFailed } from "../../connection/RollbackOnly.ts"
-import type { Level } from "../../connection/RollbackOnly.ts"
+import { failedPartOf, markFailed } from "../../connection/TransactionLevel.ts"
+import type { Level } from "../../connection/TransactionLevel.ts"
 import { TransactionContext } from "../../connection/TransactionContext.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { SessionFailure } from "../InSession.ts"
@@ -14,14 +14,14 @@ import { describeSession, Session } from "../Session.ts"
 import type { SessionInfo, SessionOptions } from "../Session.ts"
 import {
   RollbackOnly,
-  SessionClosed,
   SessionError,
   SessionForbidden,
   SessionRequired,
   TransactionAlreadyOpen
 } from "../SessionError.ts"
 import { conflict } from "./joining.ts"
-import { CurrentTransaction, OpenTransaction } from "./openSession.ts"
+import { runAfter, withBeforeCommit } from "./hooks.ts"
+import { closed, CurrentTransaction, OpenTransaction } from "./openSession.ts"
 import type { OpenSession } from "./openSession.ts"
 import { withinTimeout } from "./timeout.ts"
 
@@ -59,10 +59,6 @@ const joinable = (place: Place, options: SessionOptions): OpenTransaction | Sess
   if (broken !== undefined) return broken
   return isOpen ? (conflict(session.info, options) ?? transaction) : closed(session)
 }
-
-/** Why a session that has ended does nothing more. */
-export const closed = ({ closed, info }: OpenSession): SessionError =>
-  closed ?? new SessionError({ reason: new SessionClosed({ session: describeSession(info), why: undefined }) })
 
 /** Lets nobody keep a level of which a part has failed. */
 const guarded = <A, E, R>(
@@ -121,7 +117,8 @@ const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<
 export const makePropagate = (sql: SqlClient.SqlClient) => {
   const transact = <A, E, R>(transaction: OpenTransaction, effect: Effect.Effect<A, E, R>) => {
     const { begin, session } = transaction
-    const body = committing(transaction, guarded(sql, transaction, withinTimeout(session.info, effect, session.info)))
+    const work = withinTimeout(session.info, withBeforeCommit(transaction, effect), session.info)
+    const body = committing(transaction, guarded(sql, transaction, work))
     return Effect.updateContext(
       DatabaseError.refine(sql.withTransaction(body)),
       (context: Context.Context<Exclude<R, Session>>) =>
@@ -139,14 +136,14 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
       // Entered inside the frame that leaves again, so that no interruption falls between.
       return Effect.onExitPrimitive(
         Effect.suspend((): Within<A, E, R> => {
-          transaction = new OpenTransaction(source.enter())
+          transaction = new OpenTransaction(source.enter(), sql.transactionService)
           return tellingWhy(transaction, transact(transaction, effect))
         }),
         (exit) => {
           if (transaction === undefined) return undefined
           transaction.ends(outcomeOf(exit))
           source.leave(transaction.session)
-          return undefined
+          return transaction.hooks === undefined ? undefined : runAfter(transaction, transaction.hooks)
         }
       )
     })
