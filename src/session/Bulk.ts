@@ -19,6 +19,7 @@ import type { Column, TableName } from "./internal/columns.ts"
 import { asOne, currentConnection } from "./internal/current.ts"
 import { toStream } from "./internal/rows.ts"
 import type { Rows } from "./internal/rows.ts"
+import { checkSize } from "./internal/size.ts"
 import { element, encodeRows } from "./internal/valueText.ts"
 import type { Row } from "./internal/valueText.ts"
 
@@ -35,6 +36,7 @@ export type OnConflict =
   | {
       /** The columns of the unique index. */
       readonly columns: ReadonlyArray<string>
+      /** Without any, the row that exists stays. */
       readonly update: ReadonlyArray<string>
     }
 
@@ -105,6 +107,7 @@ const encoded = <E, R>(table: TableName, rows: Rows<Row, E, R>, { chunk = defaul
   Stream.unwrap(
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      yield* checkSize("chunk", chunk)
       const connection = yield* currentConnection(sql)
       let known: ReadonlyArray<Column> | undefined
       let before = 0
@@ -154,6 +157,7 @@ const conflict = (onConflict: OnConflict | undefined): string => {
   if (onConflict === undefined) return ""
   if (onConflict === "nothing") return " ON CONFLICT DO NOTHING"
   const target = onConflict.columns.map(quoteIdentifier).join(", ")
+  if (onConflict.update.length === 0) return ` ON CONFLICT (${target}) DO NOTHING`
   const sets = onConflict.update.map((name) => `${quoteIdentifier(name)} = EXCLUDED.${quoteIdentifier(name)}`)
   return ` ON CONFLICT (${target}) DO UPDATE SET ${sets.join(", ")}`
 }

@@ -16,6 +16,7 @@ import type { Statement } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { currentConnection } from "./internal/current.ts"
+import { checkSize } from "./internal/size.ts"
 
 export interface CursorOptions {
   /** How many rows each round trip fetches, and how many are held. Default: 1000. */
@@ -37,6 +38,7 @@ export const stream = <A extends object>(
   Stream.unwrap(
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      yield* checkSize("batchSize", batchSize)
       const connection = yield* transactionOf(sql)
       const name = `pgkeel_cursor_${++declared}`
       // What the client makes of rows is made of these too.

@@ -4,6 +4,7 @@ import { Effect, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Bulk from "../../src/session/Bulk.ts"
 import * as Copy from "../../src/session/Copy.ts"
+import * as Cursor from "../../src/session/Cursor.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected } from "../support/Connected.ts"
 
@@ -121,6 +122,9 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("Many row
           assert.match(error.message, message)
         }
       }
+      for (const write of [Copy.rows("thing", [{}]), Bulk.insertMany("thing", [{}])]) {
+        assert.match((yield* Effect.flip(write)).message, /first row names the columns/)
+      }
       const unknown = yield* Effect.flip(Bulk.insertMany("thing", [{ id: 1, nothing: 1 }]))
       assert.strictEqual(unknown.reason._tag, "UndefinedColumn")
       const tooLong = yield* Effect.flip(Bulk.insertMany("thing", [{ id: 1, name: "x".repeat(21) }]))
@@ -161,8 +165,28 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("Many row
         { id: 2, name: "e" },
         { id: 4, name: "f" }
       ])
+      const kept = { onConflict: { columns: ["id"], update: [] } }
+      assert.strictEqual(yield* Bulk.insertMany("thing", [row(2, "g"), row(5, "h")], kept), 1)
+      const [two] = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT name FROM thing WHERE id = 2`)
+      assert.deepStrictEqual(two, { name: "e" })
       assert.strictEqual(yield* Bulk.insertMany("thing", []), 0)
       assert.strictEqual(yield* Copy.rows("thing", []), 0)
+      yield* assertClean
+    })
+  )
+
+  it.effect("go so many at once as is a number of rows", () =>
+    Effect.gen(function* () {
+      yield* freshTable
+      const sql = yield* SqlClient.SqlClient
+      for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+        const write = Bulk.insertMany("thing", [{ id: 1 }], { chunk: size })
+        const read = Stream.runDrain(Cursor.stream(sql`SELECT 1`, { batchSize: size }))
+        for (const refused of [yield* Effect.flip(write), yield* Effect.flip(read)]) {
+          assert.strictEqual(refused.reason._tag, "InvalidParameter")
+          assert.include(refused.message, `not ${size}`)
+        }
+      }
       yield* assertClean
     })
   )

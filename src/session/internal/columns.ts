@@ -9,7 +9,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import { finalError } from "../../connection/internal/failure.ts"
 import { qualified } from "../../error/internal/quote.ts"
-import { InvalidResult } from "../../error/Reason.ts"
+import { InvalidParameter, InvalidResult } from "../../error/Reason.ts"
 
 /** How a value of the column is written: as JSON, as an array, as an array of JSON, or by what it is in JavaScript. */
 export const Shape = Schema.Literals(["json", "array", "jsonArray", "plain"])
@@ -54,7 +54,13 @@ export const columnsOf = (
   connection: Connection,
   table: TableName,
   names: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<Column>, SqlError> =>
+): Effect.Effect<ReadonlyArray<Column>, SqlError> => {
+  if (names.length > 0) return found(connection, table, names)
+  const failure = "the first row names the columns, and has none"
+  return Effect.fail(finalError(new InvalidParameter({ failure }), "query"))
+}
+
+const found = (connection: Connection, table: TableName, names: ReadonlyArray<string>) =>
   connection.executeValues(find, [quoteTable(table)]).pipe(
     Effect.flatMap((rows) => decode(rows)),
     Effect.catchTag("SchemaError", ({ message: failure }) =>

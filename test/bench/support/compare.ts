@@ -14,11 +14,14 @@ import type { Plan, Round } from "./turns.ts"
 const each = 40
 
 const full: Plan = {
-  pairs: 4,
+  pairs: 3,
   rounds: 14,
   warmUp: { millis: 800, operations: 6000 },
   turn: { millis: 80, operations: 1 }
 }
+
+/** Where nothing is promised. */
+const half: Plan = { ...full, pairs: 2 }
 
 const short: Plan = {
   pairs: 1,
@@ -72,10 +75,12 @@ const run = (comparison: Comparison, shown: string, url: string, plan: Plan, eac
     (all) => all.flat()
   )
 
+const planOf = ({ atLeast }: Comparison): Plan => (atLeast === undefined ? half : full)
+
 export const benchmarkOf = (comparison: Comparison): Benchmark => ({
   name: comparison.name,
   run: ({ quick, url }: Options) =>
-    run(comparison, comparison.name, Redacted.value(url), quick ? short : full, () => each)
+    run(comparison, comparison.name, Redacted.value(url), quick ? short : planOf(comparison), () => each)
 })
 
 /** The same with a server that is a millisecond away, each way. */
