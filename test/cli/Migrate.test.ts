@@ -1,14 +1,14 @@
 import { assert, describe } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, FileSystem, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { readdirSync } from "node:fs"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { directory, eventually, exists, history, scalar, test, write } from "../migration/support.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { Proxy } from "../support/Proxy.ts"
 import { cli, documentOf, json, onDatabase } from "./support.ts"
 
 /** How many the package has of its own, which is no matter of these tests. */
-const own = readdirSync(new URL("../../migrations", import.meta.url)).filter((name) => name.endsWith(".up.sql")).length
+const own = ownMigrations.length
 
 const files = {
   "0001_users.up.sql": "CREATE TABLE users (id int)",

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { testServer } from "../support/Database.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { ownTmpdir } from "../testing/support/ownTmpdir.ts"
 import { canSeeProcesses, eventually, processesOf } from "../testing/support/processes.ts"
 import { removeQuickstart } from "./database.ts"
@@ -80,7 +81,7 @@ describe("The quickstart", () => {
         // npm complains of the home and of settings of this host; nobody else does.
         assertReads({ ...first, errors: first.errors.replaceAll(/^npm warn .*\n/gmu, "") })
         assert.notInclude(first.output, "\u001B[")
-        assert.include(lineOf("provision", first.output), "28 changes")
+        assert.include(lineOf("provision", first.output), `${26 + ownMigrations.length} changes`)
         assert.deepStrictEqual(servers(), [])
       }),
     timeout

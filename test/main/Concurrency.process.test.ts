@@ -5,6 +5,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { app, noteTable, onFreshDatabase, operator, run, startHere } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
@@ -44,7 +45,11 @@ it.live(
               processes.map((startOn) => startOn(url)),
               { concurrency: 2 }
             )
-            assert.sameMembers(applied.flat(), ["pgkeel/0001", "app/1", "app/2"], `turn ${turn}`)
+            assert.sameMembers(
+              applied.flat(),
+              [...ownMigrations.map(({ id }) => `pgkeel/${id}`), "app/1", "app/2"],
+              `turn ${turn}`
+            )
             assert.deepStrictEqual(yield* operator("SELECT id, body FROM note"), [{ id: 1, body: "once" }])
           })
         )

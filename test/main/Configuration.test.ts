@@ -7,6 +7,7 @@ import { migrationsDirectory } from "../../src/config/MigrationsDirectory.ts"
 import { RetryBudget } from "../../src/error/RetryBudget.ts"
 import { MainLive, StartReport } from "../../src/MainLive.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { rawServer } from "../support/ScriptedServer.ts"
 import { app, main, migration, noteTable, onFreshDatabase, quiet, run, start, startHere, tagOf } from "./support.ts"
 
@@ -35,7 +36,7 @@ it.live("Variables alone start an application: its URL, the migrator's, and wher
       })
       assert.deepStrictEqual(
         initialization.applied.map(({ name }) => name),
-        ["security_keys", "session_context", "pet"]
+        [...ownMigrations.map(({ name }) => name), "pet"]
       )
     })
   ).pipe(Effect.scoped, Effect.provide(NodeServices.layer))

@@ -7,6 +7,7 @@ import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { StartReport } from "../../src/MainLive.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { Proxy } from "../support/Proxy.ts"
 import {
   app,
@@ -49,7 +50,7 @@ it.live("An empty database is migrated with the migrator's login, and every step
       )
       assert.deepStrictEqual(
         report.initialization.applied.map(({ name, namespace }) => `${namespace}/${name}`),
-        ["pgkeel/security_keys", "pgkeel/session_context", "app/note"]
+        [...ownMigrations.map(({ name }) => `pgkeel/${name}`), "app/note"]
       )
       for (const { durationMillis, name } of report.steps) assert.isAbove(durationMillis, 0, name)
       const sum = report.steps.reduce((total, { durationMillis }) => total + durationMillis, 0)

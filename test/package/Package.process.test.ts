@@ -8,6 +8,7 @@ import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
 import { testServer } from "../support/Database.ts"
 import { withoutRoles } from "../support/Roles.ts"
+import { ownMigrations } from "../support/OwnMigrations.ts"
 import { application, listLoaded, listReachable, wholeWay } from "./consumer.ts"
 import { entryPoints } from "./manifest.ts"
 import { manifest, npm, Packing, type Project, run } from "./packing.ts"
@@ -27,7 +28,7 @@ const runWholeWay = (project: Project, program: string) =>
         PGKEEL_KEY: Buffer.alloc(32, 7).toString("base64")
       })
       const own = pathToFileURL(Path.join(project.folder, "node_modules/pgkeel/migrations/"))
-      const migrations = ["pgkeel/security_keys", "app/note"]
+      const migrations = [...ownMigrations.map(({ name }) => `pgkeel/${name}`), "app/note"]
       const expected = { body: "hello", author: "ada", role: `${database}_app`, migrations, own: own.href }
       return { output, expected: `${JSON.stringify(expected)}\n` }
     })
@@ -146,7 +147,7 @@ describe("the package", { timeout: patience }, () => {
       run("node", ["node_modules/pgkeel/bin/pgkeel.js", ...args], bare.folder, {
         DATABASE_URL: Redacted.value(testServer().url)
       })
-    const { code, output } = await pgkeel("migrate", "status", "--json")
+    const { code, output } = await pgkeel("migrate", "status", "--json", "--log-level", "none")
     assert.strictEqual(code, 0, output)
     const { applied, pending } = JSON.parse(output)
     const namespaces = new Set([...applied, ...pending].map(({ namespace }) => namespace))
