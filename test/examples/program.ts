@@ -84,3 +84,15 @@ export const quickstart = (args: ReadonlyArray<string>, env: Record<string, stri
 
 export const finished = (program: Effect.Effect<Program, never, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(program, ({ ended }) => ended))
+
+/** What the steps of an example have told, without the time that each took. */
+export const stepsOf = (output: string): ReadonlyArray<string> =>
+  output
+    .split("\n")
+    .filter((text) => text.startsWith("✓"))
+    .map((text) =>
+      text
+        .slice(2)
+        .replace(/ +[\d.]+ ms$/u, "")
+        .replace(/ {2,}/u, " ")
+    )
