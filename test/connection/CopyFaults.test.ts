@@ -1,9 +1,10 @@
 /** COPY where it goes wrong: what is known of its rows then, and that nothing waits for ever. */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Queue, Stream } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Queue, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import * as Copy from "../../src/session/Copy.ts"
+import { CopyPatience } from "../../src/connection/internal/copyQueue.ts"
 import { assertClean, proxied } from "../support/Connected.ts"
 import { Proxy } from "../support/Proxy.ts"
 
@@ -104,7 +105,7 @@ layer(proxied({ maxConnections: 4 }), { excludeTestServices: true })("COPY", (it
       const slow = Effect.gen(function* () {
         yield* sql`CREATE TABLE slow (id int)`
         const opened = yield* Deferred.make<void>()
-        const lines = Stream.map(Stream.tick("400 millis"), () => "1\n").pipe(
+        const lines = Stream.map(Stream.tick("300 millis"), () => "1\n").pipe(
           Stream.take(9),
           Stream.tap(() => Deferred.succeed(opened, undefined))
         )
@@ -114,7 +115,7 @@ layer(proxied({ maxConnections: 4 }), { excludeTestServices: true })("COPY", (it
       const [moved, ...errors] = yield* Effect.all(
         [transaction(slow), Effect.flip(transaction(fed)), Effect.flip(transaction(readByFour))],
         { concurrency: 3 }
-      )
+      ).pipe(Effect.provideService(CopyPatience, Duration.seconds(2)))
       assert.deepStrictEqual(moved, [9, [{ n: 9 }]])
       for (const error of errors) {
         assert.strictEqual(error.reason._tag, "ClientError")

@@ -6,6 +6,7 @@
  * seen, so that a statement is refused too when the COPY waits for this side, and
  * nothing moves, for as long as nobody would wish to wait.
  */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -13,10 +14,13 @@ import { ClientError } from "../../error/Reason.ts"
 import type { Copying } from "./copying.ts"
 import { finalError } from "./failure.ts"
 
-const lookEvery = Duration.millis(500)
+/** For how long a COPY may stand still while something waits for it. */
+export const CopyPatience = Context.Reference<Duration.Duration>("pgkeel/connection/CopyPatience", {
+  defaultValue: () => Duration.seconds(5)
+})
 
 /** How many looks in a row find the same standstill. */
-const patience = 4
+const looks = 5
 
 /** Runs a statement that waits for its turn behind COPYs, as long as they move. */
 export const whileMoving = <A>(
@@ -29,6 +33,7 @@ const stalled = Effect.fnUntraced(function* (
   sql: string,
   copies: ReadonlyArray<Copying>
 ): Effect.fn.Return<never, SqlError> {
+  const lookEvery = Duration.millis(Duration.toMillis(yield* CopyPatience) / looks)
   let [last, same] = ["", 0]
   while (copies.some((copying) => !copying.isOver)) {
     yield* Effect.sleep(lookEvery)
@@ -36,7 +41,7 @@ const stalled = Effect.fnUntraced(function* (
     const now = at === undefined ? "" : `${copies.indexOf(at)} ${at.moves}`
     same = now !== "" && now === last ? same + 1 : 0
     last = now
-    if (same === patience) return yield* Effect.fail(occupied(sql))
+    if (same === looks) return yield* Effect.fail(occupied(sql))
   }
   return yield* Effect.never
 })
