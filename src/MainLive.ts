@@ -33,8 +33,9 @@ import type { ServerInfo } from "./connection/ServerInfo.ts"
 import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
 import { RetryBudget } from "./error/RetryBudget.ts"
-import { policies, source } from "./migration/internal/optionRules.ts"
+import { hooks, policies, seeds, source } from "./migration/internal/optionRules.ts"
 import type { MigrationError } from "./migration/MigrationError.ts"
+import type { MigrationHooks } from "./migration/MigrationHooks.ts"
 import type { MigrationPolicies } from "./migration/MigrationPolicies.ts"
 import { Migrator } from "./migration/Migrator.ts"
 import type { MigratorOptions } from "./migration/Migrator.ts"
@@ -58,6 +59,10 @@ export interface MainOptions extends DatabaseOptions, Transforms, TableInitializ
    * this code start on a database that a later release has migrated.
    */
   readonly migrationPolicies?: MigrationPolicies
+  /** What to do before and after migrations, and each of them, where a start runs any. */
+  readonly migrationHooks?: MigrationHooks
+  /** Data to start with, by environment: it is run after the migrations, and with them. Default: none. */
+  readonly seeds?: MigrationSource.SeedSource
   /** The migrator's URL, for a start that migrates. Default: `DATABASE_MIGRATOR_URL`; without one, it verifies. */
   readonly migrator?: Redacted.Redacted<string>
 }
@@ -124,6 +129,8 @@ const rules: Rules<MainOptions> = {
     problem: (value) => (Array.isArray(value) ? Rule.listOf(source)(value) : Rule.textOrUrl(value))
   },
   migrationPolicies: policies,
+  migrationHooks: hooks,
+  seeds,
   transformResultNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformQueryNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformJson: { accepted: "true or false", problem: Rule.flag }
@@ -202,7 +209,12 @@ const findPrivileged = Effect.fnUntraced(function* (options: MainOptions, migrat
 const tables = (options: MainOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const migrating = { sources: yield* sourcesOf(options), policies: options.migrationPolicies }
+      const migrating = {
+        sources: yield* sourcesOf(options),
+        policies: options.migrationPolicies,
+        hooks: options.migrationHooks,
+        seeds: options.seeds
+      }
       const privileged = yield* findPrivileged(options, migrating)
       const reader = yield* migratorOn(yield* PgClient.PgClient, migrating)
       const initializer = TableInitializer.layer(options, privileged).pipe(

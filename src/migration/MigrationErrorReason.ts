@@ -4,6 +4,7 @@
  * somebody whose deployment has just stopped.
  */
 import * as Schema from "effect/Schema"
+import { HookFailed, VerifyFailed } from "./internal/checkReasons.ts"
 import {
   AdoptionRefused,
   BaselineRefused,
@@ -27,6 +28,7 @@ import {
 } from "./internal/sourceReasons.ts"
 import { ResumeMismatch, StatementUncertain } from "./internal/stepReasons.ts"
 
+export * from "./internal/checkReasons.ts"
 export * from "./internal/historyReasons.ts"
 export * from "./internal/lockReasons.ts"
 export * from "./internal/runReasons.ts"
@@ -54,6 +56,8 @@ export const MigrationErrorReason = Schema.Union([
   Locked,
   LockLost,
   ResumeMismatch,
-  StatementUncertain
+  StatementUncertain,
+  VerifyFailed,
+  HookFailed
 ])
 export type MigrationErrorReason = typeof MigrationErrorReason.Type

@@ -75,6 +75,23 @@ export interface CodeSource {
 
 export type MigrationSource = DirectorySource | CodeSource
 
+/**
+ * Data that the application starts with, as `.sql` files of a directory: those in
+ * it for every environment, those in its folder `<environment>` for that one. They
+ * run after all migrations, in order of their names, those for every environment
+ * first, and again when they have changed or a migration was reverted: each has to
+ * bear that (`ON CONFLICT DO NOTHING`). Their namespace in the history is `seeds`.
+ */
+export interface SeedSource {
+  /** As of a `DirectorySource`. */
+  readonly directory: string | URL
+  /** The name of a folder in it. Default: none. */
+  readonly environment?: string | undefined
+}
+
+/** The namespace of seeds. */
+export const seedsNamespace = "seeds"
+
 /** The namespace of the package's own tables. */
 export const ownNamespace = "pgkeel"
 

@@ -41,9 +41,10 @@ import * as Status from "./internal/status.ts"
 import * as Up from "./internal/up.ts"
 import type { UpTarget } from "./internal/upTarget.ts"
 import type { Failure, MigrationName, Workshop } from "./internal/workshop.ts"
+import type { MigrationHooks } from "./MigrationHooks.ts"
 import type { MigrationPolicies } from "./MigrationPolicies.ts"
 import type { MigrationProgress } from "./MigrationProgress.ts"
-import type { MigrationSource } from "./MigrationSource.ts"
+import type { MigrationSource, SeedSource } from "./MigrationSource.ts"
 
 export type { DownTarget, ForeignTool, MigrationName, MigrationResult, UpTarget }
 export type Adoption = Adopt.Adoption
@@ -85,6 +86,10 @@ export interface MigratorOptions {
   readonly lockPatience?: Duration.Input | undefined
   /** What to do about a history that does not fit the sources. Default: fail, before anything runs. */
   readonly policies?: MigrationPolicies | undefined
+  /** Data to start with, for the environment. Default: none. */
+  readonly seeds?: SeedSource | undefined
+  /** What to do before and after a run, and each of its migrations. */
+  readonly hooks?: MigrationHooks | undefined
   /** Is told how a run goes on, for whoever shows it. The run waits for it. */
   readonly progress?: ((event: MigrationProgress) => Effect.Effect<void>) | undefined
 }
@@ -134,13 +139,13 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     Context.add(Path.Path, yield* Path.Path)
   )
   const workshop: Workshop = {
-    sources: Effect.provideContext(load(options.sources), files),
+    sources: Effect.provideContext(load(options.sources, options.seeds), files),
     readBeside: (namespace, path) => {
       const source = options.sources.find((one) => one.namespace === namespace)
       return Effect.provideContext(readBeside(source, path), files)
     },
     session: yield* makeSession(options),
-    openSession: makeSession({ ...options, role: undefined, progress: undefined }),
+    openSession: makeSession({ ...options, role: undefined, progress: undefined, hooks: undefined }),
     settings: (login) => Effect.provideContext(DatabaseConfig.load(login, "the option url of shadow"), files),
     policies: options.policies ?? {},
     prepareUps: (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files),

@@ -9,7 +9,7 @@ import { checkOptions } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import { importFailure } from "../../migration/internal/moduleAdvice.ts"
-import { policies, source } from "../../migration/internal/optionRules.ts"
+import { hooks, policies, seeds, source } from "../../migration/internal/optionRules.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
 import { ConfigFileError } from "./failure.ts"
 
@@ -38,7 +38,9 @@ const rules: Rules<CommandConfig> = {
   lockBackoff: { accepted: acceptedDuration, problem: Rule.duration },
   statementTimeout: { accepted: acceptedDuration, problem: Rule.duration },
   lockPatience: { accepted: acceptedDuration, problem: Rule.duration },
-  policies
+  policies,
+  seeds,
+  hooks
 }
 
 /** The file that is named, else the one that is there. What it holds is empty where there is none. */
@@ -70,11 +72,12 @@ const read = Effect.fnUntraced(function* (path: string) {
 })
 
 /** Paths, from the directory of the file on. */
-const placed = ({ dir, sources }: CommandConfig, resolve: (directory: string) => string): CommandConfig => ({
+const placed = ({ dir, seeds, sources }: CommandConfig, resolve: (directory: string) => string): CommandConfig => ({
   dir:
     dir === undefined
       ? undefined
       : [dir].flat().map((one) => one.replace(/^([^=]*=)?(.*)$/su, (_, name = "", path) => name + resolve(path))),
+  seeds: typeof seeds?.directory === "string" ? { ...seeds, directory: resolve(seeds.directory) } : seeds,
   sources: sources?.map((source) =>
     "directory" in source && typeof source.directory === "string"
       ? { ...source, directory: resolve(source.directory) }

@@ -32,6 +32,13 @@ const show = Effect.fnUntraced(function* (
 
 /** The lines of the file that failed, where the error says which. */
 export const excerptOf = (error: unknown, sources: ReadonlyArray<MigrationSource>) =>
-  error instanceof MigrationError && "line" in error.reason
-    ? Effect.orElseSucceed(show(sources, error.reason), () => undefined)
-    : Effect.undefined
+  Effect.suspend(() => {
+    const place = error instanceof MigrationError ? placeOf(error.reason) : undefined
+    return place === undefined ? Effect.undefined : Effect.orElseSucceed(show(sources, place), () => undefined)
+  })
+
+const placeOf = (reason: MigrationError["reason"]) => {
+  if (reason._tag !== "VerifyFailed") return "line" in reason ? reason : undefined
+  const { line, namespace, verify } = reason
+  return line === undefined ? undefined : { namespace, file: verify, line }
+}

@@ -64,7 +64,8 @@ export const plannedEntry = (planned: PlannedMigration) => ({
   file: planned.file,
   transaction: planned.transaction,
   done: planned.done,
-  statements: planned.statements.map(({ line, text, transaction }) => ({ line, transaction, text }))
+  statements: planned.statements.map(({ line, text, transaction }) => ({ line, transaction, text })),
+  verify: planned.verify
 })
 
 export const namesTable = (paint: Paint, names: ReadonlyArray<MigrationName>): string =>

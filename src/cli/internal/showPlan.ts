@@ -20,7 +20,7 @@ const titleOf = ({ done, namespace, statements, transaction }: PlannedMigration)
 
 /** A statement is shown by its line in the file and its beginning. */
 const shown = (paint: Paint, planned: PlannedMigration): string => {
-  const { done, file, kind, statements } = planned
+  const { done, file, kind, statements, verify } = planned
   const width = String(statements.at(-1)?.line ?? 0).length
   const lines = statements
     .slice(done)
@@ -30,7 +30,8 @@ const shown = (paint: Paint, planned: PlannedMigration): string => {
     )
   const none = kind === "module" || kind === "code" ? "an Effect" : "no statement"
   const body = lines.length === 0 ? [`  ${paint("dim", none)}`] : lines
-  return [`${paint("bold", file)} ${paint("dim", titleOf(planned))}`, ...body].join("\n")
+  const checked = verify === undefined ? [] : [`  ${paint("dim", `checked by ${verify}`)}`]
+  return [`${paint("bold", file)} ${paint("dim", titleOf(planned))}`, ...body, ...checked].join("\n")
 }
 
 const words = { up: "applied", down: "reverted" } as const

@@ -14,6 +14,8 @@ export const codes = {
   StatementFailed: "PGK8102",
   ResumeMismatch: "PGK8103",
   StatementUncertain: "PGK8104",
+  VerifyFailed: "PGK8105",
+  HookFailed: "PGK8106",
   ChecksumMismatch: "PGK8201",
   NameMismatch: "PGK8202",
   MissingFile: "PGK8203",

@@ -48,7 +48,7 @@ export const fromDirectory = Effect.fnUntraced(function* (source: DirectorySourc
   )
 })
 
-const resolve = Effect.fnUntraced(function* ({ directory, namespace }: DirectorySource) {
+export const resolve = Effect.fnUntraced(function* ({ directory, namespace }: DirectorySource) {
   const path = yield* Path.Path
   if (typeof directory === "string") return path.resolve(directory)
   return yield* path.fromFileUrl(directory).pipe(Effect.mapError(unreadable(namespace, String(directory))))
@@ -176,9 +176,13 @@ const fromFiles = Effect.fnUntraced(function* (
   } satisfies Migration
 })
 
-const sql = ({ file }: SourceFile, text: Effect.Effect<string, MigrationError>): Script => ({ _tag: "Sql", file, text })
+export const sql = ({ file }: { readonly file: string }, text: Effect.Effect<string, MigrationError>): Script => ({
+  _tag: "Sql",
+  file,
+  text
+})
 
-const readText = (fs: FileSystem.FileSystem, namespace: string, path: string) =>
+export const readText = (fs: FileSystem.FileSystem, namespace: string, path: string) =>
   fs.readFile(path).pipe(
     Effect.catch((error) => refuse(namespace, path, problemOf(error))),
     Effect.flatMap((bytes) => {
@@ -189,11 +193,11 @@ const readText = (fs: FileSystem.FileSystem, namespace: string, path: string) =>
     })
   )
 
-const unreadable = (namespace: string, directory: string) => (error: { readonly message: string }) =>
+export const unreadable = (namespace: string, directory: string) => (error: { readonly message: string }) =>
   new MigrationError({ reason: new DirectoryUnreadable({ namespace, directory, problem: error.message }) })
 
-const refuse = (namespace: string, path: string, problem: string) =>
+export const refuse = (namespace: string, path: string, problem: string) =>
   Effect.fail(new MigrationError({ reason: new InvalidFile({ namespace, path, problem }) }))
 
-const problemOf = (error: PlatformError): string =>
+export const problemOf = (error: PlatformError): string =>
   error.reason._tag === "NotFound" ? "it does not exist" : error.message

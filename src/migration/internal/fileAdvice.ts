@@ -61,7 +61,7 @@ const direction = (text: string): "up" | "down" | "verify" | undefined =>
   (["up", "down", "verify"] as const).find((word) => isNear(text, word))
 
 /** Whether it is the word but for case and one slip: a letter too few, too many, wrong, or two swapped. */
-const isNear = (text: string, word: string): boolean => {
+export const isNear = (text: string, word: string): boolean => {
   const slips = withoutOne(word)
   return withoutOne(text.toLowerCase()).some((slip) => slips.includes(slip))
 }

@@ -18,6 +18,7 @@ import { DatabaseError } from "../../error/DatabaseError.ts"
 import { InvalidResult } from "../../error/Reason.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { LockLost } from "../MigrationErrorReason.ts"
+import { seedsNamespace } from "../MigrationSource.ts"
 import type { Migration } from "./migration.ts"
 
 const State = Schema.Literals(["started", "applied", "failed", "reverted", "baselined"])
@@ -136,9 +137,9 @@ const recordFailed = `${columns}
   SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
     ${origin} ${replace}`
 
-/** A `down` may have taken the objects of repeatable migrations with it: without a checksum they run again. */
+/** A `down` may have taken the objects of repeatable migrations, and what was seeded, with it: without a checksum they run again. */
 export const repeatAgain = `WITH again AS (
-    UPDATE pgkeel.migrations SET checksum = NULL WHERE namespace = $1::text AND kind = 'repeatable')`
+    UPDATE pgkeel.migrations SET checksum = NULL WHERE namespace IN ($1::text, '${seedsNamespace}') AND kind = 'repeatable')`
 
 const recordReverted = fence(
   `UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,

@@ -1,13 +1,20 @@
 /**
  * Reads the sources into migrations in the order in which they run: the
  * package's own first, then the namespaces as given, each by its ids, with the
- * repeatable ones after all others.
+ * repeatable ones after all others. Seeds come last.
  */
 import * as Effect from "effect/Effect"
 import { MigrationError } from "../MigrationError.ts"
 import { Duplicate, InvalidFile } from "../MigrationErrorReason.ts"
-import { type CodeSource, type MigrationSource, ownNamespace } from "../MigrationSource.ts"
+import {
+  type CodeSource,
+  type MigrationSource,
+  ownNamespace,
+  type SeedSource,
+  seedsNamespace
+} from "../MigrationSource.ts"
 import { fromDirectory } from "./directory.ts"
+import { seedsOf } from "./seeds.ts"
 import { compareIds, idKey, isId, type Migration } from "./migration.ts"
 
 /** A namespace and its migrations, in order. */
@@ -16,16 +23,19 @@ export interface LoadedSource {
   readonly migrations: ReadonlyArray<Migration>
 }
 
-export const load = Effect.fnUntraced(function* (sources: ReadonlyArray<MigrationSource>) {
+export const load = Effect.fnUntraced(function* (sources: ReadonlyArray<MigrationSource>, seeds?: SeedSource) {
   const ordered = [
     ...sources.filter((source) => source.namespace === ownNamespace),
     ...sources.filter((source) => source.namespace !== ownNamespace)
   ]
-  const twice = ordered.find((source, i) => ordered.findIndex((other) => other.namespace === source.namespace) !== i)
+  const namespaces = [...ordered.map(({ namespace }) => namespace), ...(seeds === undefined ? [] : [seedsNamespace])]
+  const twice = namespaces.find((namespace, i) => namespaces.indexOf(namespace) !== i)
   if (twice !== undefined) {
-    return yield* fail(new Duplicate({ namespace: twice.namespace, files: [] }))
+    return yield* fail(new Duplicate({ namespace: twice, files: [] }))
   }
-  return yield* Effect.forEach(ordered, loadSource)
+  const loaded = yield* Effect.forEach(ordered, loadSource)
+  if (seeds === undefined) return loaded
+  return [...loaded, { namespace: seedsNamespace, migrations: yield* seedsOf(seeds) } satisfies LoadedSource]
 })
 
 const loadSource = Effect.fnUntraced(function* (source: MigrationSource) {

@@ -1,14 +1,14 @@
 /** What is wrong with a module that should be a migration, and what to do: its author may be new to Effect. */
 import * as Predicate from "effect/Predicate"
 
-/** Nothing, or something else, is exported under the name of the direction. */
-export const noEffect = (direction: "up" | "down", exported: unknown): string => {
-  const right = `\`export const ${direction} = Effect.gen(function* () { ... })\``
-  if (exported === undefined) return `exports no Effect as \`${direction}\`: write ${right}`
+/** Nothing, or something else, is exported under the name. */
+export const noEffect = (name: "up" | "down" | "verify", exported: unknown): string => {
+  const right = `\`export const ${name} = Effect.gen(function* () { ... })\``
+  if (exported === undefined) return `exports no Effect as \`${name}\`: write ${right}`
   if (typeof exported === "function") {
-    return `exports a function as \`${direction}\`, which is no Effect: export what it returns, such as ${right}`
+    return `exports a function as \`${name}\`, which is no Effect: export what it returns, such as ${right}`
   }
-  return `exports ${kindOf(exported)} as \`${direction}\`, which is no Effect: write ${right}`
+  return `exports ${kindOf(exported)} as \`${name}\`, which is no Effect: write ${right}`
 }
 
 const kindOf = (value: unknown): string => {

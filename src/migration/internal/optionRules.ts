@@ -1,6 +1,8 @@
 /** What the options of a migrator may be, where no compiler has looked at them. */
 import * as Rule from "../../config/internal/rules.ts"
+import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationPolicies } from "../MigrationPolicies.ts"
+import type { SeedSource } from "../MigrationSource.ts"
 
 /** What is in a source is for the migrator to say. */
 export const source: Rule.Problem = (value) => {
@@ -28,4 +30,22 @@ export const policies: Rule.Rule = {
     missing: anyPolicy,
     newer: anyPolicy
   } satisfies Record<keyof MigrationPolicies, Rule.Problem>)
+}
+
+const call = Rule.optional(Rule.callable)
+
+export const hooks: Rule.Rule = {
+  accepted: "hooks such as { afterAll: () => sql`...` }, each a function that returns an Effect",
+  problem: Rule.record({ beforeAll: call, beforeEach: call, afterEach: call, afterAll: call } satisfies Record<
+    keyof MigrationHooks,
+    Rule.Problem
+  >)
+}
+
+export const seeds: Rule.Rule = {
+  accepted: `seeds such as { directory: "./seeds", environment: "development" }`,
+  problem: Rule.record({
+    directory: Rule.textOrUrl,
+    environment: Rule.optional(Rule.text)
+  } satisfies Record<keyof SeedSource, Rule.Problem>)
 }

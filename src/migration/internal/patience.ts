@@ -44,5 +44,6 @@ const blockedBy = (error: Failure): DatabaseError | undefined => {
 
 const causeOf = ({ reason }: MigrationError): DatabaseError | undefined => {
   if (reason._tag === "StatementFailed") return reason.cause
-  return reason._tag === "EffectFailed" && DatabaseError.isDatabaseError(reason.cause) ? reason.cause : undefined
+  const isWork = reason._tag === "EffectFailed" || reason._tag === "VerifyFailed" || reason._tag === "HookFailed"
+  return isWork && DatabaseError.isDatabaseError(reason.cause) ? reason.cause : undefined
 }

@@ -37,6 +37,8 @@ export interface PlannedMigration extends MigrationName {
   /** How many of the statements an earlier run has finished: those behind them run. */
   readonly done: number
   readonly statements: ReadonlyArray<PlannedStatement>
+  /** The file of what checks it afterwards, if anything does. */
+  readonly verify: string | undefined
 }
 
 export const plan = Effect.fnUntraced(function* (
@@ -75,7 +77,8 @@ const planned = Effect.fnUntraced(function* (
     direction,
     transaction,
     done: point?.statements ?? 0,
-    statements: work._tag === "Statements" ? work.statements.map(plannedStatement(transaction)) : []
+    statements: work._tag === "Statements" ? work.statements.map(plannedStatement(transaction)) : [],
+    verify: prepared.verify?.script.file
   } satisfies PlannedMigration
 })
 

@@ -30,12 +30,20 @@ export type Work =
 
 export type Direction = "up" | "down"
 
+/** What checks a migration. It shares the transaction, and what it does is undone. */
+export interface Verification {
+  readonly script: Script
+  readonly work: Work
+}
+
 /** A migration, what to run of it, and the file that has it. */
 export interface Prepared {
   readonly migration: Migration
   readonly direction: Direction
   readonly script: Script
   readonly work: Work
+  /** Of an `up` only. */
+  readonly verify?: Verification | undefined
 }
 
 export const hasTransaction = ({ work }: Prepared): boolean =>
@@ -50,8 +58,23 @@ export const prepareUp = Effect.fnUntraced(function* (migration: Migration) {
   if (work._tag === "Statements" && work.statements.length === 0) {
     return yield* fail(new EmptyMigration(subject(migration)))
   }
-  return { migration, direction: "up", script: migration.up, work } satisfies Prepared
+  const verify = yield* prepareVerify(migration)
+  return { migration, direction: "up", script: migration.up, work, verify } satisfies Prepared
 })
+
+const prepareVerify = Effect.fnUntraced(function* (migration: Migration) {
+  const script = migration.verify
+  const work = script && (yield* prepare(migration, script, "verify"))
+  if (script === undefined || work === undefined) return undefined
+  if (work._tag === "Effect") return { script, work } satisfies Verification
+  if (work.statements.length === 0) return yield* fail(new EmptyMigration(subject(migration, script)))
+  const wrong = work.statements.find(({ alone, copyData }) => alone !== undefined || copyData !== undefined)
+  if (wrong === undefined && work.directives.transaction) return { script, work } satisfies Verification
+  const { line, statement } = { line: wrong?.line ?? 1, statement: wrong?.alone ?? "a verify without a transaction" }
+  return yield* fail(new StatementUnsupported({ ...subject(migration, script), line, statement, problem: undoable }))
+})
+
+const undoable = "what a verify does is undone, in the migration's own transaction; take it out of the verify"
 
 /** All or none: what has no `down` is named completely before anything is reverted. */
 export const prepareDowns = Effect.fnUntraced(function* (migrations: ReadonlyArray<Migration>) {
@@ -68,11 +91,11 @@ export const prepareDowns = Effect.fnUntraced(function* (migrations: ReadonlyArr
   return yield* fail(new DownMissing({ migrations: migrationNames }))
 })
 
-/** `undefined` if a module has nothing for this direction. */
+/** `undefined` if a module exports nothing of this name. */
 const prepare = (
   migration: Migration,
   script: Script,
-  direction: Direction
+  direction: Direction | "verify"
 ): Effect.Effect<Work | undefined, MigrationError, Path.Path> => {
   switch (script._tag) {
     case "Code":
@@ -111,7 +134,7 @@ const splitError = (migration: Migration, script: Script) => (failure: SplitFail
   return new MigrationError({ reason })
 }
 
-const importModule = Effect.fnUntraced(function* (migration: Migration, file: string, direction: Direction) {
+const importModule = Effect.fnUntraced(function* (migration: Migration, file: string, direction: Direction | "verify") {
   const path = yield* Path.Path
   const invalid = (problem: string) =>
     new MigrationError({ reason: new InvalidModule({ ...subject(migration), problem }) })

@@ -4,6 +4,7 @@
  * new contents leaves the old ones applied.
  */
 import * as Effect from "effect/Effect"
+import { seedsNamespace } from "../MigrationSource.ts"
 import { revertible } from "./downTarget.ts"
 import { isRepeatable, type Migration } from "./migration.ts"
 import { review, type Selected } from "./review.ts"
@@ -43,7 +44,7 @@ export const redo = Effect.fnUntraced(function* (
   }
 })
 
-/** What goes down, and the repeatable ones of the same namespaces: what they made may have gone with it. */
+/** What goes down, and the repeatable ones of the same namespaces, and the seeds: what they made may have gone with it. */
 const select = Effect.fnUntraced(function* (
   loaded: ReadonlyArray<LoadedSource>,
   rows: ReadonlyArray<Row>,
@@ -51,7 +52,7 @@ const select = Effect.fnUntraced(function* (
 ) {
   const entries = review(loaded, rows)
   const reverted = yield* revertible(entries, loaded, target)
-  const namespaces = new Set(reverted.map(({ migration }) => migration.namespace))
+  const namespaces = new Set([...reverted.map(({ migration }) => migration.namespace), seedsNamespace])
   const repeated = entries.flatMap(({ id, migration, namespace, row }): ReadonlyArray<Selected> =>
     migration !== undefined && isRepeatable(id) && namespaces.has(namespace) ? [{ migration, row }] : []
   )

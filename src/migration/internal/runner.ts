@@ -8,13 +8,15 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { inOneWrite } from "../../connection/internal/oneWrite.ts"
+import { inOneWrite, runSteps as sendSteps } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
+import { conclude } from "./conclusion.ts"
 import { execute } from "./execution.ts"
 import { failedAtTheEnd, notRecorded } from "./failed.ts"
 import * as History from "./history.ts"
 import * as Steps from "./historySteps.ts"
+import { callEach } from "./hooks.ts"
 import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { hasTransaction } from "./prepare.ts"
@@ -67,7 +69,8 @@ const runOnce = (task: Task, progress: { statements: number }, outcome: Effect.E
   const record = prepared.direction === "up" ? History.applied : History.reverted
   return transaction(
     Effect.gen(function* () {
-      yield* execute(task, beginning(settingsOf(current.settings, prepared), current.pid), progress)
+      yield* execute(task, yield* begin(task), progress)
+      yield* conclude(task)
       const done = yield* outcome
       const left = leaving((error) => failedAtTheEnd(prepared, error))
       // Once the row is written the transaction is known to be sound: this COMMIT cannot turn out to be a ROLLBACK.
@@ -77,6 +80,16 @@ const runOnce = (task: Task, progress: { statements: number }, outcome: Effect.E
     })
   ).pipe(DatabaseError.refine)
 }
+
+/** Goes out with the first statement, unless the hook has one before. */
+const begin = Effect.fnUntraced(function* (task: Task) {
+  const { current, prepared } = task
+  const steps = beginning(settingsOf(current.settings, prepared), current.pid)
+  if (current.hooks.beforeEach === undefined) return steps
+  yield* sendSteps(current.client.connection, steps)
+  yield* callEach(task, "beforeEach")
+  return []
+})
 
 const recordFailure = (
   { current: { client, pid, settings }, prepared: { direction, migration } }: Task,

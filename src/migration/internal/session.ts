@@ -11,9 +11,11 @@ import { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
+import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import { make as makeClient } from "./client.ts"
 import * as History from "./history.ts"
+import { callAround } from "./hooks.ts"
 import { withLock } from "./lock.ts"
 import { type Kind, type Migration, subject } from "./migration.ts"
 import type { Patience } from "./patience.ts"
@@ -41,6 +43,7 @@ export interface SessionOptions {
   readonly lockAttempts?: number | undefined
   readonly lockBackoff?: Duration.Input | undefined
   readonly lockPatience?: Duration.Input | undefined
+  readonly hooks?: MigrationHooks | undefined
   readonly progress?: ((event: MigrationProgress) => Effect.Effect<void>) | undefined
 }
 
@@ -87,7 +90,7 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
     const client = yield* makeClient(connection, application, pgClient).pipe(
       Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
     )
-    const run: Run = { client, settings, pid, patience: retrying }
+    const run: Run = { client, settings, pid, patience: retrying, hooks: options.hooks ?? {} }
     if (!exists) yield* inTransaction(run, History.create)
     return run
   })
@@ -130,9 +133,14 @@ const runAll = (prepare: Prepare, report: Task["report"]) =>
     const prepared = yield* prepare(selected.map(({ migration }) => migration))
     const run = yield* opened
     const rowIds = new Map(selected.map(({ migration, row }) => [migration, row?.id]))
-    return yield* Effect.forEach(prepared, (next, index) =>
-      runLogged(makeTask(run, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report))
+    const tasks = prepared.map((next, index) =>
+      makeTask(run, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report)
     )
+    const steps = tasks.map(({ step }) => step)
+    yield* callAround(run, "beforeAll", steps)
+    const results = yield* Effect.forEach(tasks, runLogged)
+    yield* callAround(run, "afterAll", steps)
+    return results
   })
 
 const inTransaction = (

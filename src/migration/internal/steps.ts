@@ -18,9 +18,11 @@ import { DatabaseError } from "../../error/DatabaseError.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { StatementUncertain } from "../MigrationErrorReason.ts"
 import type { Recovery } from "./alone.ts"
+import { conclude } from "./conclusion.ts"
 import { executeEffect, executeStatement } from "./execution.ts"
 import { notRecorded } from "./failed.ts"
 import * as Steps from "./historySteps.ts"
+import { callEach } from "./hooks.ts"
 import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { type Found, recover } from "./recovery.ts"
@@ -40,11 +42,34 @@ export const runSteps = Effect.fnUntraced(function* (task: Task) {
   yield* note(task, Steps.begin(connection, place))
   yield* task.report({ ...task.step, _tag: "Started", statements: point.statements })
   const started = yield* Clock.currentTimeNanos
-  yield* inSession(task, allSteps(task, point)).pipe(Effect.tapCause((cause) => recordStop(task, cause)))
+  yield* before(task).pipe(
+    Effect.andThen(inSession(task, allSteps(task, point))),
+    Effect.andThen(after(task)),
+    Effect.tapCause((cause) => recordStop(task, cause))
+  )
   const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
   yield* note(task, Steps.finish(connection, place, { duration, statements: statementsOf(task).length || 1 }))
   return duration
 })
+
+/** What stands around the steps has a transaction of its own, under the settings of the run. */
+const before = (task: Task): Effect.Effect<void, Failure> => {
+  const { client, hooks, pid, settings } = task.current
+  if (hooks.beforeEach === undefined) return Effect.void
+  const call = Effect.andThen(enter(client.connection, settings, pid), callEach(task, "beforeEach"))
+  return patiently(task.current.patience, DatabaseError.refine(client.sql.withTransaction(call)), task.blocked)
+}
+
+const after = (task: Task): Effect.Effect<void, Failure> =>
+  task.prepared.verify === undefined && task.current.hooks.afterEach === undefined
+    ? Effect.void
+    : patiently(
+        task.current.patience,
+        DatabaseError.refine(
+          task.current.client.sql.withTransaction(Effect.andThen(conclude(task), leave(task.current.client.connection)))
+        ),
+        task.blocked
+      )
 
 const statementsOf = ({ prepared: { work } }: Task): ReadonlyArray<Statement> =>
   work._tag === "Statements" ? work.statements : []

@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect"
 import { MigrationError } from "../MigrationError.ts"
 import { UnknownTarget } from "../MigrationErrorReason.ts"
-import { ownNamespace } from "../MigrationSource.ts"
+import { ownNamespace, seedsNamespace } from "../MigrationSource.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds, isId } from "./migration.ts"
 
 /**
  * Without a name, the application's: the package's own tables are shared by all
  * applications on the database, and are meant only when they are named (or when
- * there is no other source).
+ * there is no other source). Seeds come after all, and cannot be reverted.
  */
 export const namespacesOf = (
   sources: ReadonlyArray<LoadedSource>,
@@ -17,7 +17,8 @@ export const namespacesOf = (
 ): Effect.Effect<ReadonlyArray<string>, MigrationError> => {
   const given = sources.map((source) => source.namespace)
   if (namespace === undefined) {
-    return Effect.succeed(given.length === 1 ? given : given.filter((name) => name !== ownNamespace))
+    const ordered = given.filter((name) => name !== seedsNamespace)
+    return Effect.succeed(ordered.length === 1 ? ordered : ordered.filter((name) => name !== ownNamespace))
   }
   return given.includes(namespace)
     ? Effect.succeed([namespace])

@@ -4,6 +4,7 @@ import type * as Effect from "effect/Effect"
 import type { DatabaseError } from "../../error/DatabaseError.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { ResumeMismatch } from "../MigrationErrorReason.ts"
+import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationClient } from "./client.ts"
 import type { Place } from "./historySteps.ts"
@@ -17,6 +18,7 @@ export interface Run {
   readonly client: MigrationClient
   readonly settings: Settings
   readonly patience: Patience
+  readonly hooks: MigrationHooks
   /** The server process that holds the lock. */
   readonly pid: number
 }

@@ -21,7 +21,7 @@ export interface Workshop {
   /** A file in a namespace's directory; `undefined` if there is none. */
   readonly readBeside: (namespace: string, path: string) => Effect.Effect<string | undefined>
   readonly session: Session
-  /** The same on another database, as its login, without telling how it goes on. */
+  /** The same on another database, as its login, without hooks, and without telling how it goes on. */
   readonly openSession: Effect.Effect<Session, never, SqlClient>
   /** How to reach another server. */
   readonly settings: (login: DatabaseOptions) => Effect.Effect<Settings, DatabaseConfigError>
