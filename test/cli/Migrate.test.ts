@@ -326,6 +326,16 @@ describe("pgkeel migrate new", () => {
       assert.strictEqual((yield* made("b", "--dir", dir)).id, "20990101000001")
     }))
 
+  test("says which file is in the way of the directory", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "0001_a.up.sql": "SELECT 1" })
+      const { code, document } = yield* made("b", "--dir", `${dir}/0001_a.up.sql/below`)
+      assert.strictEqual(code, 1)
+      const { message, ...error } = document["error"] as Record<string, unknown>
+      assert.deepStrictEqual(error, { tag: "FileError", code: "PGK0004" })
+      assert.include(String(message), "0001_a.up.sql/below")
+    }))
+
   test("wants to be told in which of several directories", () =>
     Effect.gen(function* () {
       const dir = yield* directory({})

@@ -3,7 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { Effect, Option } from "effect"
 import { CliConfig, CliOutput, Command, type HelpDoc } from "effect/cli"
 import { Reply } from "../../src/cli/internal/answer.ts"
-import { builtIns } from "../../src/cli/internal/presenter.ts"
+import { builtIns, tidy } from "../../src/cli/internal/presenter.ts"
 import { pgkeel } from "../../src/cli/internal/tree.ts"
 
 type Doc = HelpDoc.HelpDoc
@@ -18,7 +18,7 @@ const helpOf = Effect.fnUntraced(function* (path: ReadonlyArray<string>) {
     Effect.provideService(CliOutput.Presenter, {
       present: (event) =>
         Effect.sync(() => {
-          if (event._tag === "Help") found = event.helpDoc
+          if (event._tag === "Help") found = tidy(event.helpDoc)
         })
     })
   )
@@ -41,7 +41,7 @@ const walk = (path: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Document
 
 const flagText = ({ aliases, name, type }: HelpDoc.FlagDoc): string => {
   const names = [`--${name}`, ...aliases].join(", ")
-  return type === "boolean" || type === "[=boolean]" ? names : `${names} ${type}`
+  return type === "boolean" ? names : `${names} ${type}`
 }
 
 // A bar would end the cell of a table.
@@ -52,12 +52,11 @@ const commandRow = ({ doc, path }: Documented): ReadonlyArray<string> => {
   return [`\`${["pgkeel", ...path, ...values].join(" ")}\``, cell(doc.description)]
 }
 
-/** What may be chosen is said once: by the flag's value, or behind its description. */
-const flagRow = (of: string, flag: HelpDoc.FlagDoc): ReadonlyArray<string> => {
-  const description = Option.getOrElse(flag.description, () => "")
-  const said = flag.type.includes("|") ? description.replace(/ \(choices: .*\)$/u, "") : description
-  return [`\`${cell(flagText(flag))}\``, of, cell(said)]
-}
+const flagRow = (of: string, flag: HelpDoc.FlagDoc): ReadonlyArray<string> => [
+  `\`${cell(flagText(flag))}\``,
+  of,
+  cell(Option.getOrElse(flag.description, () => ""))
+]
 
 const reference = Effect.map(walk([]), (all) => {
   const leaves = all.filter(({ doc }) => doc.subcommands === undefined)

@@ -10,10 +10,14 @@ import { type Answer, done, type Reply } from "./answer.ts"
 import { answerOf, usage } from "./failure.ts"
 import { paint } from "./table.ts"
 
-/** Flags that take no value are shown without one, however they are parsed. */
-const tidy = (doc: HelpDoc): HelpDoc => {
+/** Flags that take no value are shown without one, however they are parsed; what may be chosen is said once. */
+export const tidy = (doc: HelpDoc): HelpDoc => {
   const flags = (given: HelpDoc["flags"]) =>
-    given.map((flag) => (flag.type === "[=boolean]" ? { ...flag, type: "boolean" } : flag))
+    given.map((flag) => {
+      if (flag.type === "[=boolean]") return { ...flag, type: "boolean" }
+      const description = Option.map(flag.description, (text) => text.replace(/ ?\(choices: .*\)$/u, ""))
+      return flag.type.includes("|") ? { ...flag, description } : flag
+    })
   return {
     ...doc,
     flags: flags(doc.flags),
