@@ -15,7 +15,7 @@ import {
   OutOfOrder,
   UnknownTarget
 } from "./internal/historyReasons.ts"
-import { Locked, LockLost } from "./internal/lockReasons.ts"
+import { Locked, LockLost, SessionShared } from "./internal/lockReasons.ts"
 import { EffectFailed, StatementFailed } from "./internal/runReasons.ts"
 import {
   DirectoryUnreadable,
@@ -55,6 +55,7 @@ export const MigrationErrorReason = Schema.Union([
   AdoptionRefused,
   Locked,
   LockLost,
+  SessionShared,
   ResumeMismatch,
   StatementUncertain,
   VerifyFailed,

@@ -12,8 +12,8 @@
  *
  * Every call works on one connection of its own from the client's pool, outside
  * any transaction that the caller has open. Advisory locks belong to server
- * sessions: behind a pooler in transaction mode, give this a client with a
- * direct URL.
+ * sessions: give this a client with a direct URL, not one behind a pooler in
+ * transaction mode, which is refused where it shows.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"

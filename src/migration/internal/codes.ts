@@ -25,5 +25,6 @@ export const codes = {
   BaselineRefused: "PGK8303",
   AdoptionRefused: "PGK8304",
   Locked: "PGK8401",
-  LockLost: "PGK8402"
+  LockLost: "PGK8402",
+  SessionShared: "PGK8403"
 } as const satisfies Record<MigrationErrorReason["_tag"], string>

@@ -47,3 +47,16 @@ export class LockLost extends Schema.TaggedError<LockLost>("pgkeel/migration/Loc
     )
   }
 }
+
+/** The connection goes through a pooler that gives the server's session to others between two statements. Nothing was changed. */
+export class SessionShared extends Schema.TaggedError<SessionShared>("pgkeel/migration/SessionShared")(
+  "SessionShared",
+  {}
+) {
+  override get message() {
+    return (
+      "the migrator is connected through a pooler that shares the server's sessions (PgBouncer in transaction mode), " +
+      "where a lock cannot be held; nothing was changed: give it a direct URL to the server"
+    )
+  }
+}

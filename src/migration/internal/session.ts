@@ -21,6 +21,7 @@ import { type Kind, type Migration, subject } from "./migration.ts"
 import type { Patience } from "./patience.ts"
 import type { Direction, Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
+import { refuseSharedSession } from "./pooler.ts"
 import { run } from "./runner.ts"
 import { enter, type Settings } from "./settings.ts"
 import type { Run, Task } from "./task.ts"
@@ -109,7 +110,9 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
           items.length === 0 ? Effect.succeed([]) : use(items, open(connection, pid, exists))
         )
       return Effect.flatMap(found, ({ items }) =>
-        items.length === 0 ? Effect.succeed([]) : withLock(connection, patience, again)
+        items.length === 0
+          ? Effect.succeed([])
+          : Effect.andThen(refuseSharedSession(connection, application), withLock(connection, patience, again))
       )
     })
 
