@@ -173,6 +173,25 @@ describe("pgkeel migrate", () => {
       assert.deepStrictEqual([strange.code, tagOf(strange.document)], [1, "AdoptionRefused"])
     }))
 
+  test("seeds what is for an environment after the migrations", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({
+        "db/1_users.up.sql": "CREATE TABLE users (name text PRIMARY KEY)",
+        "seeds/a.sql": "INSERT INTO users VALUES ('everywhere') ON CONFLICT DO NOTHING",
+        "seeds/development/b.sql": "INSERT INTO users VALUES ('development') ON CONFLICT DO NOTHING",
+        "seeds/production/c.sql": "INSERT INTO users VALUES ('production') ON CONFLICT DO NOTHING"
+      })
+      const seeds = ["--seeds", `${dir}/seeds`, "--environment", "development"]
+      const { code, document } = yield* json(["up", "--dir", `${dir}/db`, ...seeds])
+      assert.deepStrictEqual([code, document["ok"]], [0, true])
+      assert.strictEqual(
+        yield* scalar("SELECT string_agg(name, ', ' ORDER BY name) FROM users"),
+        "development, everywhere"
+      )
+      const alone = yield* json(["up", "--dir", `${dir}/db`, "--environment", "development"])
+      assert.deepStrictEqual([alone.code, tagOf(alone.document)], [2, "UsageError"])
+    }))
+
   test("lets pass what a policy says, and tells of it in the status", () =>
     Effect.gen(function* () {
       const dir = yield* applied()

@@ -13,7 +13,7 @@ import { excerptOf } from "./excerpt.ts"
 import { failUsage } from "./failure.ts"
 import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
-import { sourcesOf } from "./sources.ts"
+import { seedsOf, sourcesOf } from "./sources.ts"
 
 const pool = { maxConnections: 2, minConnections: 0 }
 
@@ -49,6 +49,7 @@ export const options = Effect.gen(function* () {
     ...config,
     url: Option.getOrUndefined(flags.url) ?? urlOf(config),
     sources: yield* sourcesOf(flags.dir, config),
+    seeds: yield* seedsOf(Option.getOrUndefined(flags.seeds), Option.getOrUndefined(flags.environment), config),
     policies: { ...config.policies, ...(yield* policiesOf(flags.policy)) },
     role: Option.getOrUndefined(flags.role) ?? config.role,
     wait: yield* durationOf("wait", flags.wait, config.wait),
@@ -71,7 +72,7 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   given: CommandOptions,
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
-  if (given.sources.length === 1) yield* Effect.logWarning(onlyOwn)
+  if (given.sources.length === 1 && given.seeds === undefined) yield* Effect.logWarning(onlyOwn)
   const settings = yield* settingsOf(given)
   const client = ConnectionManager.layerOf(settings)
   const ready = given.wait === undefined ? Effect.void : ConnectionManager.use(({ connect }) => connect)

@@ -52,6 +52,16 @@ export const migrate = Command.make("migrate").pipe(
       ),
       Flag.atLeast(0)
     ),
+    seeds: Flag.String("seeds").pipe(
+      Flag.withMetavar("PATH"),
+      Flag.withDescription("A directory of data to start with, which runs after all migrations. Default: none"),
+      Flag.optional
+    ),
+    environment: Flag.String("environment").pipe(
+      Flag.withMetavar("NAME"),
+      Flag.withDescription("The folder of the seeds that runs too, such as development. Default: none"),
+      Flag.optional
+    ),
     config: Flag.String("config").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription(

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import { migrationsDirectory } from "../../config/MigrationsDirectory.ts"
-import type { DirectorySource, MigrationSource } from "../../migration/MigrationSource.ts"
+import type { DirectorySource, MigrationSource, SeedSource } from "../../migration/MigrationSource.ts"
 import { own, ownNamespace } from "../../migration/MigrationSource.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
 import { failUsage } from "./failure.ts"
@@ -37,6 +37,20 @@ const found = Effect.fnUntraced(function* (dirs: ReadonlyArray<string>, config: 
 /** What the flags name, else the configuration file, else the directory that an application without options would have. */
 export const sourcesOf = (dirs: ReadonlyArray<string>, config: CommandConfig) =>
   Effect.map(found(dirs, config), (sources): ReadonlyArray<MigrationSource> => [own, ...sources])
+
+/** The flags, each over what the configuration has in its place. */
+export const seedsOf = Effect.fnUntraced(function* (
+  directory: string | undefined,
+  environment: string | undefined,
+  { seeds }: CommandConfig
+) {
+  const from = directory ?? seeds?.directory
+  if (from !== undefined)
+    return { directory: from, environment: environment ?? seeds?.environment } satisfies SeedSource
+  return environment === undefined
+    ? undefined
+    : yield* failUsage(`--environment ${environment} is about seeds, and there are none: give --seeds too`)
+})
 
 /** The file of a migration, as a person finds it. */
 export const pathOf = Effect.fnUntraced(function* (
