@@ -45,6 +45,8 @@ import type { SchemaError } from "./schema/SchemaError.ts"
 import { SchemaVerifier } from "./schema/SchemaVerifier.ts"
 import { TableInitializer } from "./schema/TableInitializer.ts"
 import type { InitializationReport, Privileged, TableInitializerOptions } from "./schema/TableInitializer.ts"
+import { defaults as sessionDefaults } from "./session/internal/refusal.ts"
+import type { SessionDefaults } from "./session/Session.ts"
 import { SessionFactory } from "./session/SessionFactory.ts"
 
 /** Everything has a default or a variable; see the configuration table of the README. */
@@ -63,6 +65,8 @@ export interface MainOptions extends DatabaseOptions, Transforms, TableInitializ
   readonly migrationHooks?: MigrationHooks
   /** Data to start with, by environment: it is run after the migrations, and with them. Default: none. */
   readonly seeds?: MigrationSource.SeedSource
+  /** What every session has that does not say otherwise: timeouts, isolation, a component. Default: none of them. */
+  readonly sessions?: SessionDefaults
   /** The migrator's URL, for a start that migrates. Default: `DATABASE_MIGRATOR_URL`; without one, it verifies. */
   readonly migrator?: Redacted.Redacted<string>
 }
@@ -131,6 +135,7 @@ const rules: Rules<MainOptions> = {
   migrationPolicies: policies,
   migrationHooks: hooks,
   seeds,
+  sessions: sessionDefaults,
   transformResultNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformQueryNames: { accepted: "a function from a name to a name", problem: Rule.callable },
   transformJson: { accepted: "true or false", problem: Rule.flag }
@@ -244,12 +249,16 @@ const start = Effect.gen(function* () {
   return StartReport.of({ server, steps: [connection, ...initialization.steps], initialization, durationMillis })
 }).pipe(Effect.withSpan("pgkeel.start"))
 
+/** What is no object of options is told by whoever reads the configuration, before this is built. */
+const sessions = (options: MainOptions) =>
+  Layer.unwrap(Effect.sync(() => SessionFactory.layerWith(options.sessions ?? {})))
+
 /** The layer with options in code; each wins over the variable of the same meaning. */
 export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, StartFailure> =>
   Layer.effect(StartReport, start).pipe(
     Layer.provideMerge(tables(options)),
     // Shared by reference, as layers are, sessions would go to whichever database a program connects to first.
-    Layer.provideMerge(Layer.fresh(Layer.merge(SessionFactory.layer, SchemaVerifier.layer))),
+    Layer.provideMerge(Layer.fresh(Layer.merge(sessions(options), SchemaVerifier.layer))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
     Layer.provideMerge(RetryBudget.layer()),

@@ -8,6 +8,7 @@ import * as Main from "../../src/MainLive.ts"
 import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import { TableInitializer } from "../../src/schema/TableInitializer.ts"
 import type { TableInitializerOptions } from "../../src/schema/TableInitializer.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
 import { app, noteTable, onFreshDatabase, quiet, run, start, startHere, tagOf } from "./support.ts"
@@ -73,6 +74,11 @@ const wrong: ReadonlyArray<readonly [options: object, said: RegExp]> = [
     { migrationPolicies: { newr: "allow" } },
     /^migrationPolicies is an object whose "newr" is not known \(did you mean/
   ],
+  [
+    { sessions: { statementTimeout: "5 parsecs" } },
+    /^sessions is an object whose "statementTimeout" is no duration: give an object such as \{ component: "bot", /
+  ],
+  [{ sessions: { actor: "ada" } }, /^sessions is an object whose "actor" is not known/],
   [{ migrations: 42 }, /^migrations is a number: give a directory/],
   [
     { migrator: "postgres://u:hunter2@h/d" },
@@ -196,6 +202,21 @@ it.live("The search path may be set in the URL, as the refusal of Prisma's schem
         Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SHOW search_path`)
       )
       assert.deepStrictEqual(row, { search_path: "app" })
+    })
+  )
+)
+
+it.live("The defaults of sessions hold for those that do not say otherwise", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      yield* startHere()
+      const timeout = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SHOW lock_timeout`)
+      const both = Effect.flatMap(SessionFactory, ({ withSession }) =>
+        Effect.all([withSession({})(timeout), withSession({ lockTimeout: "9 seconds" })(timeout)])
+      )
+      const rows = yield* run(url, { sessions: { lockTimeout: "7 seconds" } }, both)
+      assert.deepStrictEqual(rows.flat(), [{ lock_timeout: "7s" }, { lock_timeout: "9s" }])
     })
   )
 )

@@ -37,7 +37,7 @@ const wrong: ReadonlyArray<readonly [options: unknown, said: string]> = [
   [{ deferrable: 1 }, `"deferrable" is a number: give true or false`],
   [{ actr: "ada" }, `the session option "actr" is not known: did you mean actor?`],
   [{ actor: "ada", readonly: true }, `"readonly" is not known: did you mean readOnly?`],
-  [{ user: "ada" }, `"user" is not known: give one of name, component, actor, tenant, isolation, readOnly, deferrable`],
+  [{ user: "ada" }, `"user" is not known: give one of name, actor, tenant, component, isolation, readOnly, deferrable`],
   [{ role: 1 }, `"role" is a number: give text`],
   [{ timeout: "5 parsecs" }, `"timeout" is no duration: give a duration such as "5 seconds"`],
   [{ lockTimeout: true }, `"lockTimeout" is a boolean: give a duration`],

@@ -12,7 +12,7 @@ import { didYouMean } from "../../config/internal/nearest.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import type { Propagation } from "../Propagation.ts"
-import type { SessionOptions } from "../Session.ts"
+import type { SessionDefaults, SessionOptions } from "../Session.ts"
 import { InvalidSessionOption, SessionError } from "../SessionError.ts"
 
 /** The isolation level becomes part of a statement, so that nothing else may pass. */
@@ -41,11 +41,8 @@ const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule.Rule => ({
   problem: (value) => (known.includes(value) ? undefined : Rule.isText(value) ? none : Rule.kindOf(value))
 })
 
-const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
-  name: text,
+const defaultsRules: Rules<SessionDefaults> = {
   component: text,
-  actor: text,
-  tenant: text,
   isolation: oneOf(isolations, "no isolation level"),
   readOnly: flag,
   deferrable: flag,
@@ -59,7 +56,22 @@ const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
   retry: {
     accepted: "false, or options as of Retry.transaction",
     problem: (value) => (value === false || Rule.isRecord(value) ? undefined : Rule.kindOf(value))
-  },
+  }
+}
+
+/** For the defaults of all sessions, as an option of something else. */
+export const defaults: Rule.Rule = {
+  accepted: `an object such as { component: "bot", statementTimeout: "5 seconds" }`,
+  problem: Rule.record(
+    Object.fromEntries(Object.entries(defaultsRules).map(([name, { problem }]) => [name, Rule.optional(problem)]))
+  )
+}
+
+const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
+  name: text,
+  actor: text,
+  tenant: text,
+  ...defaultsRules,
   propagation: oneOf(propagations, "no propagation")
 }
 
