@@ -111,11 +111,13 @@ export class TestDatabase extends Context.Service<
    * It is one transaction on one connection, and this differs from real life: `now()`
    * stands still; sequences go on; rows that tests write wait for each other's locks
    * until the other test ends, also on the same unique value; the level of isolation
-   * is the server's default, and no snapshot can be exported; an advisory lock that is
+   * is the server's default, and no snapshot can be exported; a session with a
+   * transaction of its own is undone with the one around it; an advisory lock that is
    * held by another session of the same test is granted, and one of a transaction
    * lasts as long as the test; `SET LOCAL` in a session lasts as long, too; a
    * notification is never delivered; `VACUUM` and the like are refused; sessions that
-   * are opened at once have their turns. A listener has a connection of its own.
+   * are opened at once have their turns, and one that an open session waits for never
+   * gets its own. A listener has a connection of its own.
    */
   static readonly sandbox = <A, E, R>(
     test: Effect.Effect<A, E, R>

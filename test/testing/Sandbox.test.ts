@@ -8,6 +8,7 @@ import * as AdvisoryLock from "../../src/session/AdvisoryLock.ts"
 import * as Bulk from "../../src/session/Bulk.ts"
 import * as Copy from "../../src/session/Copy.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import * as SessionHooks from "../../src/session/SessionHooks.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { assertClean, connected } from "../support/Connected.ts"
 import { add, items } from "../support/Items.ts"
@@ -105,6 +106,68 @@ layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("In a san
         yield* session(Effect.andThen(sql.withTransaction(sql.afterCommit(note("committed"))), note("body")))
         yield* Effect.ignore(session(Effect.andThen(sql.afterCommit(note("never")), Effect.fail("no"))))
         assert.deepStrictEqual(log, ["body", "committed"])
+      })
+    )
+  )
+
+  it.effect("hooks of a session run around its end, outside of it, beside other sessions", () =>
+    sandboxed(
+      Effect.gen(function* () {
+        const hooked = (name: string) =>
+          session(
+            Effect.gen(function* () {
+              yield* SessionHooks.beforeCommit(add(`${name}-before`))
+              yield* SessionHooks.afterCommit(Effect.andThen(session(add(`${name}-after`)), add(`${name}-last`)))
+              yield* add(name)
+            })
+          )
+        yield* Effect.forEach(["a", "b", "c", "d"], hooked, { concurrency: "unbounded" })
+        assert.strictEqual((yield* items).length, 16)
+        const undone = session(
+          Effect.andThen(SessionHooks.afterRollback(add("cleaned")), Effect.andThen(add("e"), Effect.fail("no")))
+        )
+        yield* Effect.ignore(undone)
+        assert.strictEqual((yield* items).filter((name) => name === "cleaned" || name === "e").join(), "cleaned")
+      })
+    )
+  )
+
+  it.effect("a session with a transaction of its own commits although the one around it has not ended", () =>
+    sandboxed(
+      Effect.gen(function* () {
+        const { withSession } = yield* SessionFactory
+        const own = withSession({ actor: "eve", propagation: "requires-new" })
+        const outside = withSession({ propagation: "not-supported" })
+        const inside = yield* session(
+          Effect.gen(function* () {
+            yield* add("a")
+            const other = yield* own(Effect.andThen(add("b"), seen))
+            yield* Effect.ignore(own(Effect.andThen(add("c"), Effect.fail("no"))))
+            yield* outside(add("d"))
+            return [other.actor, (yield* seen).actor]
+          })
+        )
+        assert.deepStrictEqual(inside, ["eve", "ada"])
+        assert.deepStrictEqual(yield* items, ["a", "b", "d"])
+      })
+    )
+  )
+
+  it.effect("a session that is closed from outside is undone alone", () =>
+    sandboxed(
+      Effect.gen(function* () {
+        const { activeSessions, closeSession } = yield* SessionFactory
+        const sql = yield* SqlClient.SqlClient
+        const started = yield* Deferred.make<void>()
+        const slow = Effect.andThen(Deferred.succeed(started, undefined), sql`SELECT pg_sleep(60)`)
+        const fiber = yield* Effect.forkChild(Effect.flip(session(Effect.andThen(add("a"), slow))))
+        yield* Deferred.await(started)
+        const [open] = yield* activeSessions
+        assert.isTrue(yield* closeSession(open?.id ?? "none"))
+        const error = yield* Fiber.join(fiber)
+        assert.strictEqual(error._tag === "SessionError" ? error.reason._tag : error._tag, "SessionClosed")
+        yield* session(add("b"))
+        assert.deepStrictEqual(yield* items, ["b"])
       })
     )
   )

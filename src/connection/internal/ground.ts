@@ -55,10 +55,13 @@ export interface Sandbox {
 
 export class Ground {
   readonly #sandbox: Sandbox
+  readonly #around: Ground | undefined
   readonly #turn: Admission
+  #isOver = false
 
-  constructor(sandbox: Sandbox) {
+  constructor(sandbox: Sandbox, around?: Ground) {
     this.#sandbox = sandbox
+    this.#around = around
     this.#turn = sandbox.makeTurn()
   }
 
@@ -66,9 +69,20 @@ export class Ground {
     return this.#sandbox.home.pool
   }
 
-  /** For what the body of a transaction begins. */
-  get deeper(): Ground {
-    return new Ground(this.#sandbox)
+  /** Runs the body of a transaction, which has a deeper ground for what it begins until it ends. */
+  body<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const deeper = new Ground(this.#sandbox, this)
+      return Effect.onExitPrimitive(on(deeper, effect), () => {
+        deeper.#isOver = true
+        return undefined
+      })
+    })
+  }
+
+  /** What has been begun in a transaction and goes on after it has its turn with what was around that. */
+  get #turns(): Admission {
+    return this.#isOver && this.#around !== undefined ? this.#around.#turns : this.#turn
   }
 
   /** For a transaction, in its turn, until the scope closes. */
@@ -77,12 +91,13 @@ export class Ground {
   ): Effect.Effect<InnerLease, SqlError, Scope.Scope> {
     return Effect.withFiber((fiber) => {
       const ticket = new Ticket()
+      const turns = this.#turns
       let lease: InnerLease | undefined
       const leave = Effect.ensuring(
         Effect.suspend(() => (lease === undefined ? Effect.void : this.#end(lease))),
-        Effect.sync(() => this.#turn.leave(ticket))
+        Effect.sync(() => turns.leave(ticket))
       )
-      const take = Effect.map(restore(this.#enter(ticket)), () => (lease = this.#make("transaction", fiber)))
+      const take = Effect.map(restore(this.#enter(turns, ticket)), () => (lease = this.#make("transaction", fiber)))
       return Effect.andThen(Scope.addFinalizer(Context.getUnsafe(fiber.context, Scope.Scope), leave), take)
     })
   }
@@ -119,8 +134,9 @@ export class Ground {
   inTurn<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> {
     return Effect.suspend(() => {
       const ticket = new Ticket()
-      return Effect.onExitPrimitive(Effect.andThen(this.#enter(ticket), effect), () => {
-        this.#turn.leave(ticket)
+      const turns = this.#turns
+      return Effect.onExitPrimitive(Effect.andThen(this.#enter(turns, ticket), effect), () => {
+        turns.leave(ticket)
         return undefined
       })
     })
@@ -144,10 +160,10 @@ export class Ground {
     return this.inTurn(within)
   }
 
-  #enter(ticket: Ticket): Effect.Effect<void, SqlError> {
+  #enter(turns: Admission, ticket: Ticket): Effect.Effect<void, SqlError> {
     return Effect.suspend(() => {
       if (this.#sandbox.isOver) return Effect.fail(released())
-      return this.#turn.tryEnter(ticket) ? Effect.void : this.#turn.enter(ticket)
+      return turns.tryEnter(ticket) ? Effect.void : turns.enter(ticket)
     })
   }
 

@@ -23,7 +23,7 @@ import { noteReleased } from "../TransactionLevel.ts"
 import type { Level } from "../TransactionLevel.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
-import { groundOf, on } from "./ground.ts"
+import { groundOf } from "./ground.ts"
 import { InnerLease } from "./innerLease.ts"
 import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
@@ -211,7 +211,7 @@ export const makeWithTransaction = (
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
       const ground = groundOf(fiber.context, pool)
-      const body = ground === undefined ? effect : on(ground.deeper, effect)
+      const body = ground === undefined ? effect : ground.body(effect)
       if (open === undefined) return run(body)
       const nested = run(section(open, transactionService, body))
       return ground === undefined ? nested : ground.inTurn(nested)
