@@ -76,17 +76,17 @@ const run = (
   copying: Copying,
   expected: string
 ): Effect.Effect<number, SqlError> => {
-  const sent = connection instanceof Lease ? connection.copy(statement, copying) : undefined
-  if (sent === undefined) {
-    const plain = connection.executeUnprepared(statement, [], undefined)
-    return Effect.onExitPrimitive(Effect.as(plain, 0), () => {
-      copying.end()
-      return undefined
-    })
-  }
   const turned = finalError(new InvalidParameter({ statement, failure: `it is no COPY ... ${expected}` }), "query")
-  return Effect.flatMap(
+  const sent =
+    connection instanceof Lease
+      ? Effect.map(connection.copy(statement, copying), ({ rowCount }) => rowCount)
+      : Effect.as(connection.executeUnprepared(statement, [], undefined), 0)
+  const copied = Effect.flatMap(
     Effect.mapError(sent, (error) => (copying.isTurned ? turned : error)),
-    ({ rowCount }) => (copying.hasCopied ? Effect.succeed(rowCount) : Effect.fail(turned))
+    (rowCount) => (copying.hasCopied ? Effect.succeed(rowCount) : Effect.fail(turned))
   )
+  return Effect.onExitPrimitive(copied, () => {
+    copying.close()
+    return undefined
+  })
 }

@@ -5,7 +5,8 @@ import { SqlClient } from "effect/sql"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import * as Copy from "../../src/session/Copy.ts"
 import { CopyPatience } from "../../src/connection/internal/copyQueue.ts"
-import { assertClean, proxied } from "../support/Connected.ts"
+import { SessionFactory } from "../../src/session/SessionFactory.ts"
+import { assertClean, connected, proxied } from "../support/Connected.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const freshTable = Effect.gen(function* () {
@@ -121,6 +122,48 @@ layer(proxied({ maxConnections: 4 }), { excludeTestServices: true })("COPY", (it
         assert.strictEqual(error.reason._tag, "ClientError")
         assert.match(error.message, /COPY that itself waits/)
       }
+      assert.strictEqual(yield* count, 0)
+      yield* assertClean
+    })
+  )
+})
+
+layer(connected({ maxConnections: 1 }), { excludeTestServices: true })("COPY as the first of a session", (it) => {
+  it.effect("begins anew with a BEGIN that the server has forgotten, and sends its data once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      yield* freshTable
+      yield* withSession({})(sql`SELECT 1`)
+      yield* sql`DISCARD ALL`.unprepared
+      assert.strictEqual(yield* withSession({})(into(Stream.make("1\ta\n", "2\tb\n"))), 2)
+      yield* sql`DISCARD ALL`.unprepared
+      const lines = yield* withSession({})(Stream.runCollect(Stream.decodeText(Copy.out({ table: "copied" }))))
+      assert.deepStrictEqual(lines, ["1\ta\n", "2\tb\n"])
+      yield* assertClean
+    })
+  )
+
+  it.effect("is not run again when its data has begun, whatever the server calls the failure", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      yield* freshTable
+      // As a trigger does whose own prepared statement is gone.
+      yield* sql`CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION USING ERRCODE = '26000', MESSAGE = 'forgotten'; END $$`
+      yield* sql`CREATE TRIGGER forget BEFORE INSERT ON copied FOR EACH ROW EXECUTE FUNCTION forget()`
+      let asked = 0
+      const data = Stream.map(Stream.make("1\ta\n", "2\tb\n"), (line) => {
+        asked++
+        return line
+      })
+      for (const copied of [withSession({})(into(data)), into(data)]) {
+        const error = yield* Effect.flip(copied)
+        assert.strictEqual(error._tag, "DatabaseError")
+        assert.match(error.message, /forgotten/)
+      }
+      assert.strictEqual(asked, 4)
       assert.strictEqual(yield* count, 0)
       yield* assertClean
     })

@@ -35,7 +35,7 @@ export class CopyIn extends Copying {
 
   /** Until the server takes data; false when it never will. */
   readonly whenOpen: Effect.Effect<boolean> = Effect.callback((resume) => {
-    if (this.isCopying || this.isOver) return resume(Effect.succeed(this.isCopying))
+    if (this.isCopying || this.#isClosed) return resume(Effect.succeed(this.isCopying))
     this.#whenOpen = () => resume(Effect.succeed(this.isCopying))
   })
 
@@ -59,9 +59,15 @@ export class CopyIn extends Copying {
   }
 
   protected override ended(): void {
-    this.#whenOpen?.()
     this.#whenDrained?.()
   }
+
+  protected override closed(): void {
+    this.#isClosed = true
+    this.#whenOpen?.()
+  }
+
+  #isClosed = false
 
   #whenDrained: (() => void) | undefined
 

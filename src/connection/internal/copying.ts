@@ -9,7 +9,10 @@
  * or its data has ended. The connection can then never be a message off.
  */
 import { Buffer } from "node:buffer"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { SqlError } from "effect/sql/SqlError"
 import type { CopySocket, Message } from "./inside.ts"
 
 /** Where the messages of a COPY go. */
@@ -131,10 +134,24 @@ export abstract class Copying {
     }
   }
 
-  /** The statement is over, whatever its end. */
-  end(): void {
+  /** The statement is over, whatever its end. One that did not open may be run once more. */
+  end(exit: Exit.Exit<unknown, SqlError>): void {
     this.#isOver = true
+    if (exit._tag === "Failure" && this.hasOpened) this.#spent = Effect.failCause(exit.cause)
     this.ended()
+  }
+
+  /** What it failed with once its data had begun: that cannot be had again. */
+  get spent(): Effect.Effect<never, SqlError> | undefined {
+    return this.#spent
+  }
+
+  #spent: Effect.Effect<never, SqlError> | undefined
+
+  /** It is not run once more. */
+  close(): void {
+    this.#isOver = true
+    this.closed()
   }
 
   /** Nobody wants it any more: it ends as soon as the server lets it. */
@@ -155,6 +172,7 @@ export abstract class Copying {
   /** The exchange of data has begun. */
   protected opened(): void {}
   protected ended(): void {}
+  protected closed(): void {}
   /** A view of bytes that the server has sent. */
   protected take(_data: Uint8Array): void {}
 

@@ -103,15 +103,16 @@ export class Wire {
     if (inside === undefined || copyInside === undefined) return undefined
     const { cycleOwned, owner, socket } = copyInside
     const write = this.#write
-    const run = Effect.suspend(() => {
+    const run = Effect.suspend((): Effect.Effect<PgConnection.Result, SqlError> => {
+      if (copying.spent !== undefined) return copying.spent
       copying.begin({ socket, write })
       this.#copying = copying
       return Effect.map(cycleOwned(statement, [], true, undefined), ({ result }) => result)
     })
     return owner.withPermit(
-      Effect.onExitPrimitive(run, () => {
+      Effect.onExitPrimitive(run, (exit) => {
         this.#copying = undefined
-        copying.end()
+        copying.end(exit)
         return undefined
       })
     )
