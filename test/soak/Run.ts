@@ -113,7 +113,7 @@ const stillInTransaction = Effect.gen(function* () {
       AND backend_type = 'client backend'`
   const rows = yield* open.pipe(
     Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (rows) => rows.length === 0 }),
-    Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => open })
+    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => open })
   )
   return Array.isArray(rows) ? rows.length : 0
 })
