@@ -4,6 +4,7 @@ import { circuit } from "./CircuitBenchmark.ts"
 import { classification } from "./ClassificationBenchmark.ts"
 import { importing } from "./ImportBenchmark.ts"
 import { memory } from "./MemoryBenchmark.ts"
+import { migrating } from "./MigrationBenchmark.ts"
 import { outcome } from "./OutcomeBenchmark.ts"
 import { statement } from "./StatementBenchmark.ts"
 import { cloning } from "./TemplateBenchmark.ts"
@@ -21,5 +22,6 @@ export const benchmarks: ReadonlyArray<Benchmark> = [
   importing,
   classification,
   circuit,
-  cloning
+  cloning,
+  migrating
 ]
