@@ -4,6 +4,7 @@
  * somebody whose deployment has just stopped.
  */
 import * as Schema from "effect/Schema"
+import { BackfillRefused } from "./internal/backfillReasons.ts"
 import { HookFailed, VerifyFailed } from "./internal/checkReasons.ts"
 import {
   AdoptionRefused,
@@ -28,6 +29,7 @@ import {
 } from "./internal/sourceReasons.ts"
 import { ResumeMismatch, StatementUncertain } from "./internal/stepReasons.ts"
 
+export * from "./internal/backfillReasons.ts"
 export * from "./internal/checkReasons.ts"
 export * from "./internal/historyReasons.ts"
 export * from "./internal/lockReasons.ts"
@@ -59,6 +61,7 @@ export const MigrationErrorReason = Schema.Union([
   ResumeMismatch,
   StatementUncertain,
   VerifyFailed,
-  HookFailed
+  HookFailed,
+  BackfillRefused
 ])
 export type MigrationErrorReason = typeof MigrationErrorReason.Type

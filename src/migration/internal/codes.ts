@@ -24,6 +24,7 @@ export const codes = {
   UnknownTarget: "PGK8302",
   BaselineRefused: "PGK8303",
   AdoptionRefused: "PGK8304",
+  BackfillRefused: "PGK8305",
   Locked: "PGK8401",
   LockLost: "PGK8402",
   SessionShared: "PGK8403"
