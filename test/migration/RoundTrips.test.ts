@@ -101,6 +101,21 @@ describe("A migration that is sent in two writes", () => {
       assert.strictEqual(yield* exists("b"), false)
     }))
 
+  test("leaves no setting, search path or role to the next one", () =>
+    Effect.gen(function* () {
+      const seen =
+        "SELECT current_setting('search_path') AS path, current_setting('work_mem') AS memory, current_user AS role"
+      const path = yield* directory({
+        "1_a.up.sql": `CREATE TABLE public.seen AS ${seen}; GRANT INSERT ON public.seen TO pg_monitor;`,
+        "2_b.up.sql":
+          "SET work_mem = '3MB'; SET ROLE pg_monitor; SELECT pg_catalog.set_config('search_path', '', false);",
+        "3_c.up.sql": `INSERT INTO public.seen ${seen};`
+      })
+      yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => migrator.up()))
+      assert.strictEqual(yield* scalar("SELECT count(*)::int FROM public.seen"), 2)
+      assert.strictEqual(yield* scalar("SELECT count(DISTINCT s)::int FROM public.seen AS s"), 1)
+    }))
+
   test("may forget what the session has prepared", () =>
     Effect.gen(function* () {
       const forgets = (n: number) => `CREATE TABLE t${n} (); DEALLOCATE ALL; CREATE TABLE u${n} ();`

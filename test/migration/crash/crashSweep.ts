@@ -2,9 +2,9 @@
  * `npm run crash-sweep`: a migrating process is killed at every message that it
  * sends, and the next run ends in the schema and history of an undisturbed one.
  *
- *     npm run crash-sweep -- [--every N] [--concurrency N] [--json FILE]
+ *     npm run crash-sweep -- [--every N | --point DIRECTION:MESSAGE:MOMENT ...] [--concurrency N] [--json FILE]
  *
- * `--json` writes `{points, converged, diverged}`, three numbers.
+ * `--point` tries one again that has diverged. `--json` writes `{points, converged, diverged}`, three numbers.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
@@ -12,11 +12,12 @@ import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import { EmbeddedPostgres } from "../../../src/testing/EmbeddedPostgres.ts"
 import { TestDatabase } from "../../../src/testing/TestDatabase.ts"
-import { type Diverged, sweep } from "./Sweep.ts"
+import { type Diverged, type Point, sweep } from "./Sweep.ts"
 
 const { values } = parseArgs({
   options: {
     every: { type: "string", default: "1" },
+    point: { type: "string", multiple: true },
     concurrency: { type: "string", default: "3" },
     json: { type: "string" }
   }
@@ -24,12 +25,16 @@ const { values } = parseArgs({
 
 const tried = (done: number, of: number) => (done % 20 === 0 ? Console.error(`${done} of ${of} points`) : Effect.void)
 
-const diverged = ({ direction, expected, found, message, moment }: Diverged) =>
-  Console.error(`${direction}, killed at message ${message} (${moment}):\n${difference(expected, found)}`)
+const every = Number(values.every)
+
+const nameOf = ({ direction, message, moment }: Point): string => `${direction}:${message}:${moment}`
+
+const diverged = (point: Diverged) =>
+  Console.error(`killed at ${nameOf(point)}:\n${difference(point.expected, point.found)}`)
 
 const main = Effect.gen(function* () {
   const result = yield* sweep(TestDatabase.layer, {
-    choose: (points) => points.filter((_, index) => index % Number(values.every) === 0),
+    choose: (points) => points.filter((point, index) => values.point?.includes(nameOf(point)) ?? index % every === 0),
     concurrency: Number(values.concurrency),
     tried,
     diverged
