@@ -22,6 +22,8 @@ export interface SoakOptions {
   readonly workers?: number
   /** Default: 10. */
   readonly connections?: number
+  /** How long what is left over may take to end. Default: 30 seconds. */
+  readonly patience?: Duration.Input
 }
 
 export interface Result {
@@ -96,26 +98,25 @@ const runRange = (
 }
 
 /** What is still taken when nothing runs any more: in the pool, or at the server. */
-const leaked = Effect.gen(function* () {
+const taken = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
   const { poolStatus } = yield* ConnectionManager
   const { activeSessions } = yield* SessionFactory
   const { inUse, max, total, waiting } = yield* poolStatus
-  const inTransaction = yield* stillInTransaction
-  return inUse + waiting + Math.max(0, total - max) + (yield* activeSessions).length + inTransaction
-})
-
-/** A statement that was cancelled may take the server a moment. */
-const stillInTransaction = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const open = sql`
+  const inTransaction = yield* sql`
     SELECT 1 FROM pg_catalog.pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
       AND backend_type = 'client backend'`
-  const rows = yield* open.pipe(
-    Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (rows) => rows.length === 0 }),
-    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => open })
-  )
-  return Array.isArray(rows) ? rows.length : 0
+  return inUse + waiting + Math.max(0, total - max) + (yield* activeSessions).length + inTransaction.length
+})
+
+/** A socket that is being closed, and a statement that was cancelled, may take a moment. */
+const leaked = Effect.fnUntraced(function* (patience: Duration.Input) {
+  const left = yield* Effect.repeat(taken, {
+    schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ duration: patience })),
+    until: (count) => count === 0
+  })
+  return typeof left === "number" ? left : yield* taken
 })
 
 const application = (connections: number) =>
@@ -138,7 +139,7 @@ export const run = Effect.fnUntraced(function* <E = never>(
   open: Open = bySession,
   beside: Effect.Effect<unknown, E, SqlClient.SqlClient> = Effect.void
 ) {
-  const { connections = 10, sessions } = options
+  const { connections = 10, patience = "30 seconds", sessions } = options
   // What is loaded and made once is in memory when it is measured first.
   const warm = Math.min(2000, Math.ceil(sessions / 10))
   return yield* Effect.gen(function* () {
@@ -155,7 +156,7 @@ export const run = Effect.fnUntraced(function* <E = never>(
       sessions,
       ledger,
       ...measured,
-      leakedConnections: yield* leaked,
+      leakedConnections: yield* leaked(patience),
       seconds: Duration.toMillis(took) / 1000
     }
     return result

@@ -66,7 +66,12 @@ describe("Short sessions that fail, time out and are interrupted at random", () 
   it.live("are found out when a connection is kept", () =>
     Effect.gen(function* () {
       const kept = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.reserve)
-      const result = yield* run({ sessions: 20, seed: 7 }, new Ledger(), undefined, kept as never)
+      const result = yield* run(
+        { sessions: 20, seed: 7, patience: "300 millis" },
+        new Ledger(),
+        undefined,
+        kept as never
+      )
       assert.strictEqual(result.leakedConnections, 1)
       assert.isFalse(passed(result))
     }).pipe(Effect.provide(freshDatabase(), { local: true }))
