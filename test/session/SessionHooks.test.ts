@@ -48,6 +48,19 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A hook",
     })
   )
 
+  it.effect("before COMMIT is within the session's timeout", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      yield* freshTable
+      const endless = Effect.andThen(all("a"), Effect.andThen(SessionHooks.beforeCommit(Effect.never), add("lost")))
+      const error = yield* Effect.flip(withSession({ timeout: "200 millis" })(endless))
+      assert.strictEqual(error.reason._tag, "SessionTimeout")
+      assert.deepStrictEqual(yield* toldNow, ["before a", "undo a"])
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    })
+  )
+
   it.effect("before COMMIT may register others", () =>
     Effect.gen(function* () {
       const { withSession } = yield* SessionFactory

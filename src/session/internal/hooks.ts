@@ -25,16 +25,12 @@ const runBefore = (transaction: OpenTransaction, { beforeCommit }: Hooks): Effec
       (level === undefined
         ? context
         : Context.add(context, transaction.transactionService, level)) as Context.Context<R>
-    const next = (at: number): Effect.Effect<void, unknown> => {
-      const hook = beforeCommit[at]
+    const next = (): Effect.Effect<void, unknown> => {
+      const hook = beforeCommit.shift()
       if (hook === undefined) return Effect.void
-      if (!isKept(hook.level)) return next(at + 1)
-      return Effect.andThen(
-        hook.run(inLevel),
-        Effect.suspend(() => next(at + 1))
-      )
+      return isKept(hook.level) ? Effect.flatMap(hook.run(inLevel), next) : next()
     }
-    return next(0) as Effect.Effect<void>
+    return next() as Effect.Effect<void>
   })
 
 /** Runs what is to run after the end, outside of the transaction. */

@@ -89,15 +89,29 @@ const tellingWhy = <A, E, R>(
     return broken === undefined || Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.fail(broken)
   })
 
-/** Notes that it commits, unless it was ended from outside, which rolls it back. */
+/** The same with all that may be in the way. */
+const looking = (sql: SqlClient.SqlClient, transaction: OpenTransaction): Effect.Effect<void, SessionError> =>
+  Effect.andThen(
+    Effect.andThen(withBeforeCommit(transaction, Effect.void), checkLevel(sql, transaction.session.info)),
+    Effect.suspend(() => {
+      if (transaction.broken !== undefined) return Effect.fail(transaction.broken)
+      transaction.commits()
+      return Effect.void
+    })
+  )
+
+/** Notes that it commits, unless something is in the way; most have nothing to look at before. */
 const committing = <A, E, R>(
+  sql: SqlClient.SqlClient,
   transaction: OpenTransaction,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SessionError, R> =>
   Effect.flatMap(unlessBroken(transaction, effect), (value) => {
-    if (transaction.broken !== undefined) return Effect.fail(transaction.broken)
-    transaction.commits()
-    return Effect.succeed(value)
+    if (transaction.hooks === undefined && !transaction.hasFailedPart && transaction.broken === undefined) {
+      transaction.commits()
+      return Effect.succeed(value)
+    }
+    return Effect.as(looking(sql, transaction), value)
   })
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): "committed" | "rolledBack" | "failed" => {
@@ -117,15 +131,17 @@ const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<
 export const makePropagate = (sql: SqlClient.SqlClient) => {
   const transact = <A, E, R>(transaction: OpenTransaction, effect: Effect.Effect<A, E, R>) => {
     const { begin, session } = transaction
-    const work = withinTimeout(session.info, withBeforeCommit(transaction, effect), session.info)
-    const body = committing(transaction, guarded(sql, transaction, work))
+    const { info } = session
+    // The limit is on what runs before COMMIT too.
+    const work = info.timeout === undefined ? effect : withinTimeout(info, withBeforeCommit(transaction, effect), info)
+    const body = committing(sql, transaction, work)
     return Effect.updateContext(
       DatabaseError.refine(sql.withTransaction(body)),
       (context: Context.Context<Exclude<R, Session>>) =>
         Context.add(
           Context.add(Context.add(context, TransactionContext, begin), CurrentTransaction, transaction),
           Session,
-          session.info
+          info
         ) as Context.Context<R>
     )
   }
