@@ -214,13 +214,16 @@ layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("A limit"
       const { withSession } = yield* SessionFactory
       yield* freshTable
       const gone = yield* Deferred.make<void>()
+      const wrote = yield* Deferred.make<void>()
       const fiber = yield* Effect.forkChild(
         Effect.flip(
-          withSession({ name: "idle", maxIdle: "200 millis" })(Effect.andThen(add("lost"), Deferred.await(gone)))
+          withSession({ name: "idle", maxIdle: "200 millis" })(
+            Effect.andThen(add("lost"), Effect.andThen(Deferred.succeed(wrote, undefined), Deferred.await(gone)))
+          )
         )
       )
       // It waits for the other's row to be gone, which only the limit brings about.
-      yield* eventually(Effect.map(shown("idle"), (session) => (session?.statements === 1 ? session : undefined)))
+      yield* Deferred.await(wrote)
       yield* add("lost")
       yield* Deferred.succeed(gone, undefined)
       const error = yield* Fiber.join(fiber)
