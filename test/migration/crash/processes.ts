@@ -1,8 +1,6 @@
 /** Processes that migrate, started before they are needed. */
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { Answer, Order } from "./runner.ts"
@@ -10,7 +8,9 @@ import type { Answer, Order } from "./runner.ts"
 const program = fileURLToPath(new URL("runner.ts", import.meta.url))
 
 /** Many of them are started, and most of what each of them does is to compile the same modules. */
-const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "pgkeel-compile-cache") }
+const cache = fileURLToPath(new URL("../../../node_modules/.cache/pgkeel/compiled", import.meta.url))
+
+const env = { ...process.env, NODE_COMPILE_CACHE: cache }
 
 export interface Runner {
   readonly kill: () => void
@@ -24,7 +24,10 @@ export const runner = Effect.gen(function* () {
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const lines = createInterface(child.stdout)
-  yield* Effect.callback<void>((resume) => void lines.once("line", () => resume(Effect.void)))
+  yield* Effect.callback<void>((resume) => {
+    lines.once("line", () => resume(Effect.void))
+    child.once("close", (code) => resume(Effect.die(new Error(`a process that should migrate ended with ${code}`))))
+  })
   return {
     kill: () => void child.kill("SIGKILL"),
     run: (order) =>

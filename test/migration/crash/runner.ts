@@ -4,6 +4,7 @@
  */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted, References } from "effect"
+import { flushCompileCache } from "node:module"
 import { createInterface } from "node:readline"
 import { DatabaseConfig } from "../../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../../src/connection/ConnectionManager.ts"
@@ -48,6 +49,8 @@ export const migrate = ({ code: withCode, directory, direction, url }: Order) =>
 
 if (process.argv[1] === import.meta.filename) {
   const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
+  // Most of these processes are killed, and what they have compiled would be lost with them.
+  flushCompileCache()
   say("ready")
   createInterface(process.stdin).on("line", (line) => {
     const answer = Effect.match(migrate(JSON.parse(line) as Order), {
