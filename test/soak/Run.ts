@@ -10,7 +10,7 @@ import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import type { SessionOptions } from "../../src/session/Session.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { TestDatabase } from "../../src/testing/TestDatabase.ts"
-import { residentBytes } from "../support/Memory.ts"
+import { heldBytes, residentBytes } from "../support/Memory.ts"
 import { Ledger } from "./Ledger.ts"
 import { planOf } from "./Plan.ts"
 import type { Identity } from "./Plan.ts"
@@ -32,6 +32,9 @@ export interface Result {
   readonly leakedConnections: number
   readonly residentBytesStart: number
   readonly residentBytesEnd: number
+  /** What is held in and beside the heap: the process keeps of the machine's memory what it once needed. */
+  readonly heldBytesStart: number
+  readonly heldBytesEnd: number
   readonly seconds: number
 }
 
@@ -141,14 +144,14 @@ export const run = Effect.fnUntraced(function* <E = never>(
 ) {
   const { connections = 10, patience = "30 seconds", sessions } = options
   // What is loaded and made once is in memory when it is measured first.
-  const warm = Math.min(2000, Math.ceil(sessions / 10))
+  const warm = Math.min(20_000, Math.ceil(sessions / 10))
   return yield* Effect.gen(function* () {
     const [took, measured] = yield* Effect.timed(
       Effect.gen(function* () {
         yield* runRange(ledger, open, options, [0, warm])
-        const residentBytesStart = residentBytes()
+        const [heldBytesStart, residentBytesStart] = [heldBytes(), residentBytes()]
         yield* runRange(ledger, open, options, [warm, sessions])
-        return { residentBytesStart, residentBytesEnd: residentBytes() }
+        return { heldBytesStart, heldBytesEnd: heldBytes(), residentBytesStart, residentBytesEnd: residentBytes() }
       })
     )
     yield* beside

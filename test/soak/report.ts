@@ -25,6 +25,7 @@ export const summary = (result: Result, { seed }: SoakOptions): string => {
   return [
     `${number(sessions)} sessions in ${seconds.toFixed(1)} s (${number(Math.round(sessions / seconds))} a second)`,
     ...Object.entries(counts(result)).map(([name, count]) => `  ${name.padEnd(19)}${number(count)}`),
+    `  ${number(result.heldBytesStart)} bytes were held at the start, ${number(result.heldBytesEnd)} at the end`,
     ...(ledger.unexpected === 0 ? [] : [`${number(ledger.unexpected)} ended otherwise than they were to`]),
     ...ledger.findings,
     passed(result)
