@@ -9,14 +9,14 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { closed, CurrentTransaction } from "./internal/openSession.ts"
+import { closed, currentTransaction } from "./internal/openSession.ts"
 import type { HookKind } from "./internal/openSession.ts"
 import type { Session } from "./Session.ts"
 import { SessionError, SessionRequired } from "./SessionError.ts"
 
 const register = <A, E, R>(kind: HookKind, effect: Effect.Effect<A, E, R>): Effect.Effect<void, SessionError, R> =>
   Effect.withFiber((fiber) => {
-    const transaction = Context.get(fiber.context, CurrentTransaction)
+    const transaction = currentTransaction(fiber.context)
     const level = transaction && Context.getOrUndefined(fiber.context, transaction.transactionService)
     if (transaction === undefined || level === undefined) {
       return Effect.fail(new SessionError({ reason: new SessionRequired({ session: `with a hook for ${kind}` }) }))

@@ -29,7 +29,7 @@ const longest = 2 ** 31 - 1
  * an earlier transaction or a role's defaults left behind. The role comes last,
  * since it may have no right to set the rest.
  */
-export const beginWith = (options: SessionInfo): BeginWith => {
+export const beginOf = (options: SessionInfo): Pick<BeginWith, "begin" | "settings" | "label"> => {
   const { idleTimeout, lockTimeout, role, statementTimeout } = options
   const shown = applicationName(options)
   const settings: Array<readonly [string, string]> = [
@@ -43,5 +43,5 @@ export const beginWith = (options: SessionInfo): BeginWith => {
   if (lockTimeout !== undefined) settings.push(["lock_timeout", milliseconds(lockTimeout)])
   if (idleTimeout !== undefined) settings.push(["idle_in_transaction_session_timeout", milliseconds(idleTimeout)])
   if (role !== undefined) settings.push(["role", role])
-  return { begin: beginStatement(options), settings, identified: true, label: shown, taken: false, use: undefined }
+  return { begin: beginStatement(options), settings, label: shown }
 }

@@ -2,8 +2,8 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { TransactionContext } from "../../connection/TransactionContext.ts"
 import { isKept } from "../../connection/TransactionLevel.ts"
-import { CurrentTransaction } from "./openSession.ts"
 import type { Hook, Hooks, OpenTransaction } from "./openSession.ts"
 
 /** Runs the effect, and then what is to run before COMMIT, in the order of its registration. */
@@ -42,7 +42,7 @@ export const runAfter = (
   const due =
     state === "failed" ? [] : [...afterCommit.filter((hook) => !undone(hook)), ...afterRollback.filter(undone)]
   const outside = <R>(context: Context.Context<R>) =>
-    Context.omit(transactionService, CurrentTransaction)(context) as Context.Context<R>
+    Context.omit(transactionService, TransactionContext)(context) as Context.Context<R>
   const logged = (cause: Cause.Cause<unknown>) =>
     Effect.logError(`a hook of a session that has ended (${state}) failed`, cause)
   const run = (hook: Hook) => Effect.catchCause(hook.run(outside), logged)

@@ -3,13 +3,14 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { BeginWith } from "../../connection/TransactionContext.ts"
+import { TransactionContext } from "../../connection/TransactionContext.ts"
+import type { BeginWith, TransactionUse } from "../../connection/TransactionContext.ts"
 import type { Level } from "../../connection/TransactionLevel.ts"
 import { describeSession } from "../Session.ts"
 import type { SessionDefaults, SessionInfo, SessionOptions } from "../Session.ts"
 import { SessionClosed, SessionError } from "../SessionError.ts"
 import type { SessionState } from "../SessionState.ts"
-import { beginWith } from "./begin.ts"
+import { beginOf } from "./begin.ts"
 
 export class OpenSession {
   readonly info: SessionInfo
@@ -51,15 +52,15 @@ export class OpenSession {
 
   /** How many statements its transactions were given. */
   get statements(): number {
-    return this.transactions.reduce((sum, { begin }) => sum + (begin.use?.statements ?? 0), this.#statements)
+    return this.transactions.reduce((sum, { use }) => sum + (use?.statements ?? 0), this.#statements)
   }
 
   /** Since when none of its statements runs; `undefined` while one does, or while it commits. */
   get idleSince(): number | undefined {
     let since = this.stateSince
-    for (const { begin, state } of this.transactions) {
-      if (state === "committing" || begin.use?.isBusy === true) return undefined
-      since = Math.max(since, begin.use?.usedAt ?? 0)
+    for (const { state, use } of this.transactions) {
+      if (state === "committing" || use?.isBusy === true) return undefined
+      since = Math.max(since, use?.usedAt ?? 0)
     }
     return since
   }
@@ -74,12 +75,12 @@ export class OpenSession {
     this.closed ??= why
     const open = this.transactions.filter(({ state }) => state === "active")
     for (const transaction of open) transaction.broken ??= why
-    return Effect.forEach(open, ({ begin }) => begin.use?.rollBack() ?? Effect.void, { discard: true })
+    return Effect.forEach(open, ({ use }) => use?.rollBack() ?? Effect.void, { discard: true })
   }
 
   ended(transaction: OpenTransaction): void {
-    const { begin, state } = transaction
-    this.#statements += begin.use?.statements ?? 0
+    const { state, use } = transaction
+    this.#statements += use?.statements ?? 0
     this.transactions.splice(this.transactions.indexOf(transaction), 1)
     this.become(state)
   }
@@ -100,10 +101,16 @@ export interface Hook {
 
 export type Hooks = Readonly<Record<HookKind, Array<Hook>>>
 
-export class OpenTransaction {
+/** What `sql.withTransaction` begins with, and all that is known of it from then on: one value to be provided. */
+export class OpenTransaction implements BeginWith {
   readonly session: OpenSession
   readonly transactionService: SqlClient["transactionService"]
-  readonly begin: BeginWith
+  readonly begin: string | undefined
+  readonly settings: BeginWith["settings"]
+  readonly identified = true
+  readonly label: string | undefined
+  taken = false
+  use: TransactionUse | undefined
   /** Most have none. */
   hooks: Hooks | undefined
   state: SessionState = "active"
@@ -115,7 +122,10 @@ export class OpenTransaction {
   constructor(session: OpenSession, transactionService: SqlClient["transactionService"]) {
     this.session = session
     this.transactionService = transactionService
-    this.begin = beginWith(session.info)
+    const { begin, label, settings } = beginOf(session.info)
+    this.begin = begin
+    this.settings = settings
+    this.label = label
     session.transactions.push(this)
     session.become("active")
   }
@@ -136,6 +146,7 @@ export class OpenTransaction {
 }
 
 /** The transaction of a session that a fiber is in. */
-export const CurrentTransaction = Context.Reference<OpenTransaction | undefined>("pgkeel/session/CurrentTransaction", {
-  defaultValue: () => undefined
-})
+export const currentTransaction = (context: Context.Context<never>): OpenTransaction | undefined => {
+  const begun = Context.get(context, TransactionContext)
+  return begun instanceof OpenTransaction ? begun : undefined
+}

@@ -21,7 +21,7 @@ import {
 } from "../SessionError.ts"
 import { conflict } from "./joining.ts"
 import { runAfter, withBeforeCommit } from "./hooks.ts"
-import { closed, CurrentTransaction, OpenTransaction } from "./openSession.ts"
+import { closed, currentTransaction, OpenTransaction } from "./openSession.ts"
 import type { OpenSession } from "./openSession.ts"
 import { withinTimeout } from "./timeout.ts"
 
@@ -130,19 +130,14 @@ const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<
 
 export const makePropagate = (sql: SqlClient.SqlClient) => {
   const transact = <A, E, R>(transaction: OpenTransaction, effect: Effect.Effect<A, E, R>) => {
-    const { begin, session } = transaction
-    const { info } = session
+    const { info } = transaction.session
     // The limit is on what runs before COMMIT too.
     const work = info.timeout === undefined ? effect : withinTimeout(info, withBeforeCommit(transaction, effect), info)
     const body = committing(sql, transaction, work)
     return Effect.updateContext(
       DatabaseError.refine(sql.withTransaction(body)),
       (context: Context.Context<Exclude<R, Session>>) =>
-        Context.add(
-          Context.add(Context.add(context, TransactionContext, begin), CurrentTransaction, transaction),
-          Session,
-          info
-        ) as Context.Context<R>
+        Context.add(Context.add(context, TransactionContext, transaction), Session, info) as Context.Context<R>
     )
   }
 
@@ -193,7 +188,7 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
     Effect.updateContext(
       effect,
       (context: Context.Context<R>) =>
-        Context.omit(sql.transactionService, CurrentTransaction)(context) as Context.Context<R>
+        Context.omit(sql.transactionService, TransactionContext)(context) as Context.Context<R>
     )
 
   const inside = <A, E, R>(
@@ -242,7 +237,7 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
     Effect.withFiber((fiber): Within<A, E, R> => {
       const level = Context.getOrUndefined(fiber.context, sql.transactionService)
       if (level === undefined) return alone(propagation, source, effect) as Within<A, E, R>
-      const place = { level, transaction: Context.get(fiber.context, CurrentTransaction) }
+      const place = { level, transaction: currentTransaction(fiber.context) }
       // What asks for `Session` without being given one finds it in the context, as its type demands.
       return inside(place, propagation, source, effect) as Within<A, E, R>
     })
