@@ -181,6 +181,18 @@ describe("Migrator.up", () => {
       assert.notStrictEqual(yield* scalar("SHOW search_path"), "")
     }))
 
+  test("leaves a file's temporary tables neither to the next file nor to whoever gets the connection", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a (); CREATE TABLE seen (name text); CREATE TEMP TABLE a (id int);",
+        "2_b.up.sql": "INSERT INTO seen SELECT to_regclass('pg_temp.a')::text;",
+        "3_c.up.sql": "-- pgkeel:no-transaction\nCREATE TEMP TABLE a (id int); CREATE TEMP VIEW b AS SELECT id FROM a;"
+      })
+      yield* (yield* migratorOf(path)).up()
+      assert.strictEqual(yield* scalar("SELECT name FROM seen"), null)
+      assert.strictEqual(yield* scalar("SELECT count(*)::int FROM pg_class WHERE relpersistence = 't'"), 0)
+    }))
+
   test("creates everything as the role that should own it, the history included", () =>
     Effect.gen(function* () {
       const role = `owner of ${String(yield* scalar("SELECT current_database()"))}`

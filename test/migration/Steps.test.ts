@@ -101,7 +101,7 @@ describe("a migration without a transaction", () => {
         "INSERT INTO public.seen SELECT current_setting('work_mem'), current_setting('search_path'), current_user;"
       const begin = `-- pgkeel:no-transaction
         CREATE TABLE public.seen (memory text, path text, role text); GRANT INSERT ON public.seen TO pg_monitor;
-        SET work_mem = '3MB'; SET search_path = pg_catalog; SET ROLE pg_monitor; ${seen}`
+        SET work_mem = '3MB'; SELECT set_config('search_path', 'pg_catalog', false); SET ROLE pg_monitor; ${seen}`
       const path = yield* directory({ "1_a.up.sql": `${begin} SELECT 1/0;` })
       const migrator = yield* migratorOf(path)
       yield* Effect.flip(migrator.up())

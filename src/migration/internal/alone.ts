@@ -51,7 +51,18 @@ export const aloneOf = (node: Node): Alone => {
   }
   if ("CallStmt" in node || ("DoStmt" in node && mayCommit(node.DoStmt))) return { recovery: { _tag: "Unknown" } }
   if ("VariableSetStmt" in node) return node.VariableSetStmt.is_local === true ? {} : { recovery: { _tag: "Setting" } }
+  if ("SelectStmt" in node && onlySetsConfig(node.SelectStmt)) return { recovery: { _tag: "Setting" } }
   return shared(node)
+}
+
+/** As `pg_dump` empties the search path. */
+const onlySetsConfig = ({ fromClause, targetList = [] }: Of<"SelectStmt">): boolean =>
+  fromClause === undefined && targetList.length > 0 && targetList.every(setsConfig)
+
+const setsConfig = (target: Node): boolean => {
+  const value = "ResTarget" in target ? target.ResTarget.val : undefined
+  const name = value !== undefined && "FuncCall" in value ? value.FuncCall.funcname?.at(-1) : undefined
+  return name !== undefined && "String" in name && name.String.sval === "set_config"
 }
 
 const again = (alone: string): Alone => ({ alone, recovery: { _tag: "Again" } })

@@ -2,7 +2,8 @@
  * The settings under which each migration runs. They are local to its
  * transaction, and at its end everything that the migration itself set is put
  * back, so that no file depends on the files before it: pg_dump's output, for
- * one, empties `search_path` for the whole session.
+ * one, empties `search_path` for the whole session. Temporary tables go too: they
+ * would hide the application's from whoever gets the connection next.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -113,4 +114,5 @@ export const leaving = <E>(refused: (error: DatabaseError) => E): Step<E> => ({
   refused: (error) => refused(DatabaseError.fromSqlError(error, { statement: resetSession }))
 })
 
-const resetSession = "DO 'BEGIN SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; END'"
+const resetSession = `DO 'BEGIN
+  SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP; END'`
