@@ -112,12 +112,12 @@ layer(Live, { excludeTestServices: true })("The functions of the context", (it) 
       )
       const { down, up } = yield* Migrator
       yield* sql`CREATE TABLE uses_it (author text DEFAULT pgkeel.current_actor())`
-      const refused = yield* Effect.flip(down({ steps: 1, namespace: "pgkeel" }))
+      const refused = yield* Effect.flip(down({ to: "0001", namespace: "pgkeel" }))
       assert.match(String(refused.message), /depend/)
       assert.strictEqual(yield* count, 4)
       yield* sql`DROP TABLE uses_it`
       yield* sql`DROP TABLE IF EXISTS note`
-      yield* down({ steps: 1, namespace: "pgkeel" })
+      yield* down({ to: "0001", namespace: "pgkeel" })
       assert.strictEqual(yield* count, 0)
       yield* up()
       assert.strictEqual(yield* count, 4)
