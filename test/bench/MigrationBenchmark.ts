@@ -139,7 +139,7 @@ const nothingToDo = Effect.fnUntraced(function* (count: number, rounds: number, 
 const measure = (quick: boolean) =>
   Effect.gen(function* () {
     const few = quick ? 20 : 1000
-    const run = yield* running(few, quick ? 1 : 5)
+    const run = yield* running(few, quick ? 1 : 3)
     const idle = yield* nothingToDo(few, quick ? 2 : 20, [bareLoop, ...others])
     const large = yield* nothingToDo(quick ? 50 : 10_000, quick ? 2 : 10, [bareLoop])
     return [...run, ...idle, ...large]
