@@ -27,7 +27,7 @@ import {
   ParseFailed,
   StatementUnsupported
 } from "./internal/sourceReasons.ts"
-import { ResumeMismatch, StatementUncertain } from "./internal/stepReasons.ts"
+import { HalfDone, ResumeMismatch, StatementUncertain } from "./internal/stepReasons.ts"
 
 export * from "./internal/backfillReasons.ts"
 export * from "./internal/checkReasons.ts"
@@ -60,6 +60,7 @@ export const MigrationErrorReason = Schema.Union([
   SessionShared,
   ResumeMismatch,
   StatementUncertain,
+  HalfDone,
   VerifyFailed,
   HookFailed,
   BackfillRefused

@@ -132,6 +132,44 @@ describe("a migration without a transaction", () => {
       assert.deepInclude((yield* history)[0], { state: "reverted", statements: 2, error: null })
     }))
 
+  test("that stopped on its way keeps what it stands on: no earlier one is reverted, and no later one applied", () =>
+    Effect.gen(function* () {
+      const upTo = (rest: string) => `-- pgkeel:no-transaction\nALTER TABLE a ADD c int; ${rest}`
+      const downTo = (rest: string) => `-- pgkeel:no-transaction\nALTER TABLE a DROP c; ${rest}`
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "1_a.down.sql": "DROP TABLE a;",
+        "2_b.up.sql": upTo("SELECT 1/0;"),
+        "2_b.down.sql": downTo("SELECT 1/0;")
+      })
+      const migrator = yield* migratorOf(path)
+      yield* Effect.flip(migrator.up())
+      const target = { steps: 1, direction: "down" } as const
+      for (const call of [
+        Effect.asVoid(migrator.down(target)),
+        Effect.asVoid(migrator.redo()),
+        Effect.asVoid(migrator.plan(target))
+      ]) {
+        const reason = yield* reasonOf(call)
+        assert(reason._tag === "HalfDone")
+        assert.include(reason.message, 'migration 2 "b" (app) was applied in part')
+      }
+      assert.strictEqual(yield* exists("a"), true)
+      yield* write(path, { "2_b.up.sql": upTo("SELECT 1;") })
+      yield* migrator.up()
+      yield* Effect.flip(migrator.down({ steps: 1 }))
+      yield* write(path, { "3_c.up.sql": "CREATE TABLE c ();" })
+      for (const call of [Effect.asVoid(migrator.up()), Effect.asVoid(migrator.plan())]) {
+        const reason = yield* reasonOf(call)
+        assert(reason._tag === "HalfDone")
+        assert.include(reason.message, 'migration 2 "b" (app) was reverted in part')
+      }
+      yield* write(path, { "2_b.down.sql": downTo("SELECT 1;") })
+      yield* migrator.down({ all: true })
+      assert.strictEqual(yield* exists("a"), false)
+      assert.strictEqual((yield* migrator.up()).applied.length, 3)
+    }))
+
   test("in code is begun again where it was broken off, and its statements are their own transactions", () =>
     Effect.gen(function* () {
       let fails = true

@@ -20,6 +20,7 @@ export const codes = {
   NameMismatch: "PGK8202",
   MissingFile: "PGK8203",
   OutOfOrder: "PGK8204",
+  HalfDone: "PGK8205",
   DownMissing: "PGK8301",
   UnknownTarget: "PGK8302",
   BaselineRefused: "PGK8303",

@@ -51,7 +51,7 @@ export interface SessionOptions {
 type Failure = MigrationError | DatabaseError
 
 /** Chooses from the history what to run. It is asked again once the lock is held. */
-type Select = (rows: ReadonlyArray<History.Row>) => Effect.Effect<ReadonlyArray<Selected>, MigrationError>
+type Select = Look<ReadonlyArray<Selected>>
 
 /** What runs, in order. One migration may be there in both directions. */
 type Prepare = (migrations: ReadonlyArray<Migration>) => Effect.Effect<ReadonlyArray<Prepared>, MigrationError>

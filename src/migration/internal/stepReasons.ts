@@ -50,3 +50,25 @@ export class StatementUncertain extends Schema.TaggedError<StatementUncertain>("
     )
   }
 }
+
+/**
+ * A migration without a transaction stopped on its way, and a call is about others: those that
+ * it stands on, or those that stand on it. Nothing was run.
+ */
+export class HalfDone extends Schema.TaggedError<HalfDone>("pgkeel/migration/HalfDone")("HalfDone", {
+  namespace: Schema.String,
+  id: Schema.String,
+  name: Schema.String,
+  /** In which it stopped. */
+  direction: Schema.Literals(["up", "down"])
+}) {
+  override get message() {
+    const what = `migration ${this.id} "${this.name}" (${this.namespace})`
+    const undo = `by hand and run \`pgkeel migrate repair ${this.id} --half-done\` with \`done\` or \`start-over\``
+    return this.direction === "up"
+      ? `${what} was applied in part and stands on what would be reverted; nothing was reverted: ` +
+          `finish it with \`pgkeel migrate up\`, or finish or undo it ${undo}`
+      : `${what} was reverted in part, and later ones would be applied on what is left; nothing was run: ` +
+          `go on with \`pgkeel migrate down\`, or finish or undo it ${undo}`
+  }
+}
