@@ -10,12 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
+import type { Level } from "../connection/TransactionLevel.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
-import { currentConnection } from "./internal/current.ts"
 import { checkSize } from "./internal/size.ts"
 
 export interface CursorOptions {
@@ -39,11 +38,11 @@ export const stream = <A extends object>(
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* checkSize("batchSize", batchSize)
-      const connection = yield* transactionOf(sql)
+      const level = yield* levelOf(sql)
       const name = `pgkeel_cursor_${++declared}`
       // What the client makes of rows is made of these too.
       const run = (text: string, parameters: ReadonlyArray<unknown> = []) =>
-        Effect.provideService(sql.unsafe<A>(text, parameters).unprepared, sql.transactionService, [connection, 0])
+        Effect.provideService(sql.unsafe<A>(text, parameters).unprepared, sql.transactionService, level)
       const [query, parameters] = statement.compile()
       yield* Effect.acquireRelease(run(`DECLARE ${name} NO SCROLL CURSOR FOR ${query}`, parameters), () =>
         // In a transaction that has failed there is no cursor any more.
@@ -58,15 +57,16 @@ const batches = <A>(fetch: Effect.Effect<ReadonlyArray<A>, SqlError>, batchSize:
     Effect.map(fetch, (rows) => [rows, rows.length < batchSize ? Option.none() : Option.some(undefined)] as const)
   )
 
-/** The open transaction's connection, or one with a transaction that lasts as long as the scope. */
-const transactionOf = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient
-): Effect.fn.Return<Connection, SqlError, Scope.Scope> {
-  const connection = yield* currentConnection(sql)
-  const isOpen = Option.isSome(yield* Effect.serviceOption(sql.transactionService))
-  if (isOpen) return connection
+/**
+ * The level that is open, itself: in a savepoint, another one on its connection would wait for its end. Outside of a
+ * transaction, that of one which lasts as long as the scope.
+ */
+const levelOf = Effect.fnUntraced(function* (sql: SqlClient.SqlClient): Effect.fn.Return<Level, SqlError, Scope.Scope> {
+  const open = yield* Effect.serviceOption(sql.transactionService)
+  if (Option.isSome(open)) return open.value
+  const connection = yield* sql.reserve
   yield* Effect.acquireRelease(connection.executeUnprepared("BEGIN READ ONLY", [], undefined), () =>
     Effect.ignore(connection.executeUnprepared("ROLLBACK", [], undefined))
   )
-  return connection
+  return [connection, 0]
 })

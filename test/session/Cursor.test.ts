@@ -25,6 +25,21 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A cursor
     )
   }
 
+  it.effect("reads in a savepoint, while the statements of fibers outside of it wait", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      const rows = Cursor.stream(sql`SELECT n FROM generate_series(1, 25) n`, { batchSize: 10 })
+      const inSession = withSession({ propagation: "nested" })(Stream.runCount(rows))
+      const inTransaction = sql.withTransaction(Stream.runCount(rows))
+      const counts = yield* withSession({})(
+        Effect.all([inSession, inTransaction, sql`SELECT 1`], { concurrency: "unbounded" })
+      )
+      assert.deepStrictEqual(counts.slice(0, 2), [25, 25])
+      yield* assertClean
+    })
+  )
+
   it.effect("lets other statements and other cursors of its transaction run meanwhile", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
