@@ -1,16 +1,36 @@
 /** The process: its arguments, its services, and the code that it ends with. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as NodeSink from "@effect/platform-node/NodeSink"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { systemError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import { interrupted } from "./internal/answer.ts"
 import { run } from "./internal/program.ts"
 
-const program = Effect.flatMap(
-  Stdio.Stdio.use(({ args }) => args),
-  run
-).pipe(Effect.provide(NodeServices.layer))
+const { stderr, stdout } = process
+
+// Standard output is for the answer alone: what a migration or a configuration file writes there goes beside it.
+Object.defineProperty(process, "stdout", { value: stderr, configurable: true, enumerable: true })
+
+const answersTo =
+  (stream: NodeJS.WriteStream): Stdio.Stdio["stdout"] =>
+  (options) =>
+    NodeSink.fromWritable({
+      evaluate: () => stream,
+      onError: (cause) => systemError({ module: "Stdio", method: "stdout", _tag: "Unknown", cause }),
+      endOnDone: options?.endOnDone ?? false
+    })
+
+const program = Effect.gen(function* () {
+  const stdio = yield* Stdio.Stdio
+  return yield* Effect.provideService(run(yield* stdio.args), Stdio.Stdio, {
+    ...stdio,
+    stdoutIsTerminal: Effect.succeed(stdout.isTTY === true),
+    stdout: answersTo(stdout)
+  })
+}).pipe(Effect.provide(NodeServices.layer))
 
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,

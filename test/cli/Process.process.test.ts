@@ -106,6 +106,7 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
         "migrations/1_a.mjs": `
           import * as Console from "${join(root, "node_modules/effect/dist/Console.js")}"
           console.log("loading")
+          process.stdout.write("by itself\\n")
           export const up = Console.log("running")
         `
       })
@@ -119,6 +120,7 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
       assert.strictEqual(code, 0, stderr)
       assert.strictEqual(JSON.parse(stdout).applied.at(-1).name, "a")
       assert.include(stderr, "loading\n")
+      assert.include(stderr, "by itself\n")
       assert.include(stderr, "running\n")
     }).pipe(Effect.scoped)
   )
