@@ -14,6 +14,8 @@ export interface TransactionUse {
   readonly isBusy: boolean
   /** When the last one began or ended, in milliseconds of the clock. */
   readonly usedAt: number
+  /** What is known of its COMMIT: that it took effect, or that nobody can tell; `undefined` for all else. */
+  readonly outcome: "committed" | "unknown" | undefined
   /** Cancels what runs, rolls back, and refuses what comes later. Not for one that commits. */
   readonly rollBack: () => Effect.Effect<void>
 }

@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import type { ActiveSession } from "../../src/session/SessionFactory.ts"
+import * as SessionHooks from "../../src/session/SessionHooks.ts"
 import { assertClean, connected } from "../support/Connected.ts"
 import { add, freshTable, items } from "../support/Items.ts"
 
@@ -35,6 +36,28 @@ const onServer = (text: string) =>
   })
 
 layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("A session", (it) => {
+  it.effect("begins nothing any more when it is closed before it is run again", () =>
+    Effect.gen(function* () {
+      const { closeSession, createSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const session = yield* createSession({ isolation: "serializable" })
+      const conflict = sql`DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure'; END $$`
+      let runs = 0
+      const work = Effect.gen(function* () {
+        runs++
+        yield* add(`run ${runs}`)
+        yield* SessionHooks.afterRollback(closeSession(session.id, "enough"))
+        if (runs === 1) yield* conflict
+      })
+      const error = yield* Effect.flip(session.run(work))
+      assert.strictEqual(tagOf(error), "SessionClosed")
+      assert.strictEqual(runs, 1)
+      assert.deepStrictEqual(yield* items, [])
+      yield* assertClean
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("is shown with its state, its times and the statements it has run", () =>
     Effect.gen(function* () {
       const { createSession } = yield* SessionFactory

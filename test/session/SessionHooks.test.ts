@@ -1,6 +1,6 @@
 /** What runs around the end of a transaction. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Effect, Fiber, Logger } from "effect"
 import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
@@ -31,6 +31,26 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A hook",
       assert.deepStrictEqual(yield* toldNow, ["undo a"])
       yield* assertClean
     })
+  )
+
+  it.effect("tells of a COMMIT that took effect while its session was interrupted", () =>
+    Effect.gen(function* () {
+      const { activeSessions, createSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      yield* sql`CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$`
+      yield* sql`CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slowly()`
+      const session = yield* createSession({})
+      const state = Effect.map(activeSessions, (sessions) => sessions.find(({ id }) => id === session.id)?.state)
+      const running = yield* Effect.forkChild(session.run(Effect.andThen(all("a"), add("kept"))))
+      yield* Effect.repeat(Effect.andThen(Effect.sleep("5 millis"), state), { until: (is) => is === "committing" })
+      yield* Fiber.interrupt(running)
+      assert.deepStrictEqual(yield* toldNow, ["before a", "after a"])
+      assert.strictEqual(yield* state, "committed")
+      assert.deepStrictEqual(yield* items, ["kept"])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("before COMMIT is a part of the transaction, and its failure is the session's", () =>

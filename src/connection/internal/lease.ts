@@ -51,6 +51,8 @@ export class Lease extends Adaptor {
   statements = 0
   /** The transaction that this lease is for. */
   opening: Opening | undefined
+  /** What is known of its COMMIT, which whoever waited for it may not hear any more. */
+  outcome: "committed" | "unknown" | undefined
   /** The savepoints of that transaction, once it has had one. */
   sections: Sections | undefined
   /** Ends that transaction from elsewhere. */

@@ -78,11 +78,12 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
     onCommitted: Effect.Effect<void>
   ): Effect.Effect<void, SqlError> => {
     const transaction = lostTransaction(lease)
+    lease.outcome = "unknown"
     if (transaction === undefined) return Effect.fail(unknown(error))
-    if (transaction === null) return Effect.fail(neverCommitted(error))
+    if (transaction === null) return undone(lease, error)
     return Effect.flatMap(Effect.interruptible(pool.outcomeOf(transaction)), (outcome) => {
       if (outcome === "committed") return onCommitted
-      return Effect.fail(outcome === "aborted" ? neverCommitted(error) : unknown(error, transaction))
+      return outcome === "aborted" ? undone(lease, error) : Effect.fail(unknown(error, transaction))
     })
   }
 
@@ -103,6 +104,7 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
       const { sent } = lease.wire
       // One that only reads leaves nothing.
       const committed = Effect.sync(() => {
+        lease.outcome = "committed"
         if (lease.opening?.identity !== null) noteCommit(fiber.context)
       })
       if (lease instanceof InnerLease) {
@@ -111,7 +113,7 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
       }
       return Effect.matchEffect(lease.endTransaction("COMMIT"), {
         onSuccess: (result) => {
-          if (result === undefined) return Effect.void
+          if (result === undefined) return nothingDone(lease)
           return result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : committed
         },
         onFailure: (error) => commitFailed(lease, lease.wire.hasSentSince(sent), error, committed)
@@ -159,6 +161,15 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
     savepoint: onLease(savepoint),
     rollbackSavepoint: onLease(rollbackSavepoint)
   }
+}
+
+/** One that did nothing is committed by that. */
+const nothingDone = (lease: Lease): Effect.Effect<void> => Effect.sync(() => void (lease.outcome = "committed"))
+
+/** It is known after all that nothing of it stays. */
+const undone = (lease: Lease, error: SqlError): Effect.Effect<never, SqlError> => {
+  lease.outcome = undefined
+  return Effect.fail(neverCommitted(error))
 }
 
 const rolledBack = (): SqlError => finalError(new CommitRolledBack({}), "commit")

@@ -46,7 +46,7 @@ export const hasLimits = ({ info }: OpenSession): boolean => info.maxAge !== und
 export class Limits {
   readonly #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly #end: (session: OpenSession, why: SessionError) => Effect.Effect<void>
-  readonly #watched = new Set<Watched>()
+  readonly #watched = new Map<OpenSession, ReadonlyArray<Watched>>()
   #watcher: { readonly fiber: Fiber.Fiber<void>; readonly wakesAt: number } | undefined
 
   constructor(
@@ -58,18 +58,21 @@ export class Limits {
   }
 
   watch(session: OpenSession): void {
-    for (const watched of limitsOf(session)) this.#watched.add(watched)
-    this.#schedule(session.clock.currentTimeMillisUnsafe())
+    const limits = limitsOf(session)
+    if (limits.length === 0) return
+    this.#watched.set(session, limits)
+    // The watcher knows of the others.
+    this.#schedule(limits, session.clock.currentTimeMillisUnsafe())
   }
 
   forget(session: OpenSession): void {
-    for (const watched of this.#watched) if (watched.session === session) this.#watched.delete(watched)
+    this.#watched.delete(session)
   }
 
-  /** Lets the watcher wake at the next moment that counts, unless it wakes before that anyway. */
-  #schedule(now: number): void {
-    if (this.#watched.size === 0) return
-    const wakesAt = Math.min(...Array.from(this.#watched, (watched) => nextOf(watched, now)))
+  /** Lets the watcher wake at the next moment that counts for these, unless it wakes before that anyway. */
+  #schedule(limits: ReadonlyArray<Watched>, now: number): void {
+    if (limits.length === 0) return
+    const wakesAt = limits.reduce((first, watched) => Math.min(first, nextOf(watched, now)), Infinity)
     if (this.#watcher !== undefined) {
       if (this.#watcher.wakesAt <= wakesAt) return
       this.#watcher.fiber.interruptUnsafe()
@@ -90,7 +93,7 @@ export class Limits {
     this.#watcher = undefined
     const due: Array<Effect.Effect<void>> = []
     let now = 0
-    for (const watched of this.#watched) {
+    for (const watched of Array.from(this.#watched.values()).flat()) {
       now = watched.session.clock.currentTimeMillisUnsafe()
       const from = since(watched)
       if (from === undefined) watched.warned = false
@@ -98,7 +101,7 @@ export class Limits {
       else if (now - from >= watched.millis * warnedAt && !watched.warned) due.push(warn(watched))
       else if (now - from < watched.millis * warnedAt) watched.warned = false
     }
-    this.#schedule(now)
+    this.#schedule(Array.from(this.#watched.values()).flat(), now)
     // One that takes long to end must not keep the others waiting, nor go down with this watcher.
     for (const effect of due) this.#fork(effect)
     return Effect.void

@@ -126,6 +126,8 @@ export class OpenTransaction implements BeginWith {
     this.begin = begin
     this.settings = settings
     this.label = label
+    // It may have been closed between two attempts of one that is run again.
+    this.broken = session.closed
     session.transactions.push(this)
     session.become("active")
   }

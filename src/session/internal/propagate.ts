@@ -114,11 +114,13 @@ const committing = <A, E, R>(
     return Effect.as(looking(sql, transaction), value)
   })
 
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>): "committed" | "rolledBack" | "failed" => {
-  if (exit._tag === "Success") return "committed"
-  const error = Cause.squash(exit.cause)
-  const isUnknown = DatabaseError.isDatabaseError(error) && error.reason.retryScope === "unknown_outcome"
-  return isUnknown ? "failed" : "rolledBack"
+/** Who was interrupted as it committed does not hear of it, and a failure may be that of another transaction. */
+const outcomeOf = (
+  { use }: OpenTransaction,
+  exit: Exit.Exit<unknown, unknown>
+): "committed" | "rolledBack" | "failed" => {
+  const outcome = exit._tag === "Success" ? "committed" : use?.outcome
+  return outcome === "unknown" ? "failed" : (outcome ?? "rolledBack")
 }
 
 const checkLevel = (sql: SqlClient.SqlClient, info: SessionInfo): Effect.Effect<void, SessionError> =>
@@ -152,7 +154,7 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
         }),
         (exit) => {
           if (transaction === undefined) return undefined
-          transaction.ends(outcomeOf(exit))
+          transaction.ends(outcomeOf(transaction, exit))
           source.leave(transaction.session)
           return transaction.hooks === undefined ? undefined : runAfter(transaction, transaction.hooks)
         }
