@@ -195,6 +195,16 @@ describe("a migration without a transaction", () => {
 describe("a statement whose end was not seen", () => {
   const create = "CREATE INDEX CONCURRENTLY i ON a (id)"
 
+  test("builds what IF NOT EXISTS would pass over, the INVALID index that an attempt by hand has left", () =>
+    Effect.gen(function* () {
+      yield* runAll("CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)")
+      yield* Effect.flip(run("CREATE UNIQUE INDEX CONCURRENTLY i ON a (id)"))
+      yield* run("DELETE FROM a")
+      const path = yield* directory({ "1_a.up.sql": "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON a (id);" })
+      yield* up(path)
+      assert.strictEqual(yield* validIndex("i"), true)
+    }))
+
   test("and which refused leaves no INVALID index, and the next run builds it", () =>
     Effect.gen(function* () {
       const path = yield* directory({

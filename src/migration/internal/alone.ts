@@ -10,7 +10,13 @@ import { qualified } from "../../error/internal/quote.ts"
 /** What tells whether a statement without a transaction has happened. Names are quoted, and qualified where the file does. */
 export type Recovery =
   /** A new index of the table: valid, it has happened; INVALID, it has to go first. Unnamed, it is any new one. */
-  | { readonly _tag: "Index"; readonly table: string; readonly index: string | undefined }
+  | {
+      readonly _tag: "Index"
+      readonly table: string
+      readonly index: string | undefined
+      /** IF NOT EXISTS takes an INVALID one for the index, so it has to go before. */
+      readonly unlessThere: boolean
+    }
   /** It has happened once the index is gone. */
   | { readonly _tag: "IndexGone"; readonly index: string }
   /** May be repeated, once what a broken one left is gone. `within` a table or index, a schema, or all. */
@@ -94,9 +100,9 @@ const mayCommit = ({ args = [] }: Of<"DoStmt">): boolean =>
 
 type Of<Tag extends string> = Node extends infer N ? (N extends Record<Tag, infer Body> ? Body : never) : never
 
-const createIndex = ({ idxname, relation }: Of<"IndexStmt">): Alone => ({
+const createIndex = ({ idxname, if_not_exists = false, relation }: Of<"IndexStmt">): Alone => ({
   alone: "CREATE INDEX CONCURRENTLY",
-  recovery: { _tag: "Index", table: relationName(relation), index: idxname }
+  recovery: { _tag: "Index", table: relationName(relation), index: idxname, unlessThere: if_not_exists }
 })
 
 const dropIndex = ({ objects = [] }: Of<"DropStmt">): Alone => {

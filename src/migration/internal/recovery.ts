@@ -94,6 +94,12 @@ const newIndex = Effect.fnUntraced(function* (
   return run
 })
 
+/** Before the first attempt: what an attempt by other means has left. */
+export const clear = (connection: Connection, recovery: Recovery): Effect.Effect<void, DatabaseError> =>
+  recovery._tag === "Index" && recovery.unlessThere && recovery.index !== undefined
+    ? dropInvalid(connection, newIndexes, [recovery.table, "{}", recovery.index])
+    : Effect.void
+
 /** The server calls them so, and leaves them when it is broken off (manual, REINDEX). */
 const copies = `${indexes}
   LEFT JOIN pg_catalog.pg_class t ON t.oid = pg_catalog.to_regclass($1::text)

@@ -25,7 +25,7 @@ import * as Steps from "./historySteps.ts"
 import { callEach } from "./hooks.ts"
 import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
-import { type Found, recover } from "./recovery.ts"
+import { clear, type Found, recover } from "./recovery.ts"
 import { enter, leave, settingsOf } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import { placeIn, resumeMismatch, type Task } from "./task.ts"
@@ -158,7 +158,10 @@ const apart = Effect.fnUntraced(function* (
   const { connection } = task.current.client
   const place = placeIn(task)
   const table = recovery._tag === "Index" ? recovery.table : undefined
-  if (known === undefined) yield* note(task, Steps.markBegun(connection, place, step.statement.text, table))
+  if (known === undefined) {
+    yield* patiently(task.current.patience, clear(connection, recovery), task.blocked)
+    yield* note(task, Steps.markBegun(connection, place, step.statement.text, table))
+  }
   const indexes = known ?? (yield* Steps.read(connection, place))?.knownIndexes ?? null
   const look = recover(connection, recovery, indexes)
   const first: Found = known === undefined ? { _tag: "Run" } : yield* look
