@@ -10,7 +10,7 @@ import { DatabaseError } from "../error/DatabaseError.ts"
 import { PoolExhausted } from "../error/Reason.ts"
 import { Admission } from "./internal/admission.ts"
 import { connectionError } from "./internal/failure.ts"
-import { Ground, homes, on } from "./internal/ground.ts"
+import { Ground, groundOf, homes, on } from "./internal/ground.ts"
 import type { Home, Sandbox } from "./internal/ground.ts"
 import { Lease } from "./internal/lease.ts"
 
@@ -74,8 +74,14 @@ export const sandboxed = <A, E, R>(
     yield* Effect.acquireRelease(DatabaseError.refine(base.executeRaw("BEGIN", [])), () => close(sandbox, base))
     return yield* on(new Ground(sandbox), effect)
   })
-  return home.places.withPermits(1)(Effect.scoped(whole))
+  return Effect.withFiber((fiber) =>
+    groundOf(fiber.context, home.pool) === undefined
+      ? home.places.withPermits(1)(Effect.scoped(whole))
+      : Effect.die(new Error(inAnother))
+  )
 }
+
+const inAnother = "a sandbox cannot be opened inside of another one: for a part that is undone, fail in a session"
 
 const foreign =
   "a sandbox needs the client of ConnectionManager: provide its layer, or MainLive, and not another SqlClient"

@@ -118,6 +118,7 @@ export class TestDatabase extends Context.Service<
    * notification is never delivered; `VACUUM` and the like are refused; sessions that
    * are opened at once have their turns, and one that an open session waits for never
    * gets its own. A listener has a connection of its own.
+   * To open a sandbox in a sandbox is a defect.
    */
   static readonly sandbox = <A, E, R>(
     test: Effect.Effect<A, E, R>

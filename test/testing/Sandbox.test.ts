@@ -44,6 +44,13 @@ const sandboxed = <A, E, R>(test: Effect.Effect<A, E, R>) =>
 const reasonOf = (error: unknown) => (DatabaseError.isDatabaseError(error) ? error.reason._tag : error)
 
 layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("In a sandbox", (it) => {
+  it.effect("another one is not opened", () =>
+    Effect.gen(function* () {
+      const exit = yield* sandboxed(Effect.exit(TestDatabase.sandbox(add("x"))))
+      assert.match(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "none", /inside of another/u)
+    })
+  )
+
   it.effect("sessions commit for the rest of the test, and nothing is left of them", () =>
     sandboxed(
       Effect.gen(function* () {

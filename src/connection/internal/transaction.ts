@@ -123,9 +123,10 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
   const rollback = (lease: Lease): Effect.Effect<void> => {
     if (lease instanceof InnerLease) return lease.end() ? lease.beforeOthers(lease.undo) : lease.undo
     if (!lease.isBusy) return rollbackWith(lease, lease.endTransaction("ROLLBACK"))
-    // A cancel request may arrive late, and must not find somebody else's statement.
+    // A cancel request may arrive late, and must not find somebody else's statement. From elsewhere, whoever has the
+    // connection may give it back before this has ended.
     const hurried = rollbackWith(lease, lease.beforeOthers(lease.endTransaction("ROLLBACK")))
-    return Effect.andThen(hurried, pool.discard(lease))
+    return Effect.andThen(pool.discard(lease), hurried)
   }
 
   const savepoint = (lease: Lease, id: number): Effect.Effect<void, SqlError> =>
