@@ -59,6 +59,17 @@ describe("hooks", () => {
       yield* assertClean
     }))
 
+  test("leave nothing that they set to the migrations, nor to whoever gets the connection", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE public.a AS SELECT current_user::text AS role;" })
+      const set = run("SET ROLE pg_monitor")
+      const fails = Effect.andThen(set, Effect.fail(new Error("no")))
+      const migrator = yield* migratorOf(path, { hooks: { beforeAll: () => set, afterAll: () => fails } })
+      assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "HookFailed")
+      assert.strictEqual(yield* scalar("SELECT role = session_user FROM a"), true)
+      assert.strictEqual(yield* scalar("SELECT current_user = session_user"), true)
+    }))
+
   test("around one migration share its transaction and its settings, or have one of their own", () =>
     Effect.gen(function* () {
       const path = yield* directory({

@@ -8,17 +8,21 @@ import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
 import { hasTransaction } from "./prepare.ts"
+import { leave } from "./settings.ts"
 import type { Run, Task } from "./task.ts"
 
 type Around = "beforeAll" | "afterAll"
 
-/** Outside of a transaction: before the first migration, or after the last. */
+/** Outside of a transaction: before the first migration, or after the last. What it sets goes at its end. */
 export const callAround = (run: Run, hook: Around, migrations: ReadonlyArray<MigrationStep>) => {
   const call = run.hooks[hook]
   if (call === undefined) return Effect.void
   return invoke(() => call(migrations)).pipe(
     Effect.provideContext(run.client.servicesOutside),
-    Effect.mapError((cause) => failed({ hook, direction: migrations[0]?.direction ?? "up", transaction: true, cause }))
+    Effect.mapError((cause) => failed({ hook, direction: migrations[0]?.direction ?? "up", transaction: true, cause })),
+    Effect.onExit((exit) =>
+      exit._tag === "Success" ? leave(run.client.connection) : Effect.ignore(leave(run.client.connection))
+    )
   )
 }
 
