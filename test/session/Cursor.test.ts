@@ -25,6 +25,22 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("A cursor
     )
   }
 
+  it.effect("is the way to read beside statements, which a stream of the driver refuses to its reader", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { withSession } = yield* SessionFactory
+      const { stream } = sql`SELECT n FROM generate_series(1, 2000) n`
+      const error = yield* Effect.flip(withSession({})(Stream.runForEach(stream, () => sql`SELECT 1`)))
+      assert.strictEqual(error.reason._tag, "ClientError")
+      assert.include(error.message, "Cursor.stream")
+      const both = Effect.all([Stream.runCount(stream), sql`SELECT 1 AS one`])
+      assert.deepStrictEqual(yield* withSession({})(both), [2000, [{ one: 1 }]])
+      const early = Effect.all([Stream.runCount(Stream.take(stream, 1)), Effect.succeed(1)])
+      yield* Effect.ignore(withSession({})(early))
+      yield* assertClean
+    })
+  )
+
   it.effect("reads in a savepoint, while the statements of fibers outside of it wait", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -46,10 +46,10 @@ const stalled = Effect.fnUntraced(function* (
   return yield* Effect.never
 })
 
-/** What a statement fails with that would wait for a COPY that waits for its result. */
-export const occupied = (statement: string): SqlError => {
+/** What a statement fails with that would wait for a COPY, or a stream, that waits for its result. */
+export const occupied = (statement: string, what: "COPY" | "stream" = "COPY"): SqlError => {
   const failure =
-    "the statement would wait for a COPY that itself waits for it: a COPY has the connection of its transaction " +
+    `the statement would wait for a ${what} that itself waits for it: a ${what} has the connection of its transaction ` +
     "until it ends; run the statement before it, or read by Cursor.stream"
   return finalError(new ClientError({ statement, failure }), "query")
 }

@@ -3,7 +3,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
@@ -26,6 +26,12 @@ import type { Wire } from "./wire.ts"
 export type LeaseKind = "statement" | "stream" | "transaction" | "connection" | "listener"
 
 const noCopies: ReadonlyArray<Copying> = []
+const noReaders: ReadonlyArray<Reader> = []
+
+/** Who has asked a stream for rows last. */
+interface Reader {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+}
 
 /** A statement under way: what had been sent before it, and whether it may commit a transaction that was begun by hand. */
 interface Use {
@@ -67,6 +73,8 @@ export class Lease extends Adaptor {
   #isGivenUp = false
   /** The COPYs under way, or waiting for their turn; most leases have none. */
   #copies: ReadonlyArray<Copying> = noCopies
+  /** Those who read streams of its rows. */
+  #readers: ReadonlyArray<Reader> = noReaders
 
   constructor(
     wire: Wire,
@@ -158,7 +166,21 @@ export class Lease extends Adaptor {
       Effect.sync(() => this.#note(exit, { statement: sql, sent: undefined, commits: false }))
     )
     const begin = this.opening === undefined ? Effect.void : this.#run(sql, this.connection.query(""))
-    return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), rows))
+    return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), this.#read(rows)))
+  }
+
+  /** Knows who reads, since a statement of theirs would wait for the stream that waits for them. */
+  #read<A>(rows: Stream.Stream<A, SqlError>): Stream.Stream<A, SqlError> {
+    return Stream.transformPull(rows, (pull, scope) => {
+      const reader: Reader = { fiber: undefined }
+      this.#readers = [...this.#readers, reader]
+      const left = Effect.sync(() => void (this.#readers = this.#readers.filter((other) => other !== reader)))
+      const noted = Effect.withFiber((fiber) => {
+        reader.fiber = fiber
+        return pull
+      })
+      return Effect.as(Scope.addFinalizer(scope, left), noted)
+    })
   }
 
   /**
@@ -210,6 +232,8 @@ export class Lease extends Adaptor {
     if (this.#refusal !== undefined) return this.#refusal()
     if (this.#copies.length > 0 && this.#copies.some((copying) => copying.isWaitingFor(fiber)))
       return occupied(statement)
+    if (this.#readers.length > 0 && this.#readers.some((reader) => reader.fiber === fiber))
+      return occupied(statement, "stream")
     const { death } = this.wire
     if (death !== undefined) return neverSent(death, this.opening === undefined ? "idle" : "transaction_open")
     return this.opening !== undefined && endsTransaction(statement)
