@@ -43,6 +43,14 @@ describe("pgkeel migrate", () => {
       assert.deepStrictEqual([unknown.code, tagOf(unknown.document)], [2, "UnknownTarget"])
     }))
 
+  test("shows of an applied migration that it could not be reverted", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied({ ...files, "0002_orders.down.sql": "DROP TABLE nowhere" })
+      yield* onDatabase(["migrate", "down", "--dir", dir])
+      const { stdout } = yield* onDatabase(["migrate", "status", "--dir", dir])
+      assert.include(stdout, "0002_orders (app): migration 0002_orders.down.sql (app) failed at line 1")
+    }))
+
   test("says what a down would revert, and changes nothing", () =>
     Effect.gen(function* () {
       const dir = yield* applied()

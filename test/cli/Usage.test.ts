@@ -1,7 +1,9 @@
 /** What needs no database: help, wrong usage, and what is kept out of everything that is printed. */
 import { assert, describe, it } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { hiding } from "../../src/cli/internal/secrets.ts"
+import { directory } from "../migration/support.ts"
 import { cli, documentOf } from "./support.ts"
 
 const effect = (name: string, body: () => Effect.Effect<void>) => it.live(name, body)
@@ -129,6 +131,18 @@ describe("pgkeel", () => {
         assert.deepInclude(documentOf(ended)["error"] as object, { tag })
       }
     })
+  )
+
+  effect("says of two files with one id only what is true of both", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "07_a.up.sql": "SELECT 1;", "7_b.up.sql": "SELECT 1;" })
+      const env = { DATABASE_URL: "postgres://x:y@127.0.0.1:1/z" }
+      const ended = yield* cli(["migrate", "status", "--dir", dir, "--json"], { env })
+      assert.deepInclude(documentOf(ended)["error"] as object, {
+        tag: "Duplicate",
+        migration: { namespace: "app", id: "07" }
+      })
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.orDie)
   )
 
   it("hides passwords in statements, too", () =>

@@ -139,7 +139,8 @@ const sqlStateOf = (reason: DatabaseError["reason"]): string | undefined =>
 const subjectOf = (reason: MigrationError["reason"]): Failure["migration"] => {
   if (!("id" in reason) || reason.id === undefined) return undefined
   const known: { [name: string]: Json } = { namespace: reason.namespace, id: reason.id }
-  if ("name" in reason) known["name"] = reason.name
+  // An error that has no such field is called by its class.
+  if (Object.hasOwn(reason, "name")) known["name"] = reason.name
   if ("file" in reason) known["file"] = reason.file
   if ("line" in reason) known["line"] = reason.line
   if ("column" in reason) known["column"] = reason.column

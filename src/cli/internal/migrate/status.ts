@@ -38,7 +38,7 @@ const textOf = (paint: Paint, all: ReadonlyArray<MigrationStatus>, pending: numb
     [4]
   )
   const failures = all.flatMap((status) =>
-    status.error === undefined || isApplied(status) ? [] : [`${titleOf(status)} (${status.namespace}): ${status.error}`]
+    status.error === undefined ? [] : [`${titleOf(status)} (${status.namespace}): ${status.error}`]
   )
   const problems = all.flatMap(problemEntry).map(({ message, tag }) => `${paint("red", tag)}: ${message}`)
   const tolerated = all.flatMap(({ tolerated }) =>
