@@ -4,7 +4,7 @@
  *
  * `statement.stream` reads faster, in one round trip, and is bounded as well, but has
  * the connection until it ends: a statement of the same transaction would wait for
- * the stream that waits for it. Between the batches of a cursor others may run.
+ * the stream that waits for it, and is refused where its reader runs it. Between the batches of a cursor others may run.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

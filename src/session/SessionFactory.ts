@@ -65,6 +65,9 @@ const retryingOf = ({ isolation, retry }: SessionDefaults): Source["retrying"] =
   return (effect) => policy(effect) as typeof effect
 }
 
+/** How many sessions this process has opened, in whatever layer. */
+let opened = 0
+
 const make = (defaults: SessionDefaults) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -76,7 +79,6 @@ const make = (defaults: SessionDefaults) =>
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const fork = (effect: Effect.Effect<void>) => Fiber.runIn(run(effect), scope)
     const limits = new Limits(fork, (session, why) => end(session, why))
-    let opened = 0
 
     const open = (options: SessionOptions): OpenSession => {
       const session = new OpenSession(++opened, clock, options, defaults)

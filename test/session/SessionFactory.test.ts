@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
@@ -27,6 +27,14 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("SessionF
         assert.isTrue(after?.actor === null || after?.actor === "")
       }
       yield* assertClean
+    })
+  )
+
+  it.effect("has an id of its own in the whole process, whichever layer has opened it", () =>
+    Effect.gen(function* () {
+      const id = Effect.flatMap(SessionFactory, ({ withSession }) => withSession({})(Session.useSync(({ id }) => id)))
+      const elsewhere = Effect.provide(id, Layer.fresh(SessionFactory.layer))
+      assert.notStrictEqual(yield* elsewhere, yield* elsewhere)
     })
   )
 
