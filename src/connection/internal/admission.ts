@@ -34,6 +34,8 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #waiters = new Set<Ticket>()
+  /** Those who are granted a place and do not know yet. */
+  #admitted: Array<Ticket> = []
   #granted = 0
   #sweeping = false
 
@@ -91,9 +93,19 @@ export class Admission {
       this.#waiters.delete(ticket)
       this.#granted++
       ticket.granted = true
-      ticket.resume?.(Effect.void)
+      if (this.#admitted.push(ticket) === 1) setImmediate(this.#tellAdmitted)
       return
     }
+  }
+
+  /**
+   * Together, when all that the sockets had brought has been worked off: where each
+   * is told in the middle of another's end, a busy pool does a tenth less.
+   */
+  readonly #tellAdmitted = (): void => {
+    const admitted = this.#admitted
+    this.#admitted = []
+    for (const { resume } of admitted) resume?.(Effect.void)
   }
 
   #startSweeping(): void {
