@@ -34,8 +34,6 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #waiters = new Set<Ticket>()
-  /** Those who are granted a place and do not know yet. */
-  #admitted: Array<Ticket> = []
   #granted = 0
   #sweeping = false
 
@@ -59,14 +57,21 @@ export class Admission {
     return true
   }
 
-  /** Waits for a place. The caller calls `leave` on every exit, granted or not. */
+  /**
+   * Waits for a place. The caller calls `leave` on every exit, granted or not.
+   * Whoever is let in goes on when all that the sockets had brought has been worked
+   * off: in the middle of another's end, a busy pool does a tenth less.
+   */
   readonly enter = (ticket: Ticket): Effect.Effect<void, SqlError> =>
-    Effect.callback<void, SqlError>((resume) => {
-      ticket.resume = resume
-      ticket.deadline = this.#options.clock.monotonicTimeNanosUnsafe() + this.#options.timeoutNanos
-      this.#waiters.add(ticket)
-      this.#startSweeping()
-    })
+    Effect.andThen(
+      Effect.callback<void, SqlError>((resume) => {
+        ticket.resume = resume
+        ticket.deadline = this.#options.clock.monotonicTimeNanosUnsafe() + this.#options.timeoutNanos
+        this.#waiters.add(ticket)
+        this.#startSweeping()
+      }),
+      Effect.yieldNow
+    )
 
   /** Gives the place back, or leaves the queue. */
   leave(ticket: Ticket): void {
@@ -93,19 +98,9 @@ export class Admission {
       this.#waiters.delete(ticket)
       this.#granted++
       ticket.granted = true
-      if (this.#admitted.push(ticket) === 1) setImmediate(this.#tellAdmitted)
+      ticket.resume?.(Effect.void)
       return
     }
-  }
-
-  /**
-   * Together, when all that the sockets had brought has been worked off: where each
-   * is told in the middle of another's end, a busy pool does a tenth less.
-   */
-  readonly #tellAdmitted = (): void => {
-    const admitted = this.#admitted
-    this.#admitted = []
-    for (const { resume } of admitted) resume?.(Effect.void)
   }
 
   #startSweeping(): void {
