@@ -49,6 +49,15 @@ export class Admission {
     return this.#waiters.size
   }
 
+  /**
+   * Whether more than half of the places are taken. What starts then had better wait
+   * until the event loop has read all sockets: many writes in a row, and many answers
+   * in a row, wake client and server less often.
+   */
+  get isBusy(): boolean {
+    return this.#granted * 2 > this.#options.max
+  }
+
   /** Grants at once when there is room and nobody waits. */
   tryEnter(ticket: Ticket): boolean {
     if (this.#granted >= this.#options.max || this.#waiters.size > 0) return false

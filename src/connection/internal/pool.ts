@@ -97,9 +97,10 @@ export class InstrumentedPool {
       Effect.suspend((): Effect.Effect<A, E | SqlError, R> => {
         const refusal = this.#refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
-        return this.#admission.tryEnter(ticket)
-          ? this.#use(run)
-          : Effect.flatMap(this.#admission.enter(ticket), () => this.#use(run))
+        if (!this.#admission.tryEnter(ticket)) {
+          return Effect.flatMap(this.#admission.enter(ticket), () => this.#use(run))
+        }
+        return this.#admission.isBusy ? Effect.flatMap(Effect.yieldNow, () => this.#use(run)) : this.#use(run)
       }),
       (exit) => {
         if (exit._tag === "Failure") this.#note(exit, slot, ticket)
