@@ -74,6 +74,27 @@ layer(proxied({ maxConnections: 1, prepare: false }), { excludeTestServices: tru
       })
     )
 
+    it.effect("is unknown for a statement on its own, however its error is read", () =>
+      Effect.gen(function* () {
+        yield* freshTable
+        const { cutNext } = yield* Proxy
+        const sql = yield* SqlClient.SqlClient
+        const insert = sql`INSERT INTO item VALUES ('alone')`
+        const reserved = Effect.scoped(
+          Effect.flatMap(sql.reserve, (connection) => connection.executeRaw("INSERT INTO item VALUES ('held')", []))
+        )
+        for (const statement of [insert, reserved]) {
+          yield* cutNext({ after: "INSERT" })
+          const error = yield* Effect.flip(statement)
+          const refined = DatabaseError.fromSqlError(error)
+          assert.deepStrictEqual([refined.reason._tag, refined.retryScope], ["ConnectionLost", "unknown_outcome"])
+          // A program that knows only the driver's errors does not write it twice either.
+          assert.isFalse(error.isRetryable)
+        }
+        yield* assertClean
+      })
+    )
+
     it.effect("is unknown for a bare transaction, which has not taken its id", () =>
       Effect.gen(function* () {
         yield* freshTable

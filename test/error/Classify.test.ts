@@ -57,7 +57,7 @@ describe("COPY in its own protocol", () => {
       })
       assert.deepInclude(
         { ...error.reason, scope: error.retryScope, transient: error.transient, lost: error.connectionLost },
-        { _tag: "CopyUnsupported", scope: "never", transient: false, lost: true }
+        { _tag: "CopyUnsupported", scope: "never", transient: false, lost: false }
       )
     }
   })

@@ -212,6 +212,7 @@ layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
           runs = 0
           const effect = Retry.whenSafe()(Retry.idempotent(counted(statement)))
           const error = yield* Effect.flip(Retry.transaction()(Retry.statement()(effect)))
+          assert.isFalse((yield* Effect.flip(sql.unsafe(statement))).isRetryable)
           assert.strictEqual(error.reason._tag, "CopyUnsupported", error.message)
           assert.strictEqual(error.retryScope, "never")
           assert.match(error.message, /COPY FROM STDIN.*Copy\.into/)

@@ -4,13 +4,16 @@
  * may be run again. A statement that succeeds pays nothing for it.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConnectionError, isSqlError, SqlError, UnknownError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { copiesWithClient } from "../../error/internal/command.ts"
 import { remember } from "../../error/internal/failureContext.ts"
 import type { FailureContext } from "../../error/internal/failureContext.ts"
+import { CopyUnsupported } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 
 /** Where a connection goes. */
@@ -68,6 +71,10 @@ export const isNameTaken = (exit: Exit.Exit<unknown, unknown>): boolean => {
 export const isLoginRefused = (error: SqlError): boolean =>
   DatabaseError.fromSqlError(error).reason._tag === "AuthenticationFailed"
 
+/** The failure of a statement that only `Copy` can run; `undefined` for every other one. */
+export const refusedCopy = (statement: string): Effect.Effect<never, SqlError> | undefined =>
+  copiesWithClient(statement) ? Effect.fail(finalError(new CopyUnsupported({ statement }), "query")) : undefined
+
 /** Notes of a failure what is known of it, and returns it where it is the driver's. */
 export const noteFailure = (
   exit: Exit.Exit<unknown, unknown>,
@@ -77,6 +84,20 @@ export const noteFailure = (
   const error = errorOf(exit)
   if (error !== undefined) remember(error, { ...known, host, port })
   return error
+}
+
+/**
+ * The failure of a statement that ran on its own, and may have been applied though its
+ * connection was lost. The driver calls every lost connection retryable: whoever asks
+ * only that would apply it twice.
+ */
+export const settled = (error: SqlError, phase: Phase, statement: string | undefined): SqlError => {
+  if (!error.isRetryable || phase !== "statement_sent") return error
+  if (DatabaseError.fromSqlError(error, { phase, statement }).retryScope !== "unknown_outcome") return error
+  const { cause, message, operation } = error.reason
+  const final = new SqlError({ reason: new UnknownError({ cause, message, operation }) })
+  remember(final, { phase, statement, original: error })
+  return final
 }
 
 /** The same failure for a statement that came after it: nothing of it was sent. */

@@ -15,7 +15,7 @@ import { Adaptor, reprepare } from "./adaptor.ts"
 import type { Transform } from "./adaptor.ts"
 import type { Copying } from "./copying.ts"
 import { occupied, whileMoving } from "./copyQueue.ts"
-import { finalError, isCanceled, neverSent, noteFailure } from "./failure.ts"
+import { finalError, isCanceled, neverSent, noteFailure, refusedCopy, settled } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
@@ -96,7 +96,7 @@ export class Lease extends Adaptor {
     read: (answer: A) => B
   ): Effect.Effect<B, SqlError> {
     this.statement = sql
-    return Effect.map(this.#run(sql, statement), read)
+    return Effect.map(refusedCopy(sql) ?? this.#run(sql, statement), read)
   }
 
   /** Runs what begins or ends a savepoint, which waits for no other. */
@@ -121,7 +121,7 @@ export class Lease extends Adaptor {
           const others = isControl ? undefined : this.sections?.othersOf(fiber)
           if (others !== undefined) return Effect.andThen(others, this.#run(sql, statement, copying))
           use = this.#enter(sql, copying)
-          const turn = this.#turnOf(statement)
+          const turn = this.#turnOf(statement, use)
           return this.#copies.length === 0 ? turn : whileMoving(turn, sql, this.#copies)
         }),
         (exit) => {
@@ -137,10 +137,18 @@ export class Lease extends Adaptor {
     })
   }
 
-  #turnOf<A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> {
+  #turnOf<A>(statement: Effect.Effect<A, SqlError>, use: Use): Effect.Effect<A, SqlError> {
     const { opening } = this
-    if (opening === undefined) return Effect.catchCause(statement, (cause) => reprepare(this.wire, statement, cause))
+    if (opening === undefined) {
+      return Effect.catchCause(statement, (cause) =>
+        Effect.mapError(reprepare(this.wire, statement, cause), (error) => this.#settled(error, use))
+      )
+    }
     return opening.isBegun ? statement : opening.ahead(statement)
+  }
+
+  #settled(error: SqlError, use: Use): SqlError {
+    return settled(error, this.#phaseOf(use), use.statement)
   }
 
   /** A COPY is a statement as any other, with bytes that come or go while it runs. */
@@ -162,6 +170,8 @@ export class Lease extends Adaptor {
 
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
   override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
+    const refused = refusedCopy(sql)
+    if (refused !== undefined) return Stream.fromEffect(refused)
     const rows = Stream.onExit(super.executeStream(sql, parameters, transform), (exit) =>
       Effect.sync(() => this.#note(exit, { statement: sql, sent: undefined, commits: false }))
     )

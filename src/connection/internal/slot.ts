@@ -8,7 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { TransactionControl } from "../../error/Reason.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { Adaptor, reprepare } from "./adaptor.ts"
-import { finalError } from "./failure.ts"
+import { finalError, refusedCopy, settled } from "./failure.ts"
 
 export class Slot extends Adaptor {
   readonly kind = "statement"
@@ -23,12 +23,16 @@ export class Slot extends Adaptor {
     read: (answer: A) => B
   ): Effect.Effect<B, SqlError> {
     this.statement = sql
+    const refused = refusedCopy(sql)
+    if (refused !== undefined) return refused
     // `matchEffect` would allocate a closure more for every statement.
     return Effect.matchCauseEffect(statement, {
       onSuccess: (answer) => (this.wire.isInTransaction ? this.#endBegun(sql) : Effect.succeed(read(answer))),
-      onFailure: (cause) => Effect.map(reprepare(this.wire, statement, cause), read)
+      onFailure: (cause) => Effect.map(Effect.mapError(reprepare(this.wire, statement, cause), this.#settled), read)
     })
   }
+
+  readonly #settled = (error: SqlError): SqlError => settled(error, this.phase, this.statement)
 
   /** The next statement need not get this connection, and whoever gets it must not find a transaction. */
   #endBegun(statement: string): Effect.Effect<never, SqlError> {

@@ -22,7 +22,7 @@ export const classify = (error: SqlError, given: FailureContext = {}): Reason =>
   const phase = context.phase ?? (operation === "connect" ? "connecting" : undefined)
   const known = phase === context.phase ? context : { ...context, phase }
   const report = isServerReport(cause) ? cause : known.lastWords
-  return isServerReport(report) ? serverReason(report, known) : clientReason(error.reason, known)
+  return isServerReport(report) ? serverReason(report, known) : clientReason((known.original ?? error).reason, known)
 }
 
 /** Failures that were classified already travel through `SqlError` as they are. */

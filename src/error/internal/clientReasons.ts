@@ -124,8 +124,8 @@ export class ConnectionReleased extends Schema.TaggedError<ConnectionReleased, R
 
 /**
  * A plain statement wanted COPY's own protocol (manual, 55.2.6), which only `Copy`
- * speaks: the driver closes the connection. Only the server's answer shows it,
- * since COPY with a file or a program needs nothing of the kind.
+ * speaks: it was not sent. COPY with a file or a program of the server needs nothing
+ * of the kind.
  */
 export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonTraits>("pgkeel/error/CopyUnsupported")(
   "CopyUnsupported",
@@ -136,11 +136,10 @@ export class CopyUnsupported extends Schema.TaggedError<CopyUnsupported, ReasonT
       code: "PGK7104",
       category: "unsupported",
       transient: false,
-      connectionLost: true,
+      connectionLost: false,
       retryScope: "never",
-      settled: true,
       message: () =>
-        "COPY FROM STDIN and COPY TO STDOUT are no plain statements; no row was copied, and the connection was closed: write with Copy.into or Bulk.insertMany, and read with Copy.out"
+        "COPY FROM STDIN and COPY TO STDOUT are no plain statements, and no row was copied: write with Copy.into or Bulk.insertMany, and read with Copy.out"
     })
   }
 }

@@ -43,6 +43,13 @@ const calls = /call\b/iuy
 const does = /do\b/iuy
 const reads = /(?:select|show|values|table|explain|listen|set|reset|discard|deallocate|prepare)\b/iuy
 
+const copies = /copy\b/iuy
+const unspoken = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//gu
+
+/** Whether it is a COPY whose rows come from the client or go to it: not one with a file or a program of the server. */
+export const copiesWithClient = (statement: string): boolean =>
+  startsWith(copies, statement) && /\b(?:from\s+stdin|to\s+stdout)\b/iu.test(statement.replace(unspoken, " "))
+
 /** Whether it ends the transaction in which it runs, by commit, by rollback, or by handing it over to whoever commits it. */
 export const endsTransaction = (statement: string): boolean => startsWith(ends, statement)
 

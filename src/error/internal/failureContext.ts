@@ -13,6 +13,8 @@ export interface FailureContext {
   readonly lastWords?: object | undefined
   /** What it is, where the error says something else. */
   readonly instead?: Reason | undefined
+  /** The driver's error, where another one stands in for it. */
+  readonly original?: SqlError | undefined
   readonly host?: string | undefined
   readonly port?: number | undefined
 }
@@ -23,9 +25,9 @@ export interface FailureContext {
  */
 const remembered = new WeakMap<SqlError, FailureContext>()
 
-/** Whoever is nearest to the failure knows best, so the first word counts. */
+/** Whoever is nearest to the failure knows best, so the first word on each of it counts. */
 export const remember = (error: SqlError, context: FailureContext): void => {
-  if (!remembered.has(error)) remembered.set(error, context)
+  remembered.set(error, { ...context, ...remembered.get(error) })
 }
 
 /** What is remembered of an error, and what the caller adds to it. */
