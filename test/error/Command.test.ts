@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { endsTransaction, mayCommit, mayCommitWithin } from "../../src/error/internal/command.ts"
+import { copiesWithClient, endsTransaction, mayCommit, mayCommitWithin } from "../../src/error/internal/command.ts"
 
 /** Those of the statements of which it says so. */
 const chosen = (ask: (statement: string) => boolean, yes: ReadonlyArray<string>, no: ReadonlyArray<string>) =>
@@ -36,5 +36,11 @@ describe("A statement", () => {
     const yes = ["CALL p()", "-- a\ncall p()", "/*/**/*/ CALL p()", ...blocks]
     const no = [...harmless, "DO $$ BEGIN PERFORM 1; END $$", "SELECT call()", "callable"]
     assert.deepStrictEqual(chosen(mayCommitWithin, yes, no), yes)
+  })
+
+  it("copies with the client when the rows come from it or go to it, and not with a file of the server", () => {
+    const yes = ["COPY t FROM STDIN", "-- a\ncopy t (a, b) from /* b */ stdin csv", "COPY (SELECT '''') TO\n STDOUT"]
+    const files = ["COPY t FROM '/a from stdin b'", "COPY t TO '/to stdout'", `COPY "t to stdout" FROM PROGRAM 'cat x'`]
+    assert.deepStrictEqual(chosen(copiesWithClient, yes, [...harmless, ...files, "SELECT 'copy t from stdin'"]), yes)
   })
 })
