@@ -2,11 +2,8 @@ import { PgConnection } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Data, Effect, Exit, Fiber, Layer, Redacted, Ref, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { fileURLToPath } from "node:url"
-import { EmbeddedPostgres, TestDatabase, type TestDatabaseOptions } from "../../src/testing/index.ts"
-import { chosenServer } from "../support/chosenServer.ts"
+import { TestDatabase, type TestDatabaseOptions } from "../../src/testing/index.ts"
 import { freshClient, freshDatabase, testServer } from "../support/Database.ts"
 
 const timeout = 120_000
@@ -192,23 +189,6 @@ describe("A template", () => {
   )
 
   it.effect(
-    "is built again when the process that built it was killed half-way",
-    () =>
-      Effect.gen(function* () {
-        const program = fileURLToPath(new URL("support/buildTemplate.ts", import.meta.url))
-        const child = spawn(process.execPath, [program], {
-          env: { ...process.env, TEST_SERVER_URL: Redacted.value(testServer().url) },
-          stdio: ["ignore", "pipe", "inherit"]
-        })
-        yield* Effect.callback<void>((resume) => void child.stdout.once("data", () => resume(Effect.void)))
-        child.kill("SIGKILL")
-        const template = { key: "killed", build: createTable("orders") }
-        assert.deepStrictEqual(yield* withClient(tables, { template }), ["orders"])
-      }),
-    timeout
-  )
-
-  it.effect(
     "is waited for as long as patience says while another session builds it",
     () =>
       Effect.gen(function* () {
@@ -265,30 +245,5 @@ describe("TestDatabaseError", () => {
       assert.include(message, "permission denied to create database")
       assert.include(message, "the login needs CREATEDB")
     }).pipe(Effect.scoped)
-  )
-})
-
-describe("TestDatabase.layer", () => {
-  it.effect(
-    "uses the embedded server that is provided, and waits while its source is in use",
-    () =>
-      Effect.gen(function* () {
-        const server = yield* EmbeddedPostgres
-        const blocker = yield* Scope.make()
-        yield* PgConnection.make({ url: server.databaseUrl("template1") }).pipe(Scope.provide(blocker))
-        const database = yield* Effect.forkChild(Effect.provide(TestDatabase, TestDatabase.layer()), {
-          startImmediately: true
-        })
-        const session = yield* PgConnection.make({ url: server.url })
-        // PostgreSQL itself waits five seconds for the source before it gives up with 55006.
-        yield* session
-          .queryValues(
-            "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'idle'"
-          )
-          .pipe(Effect.repeat({ until: (rows) => rows.length === 1 }))
-        yield* Scope.close(blocker, Exit.void)
-        assert.strictEqual((yield* Fiber.join(database)).port, server.port)
-      }).pipe(Effect.scoped, Effect.provide(EmbeddedPostgres.layer(chosenServer()))),
-    timeout
   )
 })
