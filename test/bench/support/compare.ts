@@ -14,8 +14,8 @@ import type { Plan, Round } from "./turns.ts"
 const each = 40
 
 const full: Plan = {
-  pairs: 3,
-  rounds: 14,
+  pairs: 8,
+  rounds: 6,
   warmUp: { millis: 800, operations: 6000 },
   turn: { millis: 80, operations: 1 }
 }
