@@ -117,7 +117,7 @@ describe("directives", () => {
     "-- pgkeel:statementTimeout 5s": /write `-- pgkeel:statement-timeout`$/,
     "-- pgkeel:statement-timeout 5 days":
       /write a number and ms, s, min or h, such as `-- pgkeel:statement-timeout 30s`$/,
-    "-- pgkeel:nothing": /there are no-transaction, lock-timeout, statement-timeout; write one of them$/,
+    "-- pgkeel:nothing": /there are no-transaction, lock-timeout, statement-timeout, allow; write one of them$/,
     "-- migrate:up transactions:false": /the only option of a section is `transaction:false`; write that, or remove it$/
   }
   for (const [comment, problem] of Object.entries(meant)) {

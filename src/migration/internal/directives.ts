@@ -4,6 +4,7 @@
  * - `-- pgkeel:no-transaction`, or dbmate's `-- migrate:up transaction:false`
  * - `-- pgkeel:lock-timeout 5s`
  * - `-- pgkeel:statement-timeout 10min`
+ * - `-- pgkeel:allow <rule>: <why>`, which lint reads (lint/allow.ts)
  *
  * A misspelt one would change how a migration runs without anybody noticing, and
  * is refused.
@@ -54,6 +55,10 @@ const directiveOf = (comment: string): Partial<Directives> | Refusal | undefined
     case "lock-timeout":
     case "statement-timeout":
       return timeout(comment, name, value)
+    case "allow":
+    case "allow-file":
+      // They speak to lint, which says what is wrong with them: how a file runs does not depend on it.
+      return {}
     default:
       return refuse(comment, meant(name))
   }
@@ -88,7 +93,8 @@ const timeout = (
 const known = [
   ["no-transaction", /transaction/iu],
   ["lock-timeout", /lock/iu],
-  ["statement-timeout", /statement|stmt/iu]
+  ["statement-timeout", /statement|stmt/iu],
+  ["allow", /allow|ignore|disable/iu]
 ] as const
 
 const meant = (name: string): string => {

@@ -8,7 +8,7 @@
  * does, and because only so can a failure be told by its statement.
  */
 import * as Effect from "effect/Effect"
-import type { SqlError } from "libpg-query"
+import type { Node, SqlError } from "libpg-query"
 import { aloneOf, type Recovery } from "./alone.ts"
 import { type Directives, directivesOf } from "./directives.ts"
 import { cut } from "./psql.ts"
@@ -39,7 +39,30 @@ export type SplitFailure =
   | { readonly _tag: "Syntax"; readonly line: number; readonly column: number; readonly message: string }
   | { readonly _tag: "Refused"; readonly line: number; readonly statement: string; readonly problem: string }
 
-export const split = Effect.fnUntraced(function* (text: string): Effect.fn.Return<SqlScript, SplitFailure> {
+/** A statement and its parse tree. */
+export interface ParsedStatement extends Statement {
+  readonly node: Node
+  /** Where it begins in the text, in UTF-16 units. */
+  readonly start: number
+}
+
+/** A file with its parse trees, which are many times as large as the file. */
+export interface ParsedScript {
+  /** The file without what is no SQL. */
+  readonly sql: string
+  readonly statements: ReadonlyArray<ParsedStatement>
+  readonly directives: Directives
+  /** Where in `sql` a place of the parser's is. */
+  readonly indexOf: (location: number) => number
+}
+
+export const split = (text: string): Effect.Effect<SqlScript, SplitFailure> =>
+  Effect.map(read(text), ({ directives, statements }) => ({
+    statements: statements.map(({ node: _node, start: _start, ...statement }) => statement),
+    directives
+  }))
+
+export const read = Effect.fnUntraced(function* (text: string): Effect.fn.Return<ParsedScript, SplitFailure> {
   const without = cut(text)
   if ("problem" in without) return yield* refuse(lineAt(text, without.index), without)
   const { rows, sql } = without
@@ -52,7 +75,7 @@ export const split = Effect.fnUntraced(function* (text: string): Effect.fn.Retur
     directives.transaction
   )
   const indexOf = toIndex(sql)
-  const statements: Array<Statement> = []
+  const statements: Array<ParsedStatement> = []
   let [line, measured] = [1, 0]
   for (const { stmt, stmt_len, stmt_location = 0 } of around ? stmts.slice(1, -1) : stmts) {
     const start = indexOf(stmt_location)
@@ -60,18 +83,21 @@ export const split = Effect.fnUntraced(function* (text: string): Effect.fn.Retur
     line += newlines(sql, measured, start)
     measured = start
     const copyData = rows.get(end)
-    const alone = stmt === undefined ? {} : aloneOf(stmt)
-    const refused = stmt && refusal(stmt, copyData !== undefined, around ? alone.alone : undefined)
+    if (stmt === undefined) continue
+    const alone = aloneOf(stmt)
+    const refused = refusal(stmt, copyData !== undefined, around ? alone.alone : undefined)
     if (refused !== undefined) return yield* refuse(line, refused)
     statements.push({
       text: sql.slice(start, end).trimEnd(),
       line,
       column: columnAt(sql, start),
+      node: stmt,
+      start,
       ...alone,
       ...(copyData === undefined ? {} : { copyData })
     })
   }
-  return { statements, directives }
+  return { sql, statements, directives, indexOf }
 })
 
 const refuse = (line: number, { problem, statement }: Refusal) =>

@@ -1,0 +1,170 @@
+/**
+ * Holds a migration to the rules. A file that cannot be split has one finding,
+ * and no other can be made of it.
+ */
+import * as Effect from "effect/Effect"
+import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "../splitter.ts"
+import { type Allowances, allowancesOf } from "./allow.ts"
+import { findTable, type SearchPath, tracking } from "./created.ts"
+import type { Facts } from "./facts.ts"
+import type { LintContext, LintStatement, Problem } from "./rule.ts"
+import { rules } from "./rules.ts"
+
+export interface Finding {
+  /** The name by which a comment allows it. */
+  readonly rule: string
+  readonly file: string
+  /** Where it is in the file, counted from 1; the column in UTF-16 units, as editors do. */
+  readonly line: number
+  readonly column: number
+  /** What this statement does. */
+  readonly message: string
+  /** Why that is dangerous. */
+  readonly reason: string
+  /** What to write instead. */
+  readonly fix: string
+}
+
+export interface LintInput {
+  /** As findings call it. */
+  readonly file: string
+  readonly text: string
+}
+
+/** What is around a migration. */
+export interface Surroundings {
+  /** What the database knows. Default: nothing. */
+  readonly facts?: Facts | undefined
+  /** Where migrations are run. Default: what the database says, or `public`. */
+  readonly searchPath?: SearchPath | undefined
+}
+
+/** What the engine itself finds, beside the rules. */
+export const own = {
+  syntax: {
+    name: "syntax",
+    reason:
+      "PostgreSQL's parser does not take the file, or the migrator does not run it: no migration of this run would."
+  },
+  allowInvalid: {
+    name: "allow-invalid",
+    reason: "The comment was meant to allow something, and allows nothing."
+  },
+  allowUnused: {
+    name: "allow-unused",
+    reason: "What it allowed is gone, and it would hide the next one without anybody having thought of it."
+  }
+} as const
+
+export const lint = (input: LintInput, around: Surroundings = {}): Effect.Effect<ReadonlyArray<Finding>> =>
+  read(input.text).pipe(
+    Effect.map((script) => findingsOf(input, script, around)),
+    Effect.catch((failure) => Effect.succeed([syntaxFinding(input, failure)]))
+  )
+
+const findingsOf = (input: LintInput, script: ParsedScript, around: Surroundings): ReadonlyArray<Finding> => {
+  const allowances = allowancesOf(script.sql, script.statements, isRule)
+  const found: Array<Found> = []
+  eachStatement(script, around, (statement, context) => {
+    const start = script.statements[statement.index]?.start ?? 0
+    for (const rule of rules) {
+      for (const problem of rule.check(statement, context)) {
+        const place = placeAt(input, script.sql, start + (problem.at ?? 0))
+        found.push({ finding: finding(rule, place, problem), statement: statement.index })
+      }
+    }
+  })
+  const used = new Set<object>()
+  const left = found.filter(({ finding, statement: of }) => {
+    const by = allowances.allowed.filter(({ rule, statement = of }) => rule === finding.rule && statement === of)
+    for (const allowance of by) used.add(allowance)
+    return by.length === 0
+  })
+  const comments = ofComments(input, script.sql, allowances, used)
+  return [...left.map(({ finding }) => finding), ...comments].toSorted(byPlace)
+}
+
+interface Found {
+  readonly finding: Finding
+  readonly statement: number
+}
+
+interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+const isRule = (name: string): boolean => rules.some((rule) => rule.name === name)
+
+const placeAt = ({ file }: LintInput, sql: string, at: number): Place => ({
+  file,
+  line: lineAt(sql, at),
+  column: columnAt(sql, at)
+})
+
+const finding = (
+  { name, reason }: { readonly name: string; readonly reason: string },
+  place: Place,
+  { fix, message }: Omit<Problem, "at">
+): Finding => ({ rule: name, ...place, message, reason, fix })
+
+const byPlace = (a: Finding, b: Finding): number => a.line - b.line || a.column - b.column
+
+const ofComments = (
+  input: LintInput,
+  sql: string,
+  { allowed, broken }: Allowances,
+  used: ReadonlySet<object>
+): ReadonlyArray<Finding> => [
+  ...broken.map(({ fix, problem, start }) =>
+    finding(own.allowInvalid, placeAt(input, sql, start), { message: `this comment allows nothing: ${problem}`, fix })
+  ),
+  ...allowed
+    .filter((allowance) => !used.has(allowance))
+    .map(({ rule, start, statement }) => {
+      const message = `${rule} has nothing against ${statement === undefined ? "this file" : "the statement that it is for"}`
+      return finding(own.allowUnused, placeAt(input, sql, start), { message, fix: `remove ${rule} from the comment` })
+    })
+]
+
+const syntaxFinding = ({ file }: LintInput, failure: SplitFailure): Finding => {
+  if (failure._tag === "Syntax") {
+    const { column, line, message } = failure
+    return finding(
+      own.syntax,
+      { file, line, column },
+      { message, fix: "correct it; nothing of the file was looked at" }
+    )
+  }
+  const { line, problem, statement } = failure
+  return finding(own.syntax, { file, line, column: 1 }, { message: `${statement} is not run`, fix: problem })
+}
+
+/** In the order in which they run; a context holds until the next statement. */
+export const eachStatement = (
+  script: ParsedScript,
+  { facts, searchPath = facts?.searchPath ?? ["public"] }: Surroundings,
+  look: (statement: LintStatement, context: LintContext) => void
+): void => {
+  const created = tracking(searchPath, facts)
+  const table: LintContext["table"] = (relation) => findTable(facts, relation)
+  const { directives, indexOf } = script
+  const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
+    const placeOf = (location = 0) => Math.max(0, indexOf(location) - start)
+    return { node, text, index, placeOf }
+  })
+  const context: LintContext = {
+    statements,
+    directives,
+    transaction: directives.transaction && script.statements.every(({ alone }) => alone === undefined),
+    facts,
+    table,
+    isNew: created.has,
+    isQuick: (relation) => created.has(relation) || table(relation)?.empty === true
+  }
+  for (const statement of statements) {
+    look(statement, context)
+    created.note(statement.node)
+  }
+}

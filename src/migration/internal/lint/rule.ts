@@ -1,0 +1,52 @@
+/**
+ * What a rule of lint is: one small file that exports one value of `Rule`, and a
+ * row in the table of rules.ts. A rule looks at one statement at a time and knows
+ * what stands around it. It does not ask whether its finding is allowed: the
+ * engine does (allow.ts).
+ */
+import type { Node, RangeVar } from "libpg-query"
+import type { Directives } from "../directives.ts"
+import type { Facts, TableFacts } from "./facts.ts"
+
+export interface Rule {
+  /** In kebab case, as comments name it to allow it. */
+  readonly name: string
+  /** What goes wrong, for whoever runs the application. One or two sentences, which the README shows. */
+  readonly reason: string
+  readonly check: (statement: LintStatement, context: LintContext) => ReadonlyArray<Problem>
+}
+
+/** What a rule has against a statement. */
+export interface Problem {
+  /** What this statement does, with its names. */
+  readonly message: string
+  /** What to write in its place, with the same names: SQL as far as SQL says it. */
+  readonly fix: string
+  /** Where in the statement's text. Default: its beginning. */
+  readonly at?: number | undefined
+}
+
+export interface LintStatement {
+  readonly node: Node
+  readonly text: string
+  /** Which one of `context.statements` it is. */
+  readonly index: number
+  /** Where in `text` a place of the parser's is (`location` of a node, where 0 is left out). */
+  readonly placeOf: (location: number | undefined) => number
+}
+
+/** A statement in its migration. What is said of relations holds before the statement has run. */
+export interface LintContext {
+  readonly statements: ReadonlyArray<LintStatement>
+  readonly directives: Directives
+  /** Whether all statements of the migration share one transaction. */
+  readonly transaction: boolean
+  /** Whether this migration has made the relation: nobody else uses it yet. */
+  readonly isNew: (relation: RangeVar | undefined) => boolean
+  /** Whether it is new, or known to have no rows: then reading or rewriting all of it takes no time. */
+  readonly isQuick: (relation: RangeVar | undefined) => boolean
+  /** What the database knows of a table; `undefined` also without a database. */
+  readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
+  /** What the database knows, if there is one. */
+  readonly facts: Facts | undefined
+}
