@@ -207,4 +207,23 @@ describe("the output of pg_dump", () => {
       })
     )
   )
+
+  it.live("is not gone on with when the rows were edited that it has copied without a transaction", () =>
+    run(
+      Effect.gen(function* () {
+        const text = (row: number, end: string) =>
+          `-- pgkeel:no-transaction\nCREATE TABLE a (x int);\nCOPY a FROM stdin;\n${row}\n\\.\n${end};`
+        const path = yield* directory({ "1_a.up.sql": text(1, "SELECT 1/0") })
+        const migrator = yield* makeMigrator({ sources: [{ namespace: "app", directory: path }] })
+        yield* Effect.flip(migrator.up())
+        yield* write(path, { "1_a.up.sql": text(2, "SELECT 1") })
+        const reason = yield* reasonOf(migrator.up())
+        assert(reason._tag === "ResumeMismatch")
+        assert.strictEqual(reason.statements, 2)
+        yield* write(path, { "1_a.up.sql": text(1, "SELECT 1") })
+        yield* migrator.up()
+        assert.strictEqual(yield* scalar("SELECT json_agg(x)::text FROM a"), "[1]")
+      })
+    )
+  )
 })

@@ -91,6 +91,7 @@ describe("a migration without a transaction", () => {
         assert(reason._tag === "ResumeMismatch")
         assert.strictEqual(reason.statements, 1)
         assert.include(reason.message, "stopped after the first statement, which ran without a transaction and stay")
+        assert.deepStrictEqual(yield* reasonOf(migrator.plan()), reason)
       }
       assert.strictEqual(yield* exists("b"), false)
     }))
@@ -305,6 +306,15 @@ describe("a statement whose end was not seen", () => {
       assert(reason._tag === "StatementUncertain")
       assert.deepInclude({ ...reason }, { statement: 1, line: 2, file: "1_a.up.sql" })
       assert.include(reason.message, "it may have committed some of its work by itself. Check what it should have done")
+      const migrator = yield* migratorOf(path)
+      assert.deepStrictEqual(yield* reasonOf(migrator.plan()), reason)
+      for (const text of ["-- pgkeel:no-transaction\nCALL p(1);", "SELECT 1;"]) {
+        yield* write(path, { "1_a.up.sql": text })
+        const edited = yield* reasonOf(migrator.up())
+        assert(edited._tag === "StatementUncertain", edited._tag)
+        assert.include(edited.message, "the statement was edited since it was begun")
+        assert.deepStrictEqual(yield* reasonOf(migrator.plan()), edited)
+      }
     }))
 })
 

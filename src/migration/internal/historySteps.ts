@@ -17,6 +17,7 @@ import { checksum } from "./checksum.ts"
 import { execute, fenced, mayRun, origin, type Outcome, repeatAgain } from "./history.ts"
 import type { Migration } from "./migration.ts"
 import type { Direction } from "./prepare.ts"
+import type { Statement } from "./splitter.ts"
 
 /** One migration's row. `id` is as the row has it. */
 export interface Place {
@@ -38,8 +39,9 @@ export type Point = typeof Point.Type
 /** What is done before the first statement. */
 export const nothingDone = checksum("")
 
-/** The same after one more. */
-export const doneWith = (before: string, statement: string): string => checksum(`${before}\n${statement}`)
+/** The same after one more, with the rows that came with it. */
+export const doneWith = (before: string, { copyData, text }: Pick<Statement, "copyData" | "text">): string =>
+  checksum(copyData === undefined ? `${before}\n${text}` : `${before}\n${text}\n${copyData}`)
 
 const counter = (direction: Direction) => (direction === "up" ? "statements" : "reverting")
 
@@ -115,7 +117,7 @@ const indexesOf = `ARRAY(
   SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($5::text))`
 
 /** Whether it is this statement that was begun. */
-export const isBegun = (point: Point, statement: string): boolean => point.begun === checksum(statement)
+export const isBegun = (begun: string, statement: string): boolean => begun === checksum(statement)
 
 /** After a statement that has certainly not happened. */
 export const unmark = (connection: Connection, place: Place) =>

@@ -6,6 +6,7 @@ import { refuseHalfDone } from "./halfDone.ts"
 import * as Steps from "./historySteps.ts"
 import { refuse } from "./policies.ts"
 import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
+import { obstacle } from "./resume.ts"
 import { review, type Selected } from "./review.ts"
 import type { Statement } from "./splitter.ts"
 import { pendingUpTo, type UpTarget } from "./upTarget.ts"
@@ -71,8 +72,9 @@ const planned = Effect.fnUntraced(function* (
   const { direction, migration, script, work } = prepared
   const transaction = hasTransaction(prepared)
   const row = selected.find((one) => one.migration === migration)?.row
-  const place = row === undefined || transaction ? undefined : { migration, id: row.id, direction }
-  const point = place && (yield* Steps.read(connection, place))
+  const point = row && (yield* Steps.read(connection, { migration, id: row.id, direction }))
+  const problem = point && obstacle(prepared, point)
+  if (problem !== undefined) return yield* Effect.fail(problem)
   return {
     ...nameOf(migration),
     file: script.file,

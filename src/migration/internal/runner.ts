@@ -20,7 +20,8 @@ import { callEach } from "./hooks.ts"
 import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { hasTransaction } from "./prepare.ts"
-import { placeIn, resumeMismatch, type Task } from "./task.ts"
+import { obstacle } from "./resume.ts"
+import { placeIn, type Task } from "./task.ts"
 import { beginning, enter, leaving, settingsOf } from "./settings.ts"
 import { runSteps } from "./steps.ts"
 
@@ -54,14 +55,12 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
 })
 
 /** It had no transaction when it was begun, and some of it stays. */
-const refuseHalfDone = (task: Task) =>
-  task.rowId === undefined
-    ? Effect.void
-    : Effect.flatMap(Steps.read(task.current.client.connection, placeIn(task)), (point) =>
-        point === undefined || point.statements === 0
-          ? Effect.void
-          : Effect.fail(resumeMismatch(task.prepared, point.statements))
-      )
+const refuseHalfDone = Effect.fnUntraced(function* (task: Task) {
+  if (task.rowId === undefined) return
+  const point = yield* Steps.read(task.current.client.connection, placeIn(task))
+  const problem = point && obstacle(task.prepared, point)
+  if (problem !== undefined) yield* Effect.fail(problem)
+})
 
 const runOnce = (task: Task, progress: { statements: number }, outcome: Effect.Effect<History.Outcome>) => {
   const { current, prepared } = task

@@ -15,20 +15,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
-import { MigrationError } from "../MigrationError.ts"
-import { StatementUncertain } from "../MigrationErrorReason.ts"
+import type { MigrationError } from "../MigrationError.ts"
 import type { Recovery } from "./alone.ts"
 import { conclude } from "./conclusion.ts"
 import { executeEffect, executeStatement } from "./execution.ts"
 import { notRecorded } from "./failed.ts"
 import * as Steps from "./historySteps.ts"
 import { callEach } from "./hooks.ts"
-import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { clear, type Found, recover } from "./recovery.ts"
+import { mayHaveCommitted, mismatch, statementsOf, uncertain, uncertainty } from "./resume.ts"
 import { enter, leave, settingsOf } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
-import { placeIn, resumeMismatch, type Task } from "./task.ts"
+import { placeIn, type Task } from "./task.ts"
 
 type Failure = MigrationError | DatabaseError
 
@@ -38,7 +37,8 @@ export const runSteps = Effect.fnUntraced(function* (task: Task) {
   const { connection } = task.current.client
   const place = placeIn(task)
   const point = (yield* Steps.read(connection, place)) ?? nothing
-  if (!beginsWith(task, point)) return yield* Effect.fail(resumeMismatch(task.prepared, point.statements))
+  const problem = mismatch(task.prepared, point)
+  if (problem !== undefined) return yield* Effect.fail(problem)
   yield* note(task, Steps.begin(connection, place))
   yield* task.report({ ...task.step, _tag: "Started", statements: point.statements })
   const started = yield* Clock.currentTimeNanos
@@ -48,7 +48,7 @@ export const runSteps = Effect.fnUntraced(function* (task: Task) {
     Effect.tapCause((cause) => recordStop(task, cause))
   )
   const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
-  yield* note(task, Steps.finish(connection, place, { duration, statements: statementsOf(task).length || 1 }))
+  yield* note(task, Steps.finish(connection, place, { duration, statements: statementsOf(task.prepared).length || 1 }))
   return duration
 })
 
@@ -70,18 +70,6 @@ const after = (task: Task): Effect.Effect<void, Failure> =>
         ),
         task.blocked
       )
-
-const statementsOf = ({ prepared: { work } }: Task): ReadonlyArray<Statement> =>
-  work._tag === "Statements" ? work.statements : []
-
-/** Whether what has run is what the file begins with. */
-const beginsWith = (task: Task, { doneChecksum, statements }: Steps.Point): boolean => {
-  const done = statementsOf(task).slice(0, statements)
-  return done.length === statements && doneChecksum === checksumOf(done)
-}
-
-const checksumOf = (statements: ReadonlyArray<Statement>): string =>
-  statements.reduce((before, { text }) => Steps.doneWith(before, text), Steps.nothingDone)
 
 /** Writes to the history as the login, whatever role the file has taken. */
 const note = <A, E>({ current: { client } }: Task, write: Effect.Effect<A, E>): Effect.Effect<A, E | DatabaseError> =>
@@ -106,6 +94,8 @@ const inSession = <A>({ current, prepared }: Task, use: Effect.Effect<A, Failure
 const allSteps = (task: Task, point: Steps.Point): Effect.Effect<void, Failure> => {
   const { work } = task.prepared
   if (work._tag === "Effect") return patiently(task.current.patience, executeEffect(task, work.effect), task.blocked)
+  const problem = uncertainty(task.prepared, point)
+  if (problem !== undefined) return Effect.fail(problem)
   const done = work.statements.slice(0, point.statements)
   const settings = done.filter(({ recovery }) => recovery?._tag === "Setting")
   return Effect.gen(function* () {
@@ -115,7 +105,7 @@ const allSteps = (task: Task, point: Steps.Point): Effect.Effect<void, Failure> 
     let checksum = point.doneChecksum
     for (const [index, statement] of work.statements.entries()) {
       if (index < point.statements) continue
-      checksum = Steps.doneWith(checksum, statement.text)
+      checksum = Steps.doneWith(checksum, statement)
       yield* oneStep(task, { statement, number: index + 1, checksum }, index === point.statements ? point : nothing)
     }
   })
@@ -130,9 +120,6 @@ interface Step {
 
 const oneStep = (task: Task, step: Step, point: Steps.Point): Effect.Effect<void, Failure> => {
   const { recovery } = step.statement
-  if (point.begun !== null && !Steps.isBegun(point, step.statement.text)) {
-    return uncertain(task, step, "the statement was edited since it was begun")
-  }
   return recovery === undefined || recovery._tag === "Setting"
     ? together(task, step)
     : apart(task, step, recovery, point.begun === null ? undefined : point.knownIndexes)
@@ -188,14 +175,8 @@ const act = (task: Task, step: Step, found: Found): Effect.Effect<void, Migratio
     case "Run":
       return executeStatement(task, step.statement, step.number, found.instead)
     case "Unknown":
-      return uncertain(task, step, "it may have committed some of its work by itself")
+      return Effect.fail(uncertain(task.prepared, step.number - 1, mayHaveCommitted))
   }
-}
-
-const uncertain = ({ prepared }: Task, { number, statement: { line } }: Step, problem: string) => {
-  const { direction, migration, script } = prepared
-  const where = { ...subject(migration, script), direction, statement: number, line }
-  return Effect.fail(new MigrationError({ reason: new StatementUncertain({ ...where, problem }) }))
 }
 
 /** Nobody knows what the server did behind a connection that is gone. */

@@ -2,13 +2,10 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { DatabaseError } from "../../error/DatabaseError.ts"
-import { MigrationError } from "../MigrationError.ts"
-import { ResumeMismatch } from "../MigrationErrorReason.ts"
 import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationClient } from "./client.ts"
 import type { Place } from "./historySteps.ts"
-import { subject } from "./migration.ts"
 import type { Patience } from "./patience.ts"
 import type { Prepared } from "./prepare.ts"
 import type { Settings } from "./settings.ts"
@@ -40,6 +37,3 @@ export const placeIn = ({ current: { pid }, prepared: { direction, migration }, 
   direction,
   pid
 })
-
-export const resumeMismatch = ({ direction, migration, script }: Prepared, statements: number): MigrationError =>
-  new MigrationError({ reason: new ResumeMismatch({ ...subject(migration, script), direction, statements }) })
