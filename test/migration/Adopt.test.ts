@@ -287,6 +287,27 @@ describe("Migrator.adopt", () => {
       assert.deepStrictEqual([from, table, ids(adopted)], ["golang-migrate", 'public."my Migrations"', ["1", "2"]])
     }))
 
+  test("refuses, as a baseline does, what has stopped half-way here: the rest of it would never run", () =>
+    Effect.gen(function* () {
+      const halfDone = "-- pgkeel:no-transaction\nCREATE TABLE half (); SELECT 1 / 0"
+      const path = yield* directory({ "1_a.up.sql": first, "2_b.up.sql": halfDone })
+      const migrator = yield* migratorOf(path)
+      yield* reasonOf(migrator.up())
+      yield* run(cases["golang-migrate"].history)
+      for (const call of [
+        Effect.asVoid(migrator.adopt()),
+        Effect.asVoid(migrator.adopt({ dryRun: true })),
+        Effect.asVoid(migrator.baseline({ to: "2" })),
+        Effect.asVoid(migrator.baseline({ to: "2", dryRun: true }))
+      ]) {
+        const reason = yield* reasonOf(call)
+        assert(reason._tag === "HalfDone")
+        assert.include(reason.message, 'migration 2 "b" (app) was applied in part, and would be marked')
+      }
+      yield* migrator.repair({ id: "2", halfDone: "startOver" })
+      assert.deepStrictEqual(ids((yield* migrator.adopt()).adopted), ["2"])
+    }))
+
   test("adds to a history of its own what it does not have as applied", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "1_a.up.sql": first, "2_b.up.sql": "SELECT 1 / 0" })

@@ -90,6 +90,29 @@ describe("Migrator.repair", () => {
       )
     }))
 
+  test("forgets of a repeatable migration only the try that failed: its contents before stay applied", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS x" })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "R__v.sql": "CREATE OR REPLACE VIEW v AS SELECT nothing" })
+      yield* reasonOf(migrator.up())
+      const [failed] = yield* migrator.status()
+      assert(failed !== undefined && failed.state === "pending")
+      assert.include(failed.error, 'column "nothing" does not exist')
+      assert.isDefined(failed.appliedAt)
+      assert.deepInclude((yield* history)[0], { state: "applied" })
+      assert.deepStrictEqual(actions((yield* migrator.repair()).repaired), [["R__v", "failure"]])
+      assert.deepInclude((yield* history)[0], { state: "applied", error: null })
+      assert.deepStrictEqual(yield* migrator.repair(), { repaired: [] })
+      yield* reasonOf(migrator.up())
+      assert.deepStrictEqual(actions((yield* migrator.repair({ id: "R__v", halfDone: "done" })).repaired), [
+        ["R__v", "done"]
+      ])
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+      assert.deepInclude((yield* history)[0], { state: "applied", error: null })
+    }))
+
   test("counts a failed migration as applied where it is named", () =>
     Effect.gen(function* () {
       const migrator = yield* migratorOf(yield* directory({ ...a, "2_b.up.sql": "SELECT 1 / 0;" }))

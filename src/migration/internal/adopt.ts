@@ -19,6 +19,7 @@ import { MigrationError } from "../MigrationError.ts"
 import { AdoptionRefused } from "../MigrationErrorReason.ts"
 import type { Adopted, Candidates, ForeignTool } from "./adopt/adopter.ts"
 import { adopters, find, type Found } from "./adopt/find.ts"
+import { refuseToMark } from "./halfDone.ts"
 import { isApplied, type Row } from "./history.ts"
 import { type Baseline, baselined } from "./historyEdits.ts"
 import type { LoadedSource } from "./loader.ts"
@@ -55,7 +56,9 @@ export const adopt = Effect.fnUntraced(function* (
   const candidates = candidatesIn(loaded, namespace, workshop)
   const found = yield* session.look((_, connection) => choose(connection, options))
   const look = (rows: ReadonlyArray<Row>, connection: Connection) =>
-    Effect.map(read(connection, found, candidates), (foreign) => baselinesOf(foreign, namespace, rows))
+    Effect.map(read(connection, found, candidates), (foreign) => baselinesOf(foreign, namespace, rows)).pipe(
+      Effect.tap((baselines) => refuseToMark(connection, baselines))
+    )
   const baselines = yield* options.dryRun === true ? session.look(look) : session.amend(look, baselined)
   const adopted = baselines.map(({ migration }) => nameOf(migration))
   return { from: found.adopter.tool, table: found.table, adopted }

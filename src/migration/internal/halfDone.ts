@@ -8,8 +8,8 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { MigrationError } from "../MigrationError.ts"
 import { HalfDone } from "../MigrationErrorReason.ts"
 import { isApplied } from "./history.ts"
-import { readUnfinished } from "./historyEdits.ts"
-import { compareIds, idKey, isRepeatable } from "./migration.ts"
+import { type Baseline, readUnfinished } from "./historyEdits.ts"
+import { compareIds, idKey, isRepeatable, type Migration } from "./migration.ts"
 import type { Direction } from "./prepare.ts"
 import type { Entry, Selected } from "./review.ts"
 
@@ -22,15 +22,41 @@ export const refuseHalfDone = Effect.fnUntraced(function* (
 ) {
   const candidates = entries.filter(isInTheWay(selected, direction))
   if (candidates.length === 0) return
-  const unfinished = yield* readUnfinished(connection)
-  const partly = new Set(unfinished.filter((one) => one.partly).map(({ id, namespace }) => `${namespace} ${idKey(id)}`))
-  const found = candidates.find(({ id, namespace }) => partly.has(`${namespace} ${idKey(id)}`))
+  const isPartly = yield* partly(connection)
+  const found = candidates.find(isPartly)
   if (found === undefined) return
   const { id, migration, namespace, row } = found
   const name = row?.name ?? migration?.name ?? ""
   const stopped = direction === "up" ? "down" : "up"
-  yield* Effect.fail(new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: stopped }) }))
+  yield* Effect.fail(
+    new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: stopped, marked: false }) })
+  )
 })
+
+/** Marked as applied, the rest of it would never run. Asks the database only where there is something that was tried. */
+export const refuseToMark = Effect.fnUntraced(function* (
+  connection: Connection,
+  baselines: ReadonlyArray<Pick<Baseline, "migration" | "rowId">>
+) {
+  if (baselines.every(({ rowId }) => rowId === undefined)) return
+  const isPartly = yield* partly(connection)
+  const found = baselines.find(({ migration }) => isPartly(migration))
+  if (found === undefined) return
+  const { id, name, namespace } = found.migration
+  yield* Effect.fail(
+    new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: "up", marked: true }) })
+  )
+})
+
+type Named = Pick<Migration, "namespace" | "id">
+
+/** Tells those apart of which something is in the database, or may be, and not all. */
+const partly = (connection: Connection) =>
+  Effect.map(readUnfinished(connection), (unfinished) => {
+    const keyOf = ({ id, namespace }: Named) => `${namespace} ${idKey(id)}`
+    const keys = new Set(unfinished.filter((one) => one.partly).map(keyOf))
+    return (one: Named): boolean => keys.has(keyOf(one))
+  })
 
 /** One that stopped on its way in the other direction: beyond what is reverted, or in front of what is applied. */
 const isInTheWay = (selected: ReadonlyArray<Selected>, direction: Direction) => {

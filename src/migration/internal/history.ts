@@ -133,9 +133,15 @@ const appliedNow = `${columns}
 
 const recordAgain = fence(`${appliedNow} ${replace}`)
 
-const recordFailed = `${columns}
+/** Of a repeatable one, the contents before it stay applied: their row keeps why the new ones are not. */
+const recordFailed = `
+  WITH kept AS (
+    UPDATE pgkeel.migrations SET error = $8::text
+    WHERE namespace = $1::text AND id = $2::text AND kind = 'repeatable' AND state IN ('applied', 'baselined')
+    RETURNING 1)
+  ${columns}
   SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
-    ${origin} ${replace}`
+    ${origin} WHERE NOT EXISTS (SELECT FROM kept) ${replace}`
 
 /** A `down` may have taken the objects of repeatable migrations, and what was seeded, with it: without a checksum they run again. */
 export const repeatAgain = `WITH again AS (

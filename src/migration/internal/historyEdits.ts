@@ -123,7 +123,7 @@ export const finishUp = (connection: Connection, place: Place, migration: Migrat
     connection,
     place,
     `UPDATE pgkeel.migrations SET state = 'applied', applied_at = pg_catalog.clock_timestamp(), ${fromFile}, ${settled}
-     ${here} AND NOT ${isApplied}`,
+     ${here} AND (NOT ${isApplied} OR kind = 'repeatable')`,
     fileOf(migration)
   )
 

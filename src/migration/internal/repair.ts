@@ -6,7 +6,7 @@
  * |---|---|
  * | an applied file was edited | its present contents count as what was applied |
  * | it was renamed, with the same contents (with others only if `id` names it) | its present name does |
- * | a try failed, and nothing of it is in the database | as if it had not been tried |
+ * | a try failed, and nothing of it is in the database | as if it had not been tried; a repeatable one is what it was before |
  * | a migration without a transaction stopped half-way | what `halfDone` says; else it is left alone, because `up` goes on there |
  * | its file is gone | forgotten if `forgetMissing`; one that is later than all files only if `id` names it |
  */
@@ -15,8 +15,8 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { isApplied, type Row } from "./history.ts"
 import * as Edits from "./historyEdits.ts"
 import type { LoadedSource } from "./loader.ts"
-import { idKey, type Migration } from "./migration.ts"
-import { type Entry, review } from "./review.ts"
+import { idKey, isRepeatable, type Migration } from "./migration.ts"
+import { type Entry, isDue, review } from "./review.ts"
 import { isAmong, namespaceOf, unknownTarget } from "./target.ts"
 import type { Failure, Workshop } from "./workshop.ts"
 
@@ -107,6 +107,9 @@ const changesOf = (
   const { migration } = entry
   if (migration === undefined) return [forgotten(entry, row, options)]
   if (!isApplied(row)) return [stoppedUp(row, migration, partly, options)]
+  if (row.error !== null && isDue(migration, row) && options.id !== undefined && options.halfDone === "done") {
+    return [countedAsApplied(row, migration)]
+  }
   const stopped = stoppedDown(row, partly, options)
   return stopped?.repair.action === "done" ? [stopped] : [stopped, accepted(entry, row, migration, options)]
 }
@@ -128,6 +131,9 @@ const forgotten = ({ problem }: Entry, row: Row, { forgetMissing, id }: RepairOp
     : undefined
 }
 
+const countedAsApplied = (row: Row, migration: Migration): Change =>
+  change(row, "done", "it counts as applied", (connection, place) => Edits.finishUp(connection, place, migration))
+
 const stoppedUp = (
   row: Row,
   migration: Migration,
@@ -136,9 +142,7 @@ const stoppedUp = (
 ): Change | undefined => {
   if (row.state === "reverted") return undefined
   if (halfDone === "done" && (partly || id !== undefined)) {
-    return change(row, "done", "it counts as applied", (connection, place) =>
-      Edits.finishUp(connection, place, migration)
-    )
+    return countedAsApplied(row, migration)
   }
   if (partly) {
     return halfDone === "startOver"
@@ -160,9 +164,11 @@ const stoppedDown = (row: Row, partly: boolean, { halfDone }: RepairOptions): Ch
         )
       : undefined
   }
-  return row.error === null
-    ? undefined
-    : change(row, "failure", "it is applied, and the failed try to revert it is forgotten", Edits.settle)
+  if (row.error === null) return undefined
+  const description = isRepeatable(row.id)
+    ? "the failed try of its present contents is forgotten, and it is pending"
+    : "it is applied, and the failed try to revert it is forgotten"
+  return change(row, "failure", description, Edits.settle)
 }
 
 const accepted = ({ problem }: Entry, row: Row, migration: Migration, { id }: RepairOptions): Change | undefined => {

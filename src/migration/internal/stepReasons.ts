@@ -53,18 +53,26 @@ export class StatementUncertain extends Schema.TaggedError<StatementUncertain>("
 
 /**
  * A migration without a transaction stopped on its way, and a call is about others: those that
- * it stands on, or those that stand on it. Nothing was run.
+ * it stands on, or those that stand on it. Or it was to be marked as applied. Nothing was changed.
  */
 export class HalfDone extends Schema.TaggedError<HalfDone>("pgkeel/migration/HalfDone")("HalfDone", {
   namespace: Schema.String,
   id: Schema.String,
   name: Schema.String,
   /** In which it stopped. */
-  direction: Schema.Literals(["up", "down"])
+  direction: Schema.Literals(["up", "down"]),
+  /** Whether a baseline, or the history of another tool, would have marked it as applied. */
+  marked: Schema.Boolean
 }) {
   override get message() {
     const what = `migration ${this.id} "${this.name}" (${this.namespace})`
     const undo = `by hand and run \`pgkeel migrate repair ${this.id} --half-done\` with \`done\` or \`start-over\``
+    if (this.marked) {
+      return (
+        `${what} was applied in part, and would be marked as if it were all there; nothing was changed: ` +
+        `finish it with \`pgkeel migrate up\`, or finish or undo it ${undo}`
+      )
+    }
     return this.direction === "up"
       ? `${what} was applied in part and stands on what would be reverted; nothing was reverted: ` +
           `finish it with \`pgkeel migrate up\`, or finish or undo it ${undo}`
