@@ -163,6 +163,33 @@ describe("the lock", () => {
       assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "LockLost")
     }))
 
+  test("is missed after the migration that has freed it: the next one does not run", () =>
+    Effect.gen(function* () {
+      const frees = "SELECT pg_advisory_unlock_all()"
+      const migrator = yield* inCode(step("1", frees), step("2", "CREATE TABLE never ()"))
+      const reason = yield* reasonOf(migrator.up())
+      assert(reason._tag === "LockLost")
+      assert.include(reason.message, "the migration that ran last has freed it")
+      assert.strictEqual(yield* exists("never"), false)
+      assert.deepStrictEqual(
+        (yield* history).map(({ id, state }) => [id, state]),
+        [["1", "applied"]]
+      )
+      yield* assertClean
+    }))
+
+  test("is missed after the statement that has freed it, where there is no transaction", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql":
+          "-- pgkeel:no-transaction\nCREATE TABLE a ();\nSELECT pg_advisory_unlock_all();\nCREATE TABLE never ();"
+      })
+      assert.strictEqual((yield* reasonOf((yield* migratorOf(path)).up()))._tag, "LockLost")
+      assert.strictEqual(yield* exists("a"), true)
+      assert.strictEqual(yield* exists("never"), false)
+      yield* assertClean
+    }))
+
   test("is not all that keeps a migration from being applied twice: the history refuses the second", () =>
     Effect.gen(function* () {
       const { url } = yield* TestDatabase

@@ -15,6 +15,7 @@ import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { LockLost } from "../MigrationErrorReason.ts"
+import { freed, isHeld } from "./lock.ts"
 import type { Prepared } from "./prepare.ts"
 
 export interface Settings {
@@ -55,18 +56,37 @@ const entering = (settings: Settings, pid: number, holds: Holds): Step<Failure> 
     .join("")
   const text = `SELECT (CASE pg_catalog.pg_backend_pid() WHEN $1::text::integer THEN '0'
     ELSE 'the server process ' || $1::text || ' has it, and ' || pg_catalog.pg_backend_pid() || ' answered' END)::integer,
+    ${holding},
     ${watchClient(local)}${calls}`
-  const refused = (error: SqlError): Failure => {
-    const { cause } = error.reason
-    const [problem] = (Predicate.hasProperty(cause, "message") && otherProcess.exec(String(cause.message))) || []
+  return { text, values: [String(pid), ...values.flat()], refused: refusalOf(text) }
+}
+
+const notHeld = "the migration lock was freed"
+
+const holding = `(CASE WHEN ${isHeld} THEN '0' ELSE '${notHeld}' END)::integer`
+
+const refusalOf =
+  (statement: string) =>
+  (error: SqlError): Failure => {
+    const problem = lost(error)
     return problem === undefined
-      ? DatabaseError.fromSqlError(error, { statement: text })
+      ? DatabaseError.fromSqlError(error, { statement })
       : new MigrationError({ reason: new LockLost({ problem }) })
   }
-  return { text, values: [String(pid), ...values.flat()], refused }
+
+/** Why the lock is not there, if that is what the server says. */
+const lost = ({ reason: { cause } }: SqlError): string | undefined => {
+  const message = Predicate.hasProperty(cause, "message") ? String(cause.message) : ""
+  return message.includes(notHeld) ? freed : otherProcess.exec(message)?.[0]
 }
 
 const otherProcess = /the server process \d+ has it, and \d+ answered/u
+
+/** The same question between two steps of a migration that has no transaction. */
+export const stillHeld = (connection: Connection): Effect.Effect<void, Failure> =>
+  runStep(connection, { text: askHeld, values: [], refused: refusalOf(askHeld) })
+
+const askHeld = `SELECT ${holding}`
 
 /**
  * A server does not look whether its client is still there while it works on a

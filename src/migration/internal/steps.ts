@@ -25,7 +25,7 @@ import { callEach } from "./hooks.ts"
 import { patiently } from "./patience.ts"
 import { clear, type Found, recover } from "./recovery.ts"
 import { mayHaveCommitted, mismatch, statementsOf, uncertain, uncertainty } from "./resume.ts"
-import { enter, leave, settingsOf } from "./settings.ts"
+import { enter, leave, settingsOf, stillHeld } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import { placeIn, type Task } from "./task.ts"
 
@@ -72,14 +72,16 @@ const after = (task: Task): Effect.Effect<void, Failure> =>
       )
 
 /** Writes to the history as the login, whatever role the file has taken. */
-const note = <A, E>({ current: { client } }: Task, write: Effect.Effect<A, E>): Effect.Effect<A, E | DatabaseError> =>
+const note = <A, E>({ current: { client } }: Task, write: Effect.Effect<A, E>): Effect.Effect<A, E | Failure> =>
   client.sql.withTransaction(asLogin(client.connection, write)).pipe(DatabaseError.refine)
 
 const asLogin = <A, E>(
   connection: Task["current"]["client"]["connection"],
   write: Effect.Effect<A, E>
-): Effect.Effect<A, E | SqlError> =>
-  Effect.andThen(connection.executeUnprepared("SET LOCAL role TO DEFAULT", [], undefined), write)
+): Effect.Effect<A, E | Failure | SqlError> =>
+  connection
+    .executeUnprepared("SET LOCAL role TO DEFAULT", [], undefined)
+    .pipe(Effect.andThen(stillHeld(connection)), Effect.andThen(write))
 
 /** With the settings of the file, which go at its end however it ends. */
 const inSession = <A>({ current, prepared }: Task, use: Effect.Effect<A, Failure>): Effect.Effect<A, Failure> => {
