@@ -1,6 +1,6 @@
 /** Which relations a migration has made by itself, up to a statement of it. */
 import type { Node, RangeVar } from "libpg-query"
-import type { Facts, TableFacts } from "./facts.ts"
+import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
 import { objectName, relationOf } from "./names.ts"
 
 /** Where relations are that are named without their schema. */
@@ -12,7 +12,7 @@ export interface Created {
   readonly note: (node: Node) => void
 }
 
-export const tracking = (searchPath: SearchPath, facts: Facts | undefined): Created => {
+export const tracking = (searchPath: SearchPath, facts: RelationFacts | undefined): Created => {
   const keys = new Set<string>()
   let [schema = "public"] = searchPath
   const keyOf = ({ relname = "", schemaname }: RangeVar) => `${schemaname ?? schema}.${relname}`
@@ -88,7 +88,7 @@ const searchPathIn = (node: Node): string | undefined => {
 }
 
 /** In the schema that it names, or in the first of the search path that has it. */
-export const findTable = (facts: Facts | undefined, relation: RangeVar | undefined): TableFacts | undefined => {
+export const findTable = (facts: RelationFacts | undefined, relation: RangeVar | undefined): TableFacts | undefined => {
   if (facts === undefined || relation === undefined) return undefined
   const schemas = relation.schemaname === undefined ? facts.searchPath : [relation.schemaname]
   for (const schema of schemas) {

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "../splitter.ts"
 import { type Allowances, allowancesOf } from "./allow.ts"
 import { findTable, type SearchPath, tracking } from "./created.ts"
-import type { Facts } from "./facts.ts"
+import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import type { LintContext, LintStatement, Problem } from "./rule.ts"
 import { rules } from "./rules.ts"
 
@@ -34,7 +34,7 @@ export interface LintInput {
 /** What is around a migration. */
 export interface Surroundings {
   /** What the database knows. Default: nothing. */
-  readonly facts?: Facts | undefined
+  readonly facts?: RelationFacts | undefined
   /** Where migrations are run. Default: what the database says, or `public`. */
   readonly searchPath?: SearchPath | undefined
 }

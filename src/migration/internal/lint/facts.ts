@@ -1,43 +1,36 @@
-/** What only a database knows of the relations that a migration is about. */
+/** Asks a database for what the rules want to know of the relations that migrations name. */
+import * as Effect from "effect/Effect"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { DatabaseError } from "../../../error/DatabaseError.ts"
+import * as RelationFacts from "../../../catalog/RelationFacts.ts"
+import type { ParsedScript } from "../splitter.ts"
+import { objectName } from "./names.ts"
+import { nodesIn } from "./nodes.ts"
+import { functionsIn } from "./rewrites.ts"
 
-export interface ColumnFacts {
-  readonly name: string
-  /** As `format_type` writes it: `character varying(20)`. */
-  readonly type: string
-  readonly nullable: boolean
+/** `searchPath` is that of the migrations, where it is not the connection's own. */
+export const factsFor = (
+  connection: Connection,
+  scripts: ReadonlyArray<ParsedScript>,
+  searchPath: ReadonlyArray<string> | undefined
+): Effect.Effect<RelationFacts.RelationFacts, DatabaseError> => {
+  const nodes = scripts.flatMap(({ statements }) => statements.map(({ node }) => node))
+  const relations = new Set(nodes.flatMap(relationNames))
+  const functions = new Set(functionsIn(nodes).flatMap((parts) => parts.at(-1) ?? []))
+  const read = RelationFacts.read(connection, { relations: [...relations], functions: [...functions] })
+  return searchPath === undefined ? read : Effect.map(read, (facts) => ({ ...facts, searchPath }))
 }
 
-export interface ConstraintFacts {
-  readonly name: string
-  /** As `pg_get_constraintdef` writes it: `CHECK ((price > 0)) NOT VALID`. */
-  readonly definition: string
-  readonly validated: boolean
+/** Most statements have a relation as a field of their own, which is no node: so any object that has a `relname` counts. */
+const relationNames = (tree: unknown): ReadonlyArray<string> => {
+  if (typeof tree !== "object" || tree === null) return []
+  const own = "relname" in tree && typeof tree.relname === "string" ? [tree.relname] : []
+  return [...own, ...droppedNames(tree), ...Object.values(tree).flatMap(relationNames)]
 }
 
-export interface IndexFacts {
-  readonly name: string
-  /** As `pg_get_indexdef` writes it. */
-  readonly definition: string
-  readonly unique: boolean
-  /** Names of the columns that it has; an expression has none. */
-  readonly columns: ReadonlyArray<string>
-}
-
-export interface TableFacts {
-  readonly schema: string
-  readonly name: string
-  /** Whether it has no rows, and no file of more than nothing. */
-  readonly empty: boolean
-  readonly partitioned: boolean
-  readonly columns: ReadonlyArray<ColumnFacts>
-  readonly constraints: ReadonlyArray<ConstraintFacts>
-  readonly indexes: ReadonlyArray<IndexFacts>
-}
-
-export interface Facts {
-  /** Such as 180004. */
-  readonly serverVersion: number
-  /** Where unqualified names are looked for, first to last. */
-  readonly searchPath: ReadonlyArray<string>
-  readonly tables: ReadonlyArray<TableFacts>
-}
+const droppedNames = (tree: object): ReadonlyArray<string> =>
+  "DropStmt" in tree
+    ? nodesIn(tree, "DropStmt").flatMap(({ objects = [] }) =>
+        objects.flatMap((object) => objectName(object).at(-1) ?? [])
+      )
+    : []

@@ -36,7 +36,8 @@ export const commandsOf = ({ node, text }: LintStatement): ReadonlyArray<Command
 const isTable = ({ objtype }: AlterTableStmt): boolean =>
   objtype === "OBJECT_TABLE" || objtype === "OBJECT_FOREIGN_TABLE"
 
-const commandsIn = ({ cmds = [], relation }: AlterTableStmt, text: string): ReadonlyArray<Command> => {
+/** Of any ALTER that has commands. */
+export const commandsIn = ({ cmds = [], relation }: AlterTableStmt, text: string): ReadonlyArray<Command> => {
   const bodies = cmds.flatMap((command) => ("AlterTableCmd" in command ? [command.AlterTableCmd] : []))
   const parts = partsBetweenCommas(text)
   return bodies.map((body, i) => {

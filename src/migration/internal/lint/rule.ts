@@ -6,7 +6,7 @@
  */
 import type { Node, RangeVar } from "libpg-query"
 import type { Directives } from "../directives.ts"
-import type { Facts, TableFacts } from "./facts.ts"
+import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
 
 export interface Rule {
   /** In kebab case, as comments name it to allow it. */
@@ -48,5 +48,5 @@ export interface LintContext {
   /** What the database knows of a table; `undefined` also without a database. */
   readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
   /** What the database knows, if there is one. */
-  readonly facts: Facts | undefined
+  readonly facts: RelationFacts | undefined
 }

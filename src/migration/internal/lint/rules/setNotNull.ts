@@ -1,7 +1,7 @@
-import type { RangeVar } from "libpg-query"
 import { derived, nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
-import type { LintContext, Rule } from "../rule.ts"
+import { isProved } from "../rewrites.ts"
+import type { Rule } from "../rule.ts"
 
 export const setNotNull: Rule = {
   name: "set-not-null",
@@ -25,13 +25,4 @@ export const setNotNull: Rule = {
         }
       ]
     })
-}
-
-const isProved = ({ table }: LintContext, relation: RangeVar | undefined, column: string): boolean => {
-  const known = table(relation)
-  if (known === undefined) return false
-  if (known.columns.some(({ name, nullable }) => name === column && !nullable)) return true
-  return known.constraints.some(
-    ({ definition, validated }) => validated && definition.startsWith(`CHECK ((${spell(column)} IS NOT NULL))`)
-  )
 }

@@ -1,0 +1,128 @@
+/** What a command of ALTER TABLE does to the rows of its table. */
+import type { ColumnDef, Node, RangeVar } from "libpg-query"
+import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
+import { partsOf, spell } from "./names.ts"
+import { type Command, columnOf, constraintOf, constraintsOf, nodesIn } from "./nodes.ts"
+import type { LintContext } from "./rule.ts"
+import { keepsRows, parseType, typeOf } from "./types.ts"
+
+/** Why a new column makes PostgreSQL write all rows anew. */
+export const rewriteOf = (
+  column: ColumnDef | undefined,
+  facts: RelationFacts | undefined
+): "serial" | "identity" | "stored" | "volatile" | undefined => {
+  if (column === undefined) return undefined
+  if (isSerial(column)) return "serial"
+  const constraints = constraintsOf(column)
+  if (constraints.some(({ contype }) => contype === "CONSTR_IDENTITY")) return "identity"
+  if (constraints.some(({ contype, generated_kind }) => contype === "CONSTR_GENERATED" && generated_kind === "s"))
+    return "stored"
+  return volatileCall(defaultOf(column), facts) === undefined ? undefined : "volatile"
+}
+
+export const isSerial = ({ typeName }: ColumnDef): boolean => {
+  const last = typeName?.names?.at(-1)
+  return last !== undefined && "String" in last && /^(?:small|big)?serial[248]?$/u.test(last.String.sval ?? "")
+}
+
+export const defaultOf = (column: ColumnDef): Node | undefined =>
+  constraintsOf(column).find(({ contype }) => contype === "CONSTR_DEFAULT")?.raw_expr
+
+/** The function of an expression that is not known to give the same for all rows of a statement. */
+export const volatileCall = (expression: Node | undefined, facts: RelationFacts | undefined): string | undefined =>
+  functionsIn(expression)
+    .find((parts) => !isSteady(parts, facts))
+    ?.join(".")
+
+const isSteady = (parts: ReadonlyArray<string>, facts: RelationFacts | undefined): boolean => {
+  const [name = "", schema = "pg_catalog"] = parts.toReversed()
+  return (schema === "pg_catalog" && steady.has(name)) || facts?.steadyFunctions.includes(name) === true
+}
+
+/** The names of the functions that an expression calls, by parts. */
+export const functionsIn = (expression: unknown): ReadonlyArray<ReadonlyArray<string>> =>
+  nodesIn(expression, "FuncCall").map(({ funcname }) => partsOf(funcname))
+
+/** PostgreSQL's own functions that people write in defaults and that are stable or immutable. Any other may be volatile. */
+const steady = new Set(
+  (
+    "abs array array_append array_cat array_fill array_length ascii btrim ceil char_length chr concat concat_ws " +
+    "convert_from convert_to current_database current_schema current_schemas current_setting date date_part " +
+    "date_trunc decode encode extract floor format initcap int4range int8range json_array json_build_array " +
+    "json_build_object json_object jsonb_build_array jsonb_build_object jsonb_object jsonb_set left length lower " +
+    "lpad ltrim make_date make_interval make_time make_timestamp make_timestamptz md5 mod now numrange octet_length " +
+    "pg_backend_pid pg_current_xact_id point power quote_ident quote_literal repeat replace reverse right round rpad " +
+    "rtrim sha256 sha512 split_part sqrt statement_timestamp string_to_array substr substring timezone to_char " +
+    "to_date to_json to_jsonb to_number to_timestamp to_tsvector transaction_timestamp trim trunc tsrange tstzrange " +
+    "upper xmlelement"
+  ).split(" ")
+)
+
+/** Whether ALTER COLUMN TYPE is known to leave the rows as they are, which only the database can say. */
+export const keepsColumn = (context: LintContext, command: Command): boolean => {
+  const before = columnBefore(context, command)
+  const { collClause, raw_default, typeName } = columnOf(command.body) ?? {}
+  if (before === undefined || typeName === undefined) return false
+  return collClause === undefined && raw_default === undefined && keepsRows(parseType(before.type), typeOf(typeName))
+}
+
+/** A CHECK of a column whose type changes is made anew, and all rows are held to it. */
+export const isChecked = (context: LintContext, command: Command): boolean => {
+  const { name = "" } = command.body
+  const constraints = context.table(command.relation)?.constraints ?? []
+  return constraints.some(({ definition }) => definition.startsWith("CHECK") && definition.includes(spell(name)))
+}
+
+const columnBefore = ({ table }: LintContext, { body, relation }: Command) =>
+  table(relation)?.columns.find(({ name }) => name === body.name)
+
+/** Whether the table's rows are written anew. */
+export const rewrites = (command: Command, context: LintContext): boolean => {
+  switch (command.body.subtype) {
+    case "AT_AddColumn":
+      return rewriteOf(columnOf(command.body), context.facts) !== undefined
+    case "AT_AlterColumnType":
+      return !keepsColumn(context, command)
+    case "AT_SetLogged":
+    case "AT_SetUnLogged":
+    case "AT_SetAccessMethod":
+    case "AT_SetTableSpace":
+    case "AT_SetExpression":
+      return true
+    default:
+      return false
+  }
+}
+
+/** Whether all rows are read, be it to check them or to put them into an index. */
+export const scans = (command: Command, context: LintContext): boolean => {
+  const { body, relation } = command
+  switch (body.subtype) {
+    case "AT_AddColumn":
+      return constraintsOf(columnOf(body)).some(({ contype }) => readsForColumn.has(contype ?? ""))
+    case "AT_SetNotNull":
+      return !isProved(context, relation, body.name ?? "")
+    case "AT_AddConstraint": {
+      const { contype, indexname, skip_validation } = constraintOf(body) ?? {}
+      return skip_validation !== true && !(indexname !== undefined && contype !== "CONSTR_EXCLUSION")
+    }
+    case "AT_AlterColumnType":
+      return isChecked(context, command)
+    case "AT_ValidateConstraint":
+      return true
+    default:
+      return false
+  }
+}
+
+const readsForColumn = new Set(["CONSTR_CHECK", "CONSTR_UNIQUE", "CONSTR_PRIMARY"])
+
+/** Whether the database knows that the column has no NULL. */
+export const isProved = ({ table }: LintContext, relation: RangeVar | undefined, column: string): boolean => {
+  const known = table(relation)
+  if (known === undefined) return false
+  if (known.columns.some(({ name, nullable }) => name === column && !nullable)) return true
+  return known.constraints.some(
+    ({ definition, validated }) => validated && definition.startsWith(`CHECK ((${spell(column)} IS NOT NULL))`)
+  )
+}

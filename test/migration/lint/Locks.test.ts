@@ -1,0 +1,327 @@
+/**
+ * What lint says of locks is what the server does: each statement is run there,
+ * in a transaction that stays open while `pg_locks` is read, or behind a lock that
+ * keeps it waiting if it cannot run in one. A rewrite is a new file of the table,
+ * and a scan is counted by the server.
+ */
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Connection } from "effect/sql/SqlConnection"
+import { eachStatement } from "../../../src/migration/internal/lint/engine.ts"
+import { factsFor } from "../../../src/migration/internal/lint/facts.ts"
+import { isAtLeast, type LockMode, lockModes } from "../../../src/migration/internal/lint/lockModes.ts"
+import { type Lock, locksOf } from "../../../src/migration/internal/lint/locks.ts"
+import { read } from "../../../src/migration/internal/splitter.ts"
+import { freshClient } from "../../support/Database.ts"
+import { test } from "../support.ts"
+
+const schema = `
+  CREATE TABLE customers (id integer PRIMARY KEY, name varchar(20) NOT NULL, email text, score numeric(8, 2), at timestamp(3), note varchar(10) CHECK (note <> ''));
+  INSERT INTO customers SELECT n, 'name ' || n, 'mail ' || n, n, now(), 'x' FROM generate_series(1, 50) n;
+  CREATE TABLE orders (id integer NOT NULL, customer integer CONSTRAINT orders_customer_fkey REFERENCES customers, total integer, paid integer, spare integer);
+  INSERT INTO orders SELECT n, n, n, n, n FROM generate_series(1, 50) n;
+  CREATE INDEX orders_customer ON orders (customer);
+  CREATE UNIQUE INDEX orders_id ON orders (id);
+  ALTER TABLE orders ADD CONSTRAINT paid_there CHECK (paid IS NOT NULL);
+  ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID;
+  CREATE TABLE parts (id integer NOT NULL, at date) PARTITION BY RANGE (id);
+  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (100);
+  INSERT INTO parts SELECT n, now() FROM generate_series(1, 50) n;
+  CREATE TABLE parts_2 (id integer NOT NULL, at date);
+  INSERT INTO parts_2 SELECT n, now() FROM generate_series(100, 150) n;
+  CREATE MATERIALIZED VIEW totals AS SELECT customer, sum(total) FROM orders GROUP BY customer;
+  CREATE UNIQUE INDEX totals_customer ON totals (customer);
+  CREATE TABLE base (id integer);
+  CREATE VIEW names AS SELECT name FROM customers;
+  CREATE FUNCTION noticed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TRIGGER noticed BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION noticed();
+  CREATE POLICY everybody ON orders USING (true);
+  CREATE FUNCTION steady() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1';
+  CREATE FUNCTION wild() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+`
+
+/** As `mode relation`, with `scan` or `rewrite` behind it. */
+type Expected = ReadonlyArray<string>
+
+const inTransaction: ReadonlyArray<readonly [sql: string, ...locks: Expected]> = [
+  ["CREATE INDEX i ON orders (total)", "SHARE orders scan"],
+  ["DROP INDEX orders_customer", "ACCESS EXCLUSIVE orders", "ACCESS EXCLUSIVE orders_customer"],
+  ["REINDEX TABLE orders", "SHARE orders scan"],
+  ["REINDEX INDEX orders_customer", "ACCESS EXCLUSIVE orders_customer", "SHARE orders scan"],
+  ["REFRESH MATERIALIZED VIEW totals", "ACCESS EXCLUSIVE totals rewrite"],
+  ["REFRESH MATERIALIZED VIEW CONCURRENTLY totals", "EXCLUSIVE totals scan"],
+  ["CLUSTER orders USING orders_customer", "ACCESS EXCLUSIVE orders rewrite"],
+  ["TRUNCATE orders", "ACCESS EXCLUSIVE orders"],
+  ...lockModes.map((mode) => [`LOCK TABLE orders IN ${mode} MODE`, `${mode} orders`] as const),
+  ["LOCK TABLE orders", "ACCESS EXCLUSIVE orders"],
+  ["ANALYZE orders", "SHARE UPDATE EXCLUSIVE orders"],
+
+  ["ALTER TABLE orders ADD COLUMN a integer", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD COLUMN a integer NOT NULL DEFAULT 1", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD COLUMN a timestamptz DEFAULT now()", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD COLUMN a integer DEFAULT steady()", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD COLUMN a integer DEFAULT wild()", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a uuid DEFAULT gen_random_uuid()", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a timestamptz DEFAULT clock_timestamp()", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a bigserial", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a integer GENERATED ALWAYS AS IDENTITY", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a integer GENERATED ALWAYS AS (total + 1) STORED", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders ADD COLUMN a integer CHECK (a > 0)", "ACCESS EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ADD COLUMN a integer UNIQUE", "ACCESS EXCLUSIVE orders scan"],
+  [
+    "ALTER TABLE orders ADD COLUMN a integer REFERENCES customers",
+    "ACCESS EXCLUSIVE orders",
+    "SHARE ROW EXCLUSIVE customers"
+  ],
+  ["ALTER TABLE orders DROP COLUMN spare", "ACCESS EXCLUSIVE orders"],
+
+  ["ALTER TABLE customers ALTER score TYPE integer", "ACCESS EXCLUSIVE customers rewrite"],
+  ["ALTER TABLE customers ALTER score TYPE numeric(10, 2)", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER score TYPE numeric(10, 4)", "ACCESS EXCLUSIVE customers rewrite"],
+  ["ALTER TABLE customers ALTER score TYPE numeric", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER email TYPE varchar", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER email TYPE varchar(100)", "ACCESS EXCLUSIVE customers rewrite"],
+  ["ALTER TABLE customers ALTER email TYPE text", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER email TYPE text USING email || ''", "ACCESS EXCLUSIVE customers rewrite"],
+  ["ALTER TABLE customers ALTER note TYPE text", "ACCESS EXCLUSIVE customers scan"],
+  ["ALTER TABLE customers ALTER at TYPE timestamp(6)", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER at TYPE timestamp", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE customers ALTER at TYPE timestamp(1)", "ACCESS EXCLUSIVE customers rewrite"],
+  ["ALTER TABLE orders ALTER spare TYPE bigint", "ACCESS EXCLUSIVE orders rewrite"],
+
+  ["ALTER TABLE orders ALTER total SET NOT NULL", "ACCESS EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ALTER paid SET NOT NULL", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ALTER id SET NOT NULL", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ALTER id DROP NOT NULL", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ALTER total SET DEFAULT 1", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ALTER total SET STATISTICS 10", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE customers ALTER email SET STORAGE external", "ACCESS EXCLUSIVE customers"],
+  ["ALTER TABLE orders ALTER total SET (n_distinct = 5)", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE orders SET (fillfactor = 80)", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE orders SET (user_catalog_table = true)", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders SET UNLOGGED", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE orders CLUSTER ON orders_customer", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE orders REPLICA IDENTITY FULL", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ENABLE ROW LEVEL SECURITY", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders OWNER TO CURRENT_USER", "ACCESS EXCLUSIVE orders"],
+
+  ["ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0)", "ACCESS EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ADD CONSTRAINT c CHECK (total > 0) NOT VALID", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders VALIDATE CONSTRAINT total_positive", "SHARE UPDATE EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ADD CONSTRAINT c UNIQUE (total)", "ACCESS EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ADD PRIMARY KEY (id)", "ACCESS EXCLUSIVE orders scan"],
+  ["ALTER TABLE orders ADD PRIMARY KEY USING INDEX orders_id", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD CONSTRAINT c EXCLUDE (total WITH =)", "ACCESS EXCLUSIVE orders scan"],
+  [
+    "ALTER TABLE orders ADD FOREIGN KEY (total) REFERENCES customers",
+    "SHARE ROW EXCLUSIVE orders scan",
+    "SHARE ROW EXCLUSIVE customers scan"
+  ],
+  [
+    "ALTER TABLE orders ADD FOREIGN KEY (total) REFERENCES customers NOT VALID",
+    "SHARE ROW EXCLUSIVE orders",
+    "SHARE ROW EXCLUSIVE customers"
+  ],
+  ["ALTER TABLE orders DROP CONSTRAINT total_positive", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders DROP CONSTRAINT orders_customer_fkey", "ACCESS EXCLUSIVE orders", "ACCESS EXCLUSIVE customers"],
+
+  [
+    "ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (100) TO (200)",
+    "SHARE UPDATE EXCLUSIVE parts",
+    "ACCESS EXCLUSIVE parts_2 scan"
+  ],
+  ["ALTER TABLE parts DETACH PARTITION parts_1", "ACCESS EXCLUSIVE parts", "ACCESS EXCLUSIVE parts_1"],
+  ["CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (200) TO (300)", "ACCESS EXCLUSIVE parts"],
+  ["CREATE TABLE child () INHERITS (base)", "SHARE UPDATE EXCLUSIVE base"],
+  ["CREATE TABLE copy (LIKE orders INCLUDING ALL)", "ACCESS SHARE orders"],
+  ["CREATE TABLE item (id integer, customer integer REFERENCES customers)", "SHARE ROW EXCLUSIVE customers"],
+
+  ["DROP TABLE orders CASCADE", "ACCESS EXCLUSIVE orders", "ACCESS EXCLUSIVE customers"],
+  ["DROP VIEW names", "ACCESS EXCLUSIVE names"],
+  ["DROP MATERIALIZED VIEW totals", "ACCESS EXCLUSIVE totals"],
+  ["DROP TRIGGER noticed ON orders", "ACCESS EXCLUSIVE orders"],
+  ["DROP POLICY everybody ON orders", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders RENAME TO purchases", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders RENAME total TO sum", "ACCESS EXCLUSIVE orders"],
+  ["ALTER INDEX orders_customer RENAME TO i", "SHARE UPDATE EXCLUSIVE orders_customer"],
+  ["CREATE TRIGGER t AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION noticed()", "SHARE ROW EXCLUSIVE orders"],
+  ["ALTER TABLE orders DISABLE TRIGGER noticed", "SHARE ROW EXCLUSIVE orders"],
+  ["CREATE POLICY p ON orders USING (false)", "ACCESS EXCLUSIVE orders"],
+  ["ALTER POLICY everybody ON orders USING (false)", "ACCESS EXCLUSIVE orders"],
+  ["CREATE RULE r AS ON DELETE TO base DO INSTEAD NOTHING", "ACCESS EXCLUSIVE base"],
+  ["CREATE OR REPLACE VIEW names AS SELECT name FROM customers", "ACCESS EXCLUSIVE names", "ACCESS SHARE customers"],
+  ["CREATE STATISTICS s ON total, paid FROM orders", "SHARE UPDATE EXCLUSIVE orders"],
+  ["COMMENT ON TABLE orders IS 'x'", "SHARE UPDATE EXCLUSIVE orders"],
+  ["COMMENT ON COLUMN orders.total IS 'x'", "SHARE UPDATE EXCLUSIVE orders"],
+
+  [
+    "INSERT INTO orders (id, paid) SELECT id + 100, id FROM customers",
+    "ROW EXCLUSIVE orders",
+    "ACCESS SHARE customers"
+  ],
+  ["UPDATE orders SET total = 1", "ROW EXCLUSIVE orders"],
+  ["DELETE FROM orders USING customers c WHERE c.id = customer", "ROW EXCLUSIVE orders", "ACCESS SHARE customers"],
+  ["WITH gone AS (DELETE FROM orders RETURNING id) SELECT * FROM gone", "ROW EXCLUSIVE orders"],
+  ["SELECT * FROM orders FOR UPDATE", "ROW SHARE orders"],
+  ["SELECT * FROM orders", "ACCESS SHARE orders"]
+]
+
+/** Each waits for a transaction that has written to the table, or for one that has read it, and is seen waiting. */
+const outside: ReadonlyArray<readonly [sql: string, ...locks: Expected]> = [
+  ["CREATE INDEX CONCURRENTLY i ON orders (total)", "SHARE UPDATE EXCLUSIVE orders"],
+  [
+    "DROP INDEX CONCURRENTLY orders_customer",
+    "SHARE UPDATE EXCLUSIVE orders_customer",
+    "SHARE UPDATE EXCLUSIVE orders"
+  ],
+  ["REINDEX TABLE CONCURRENTLY orders", "SHARE UPDATE EXCLUSIVE orders"],
+  ["VACUUM (FULL) orders", "ACCESS EXCLUSIVE orders"],
+  ["VACUUM FULL orders", "ACCESS EXCLUSIVE orders"],
+  [
+    "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY",
+    "SHARE UPDATE EXCLUSIVE parts",
+    "ACCESS EXCLUSIVE parts_1"
+  ]
+]
+
+const locksIn = (connection: Connection, sql: string) =>
+  Effect.gen(function* () {
+    const script = yield* read(sql)
+    const facts = yield* factsFor(connection, [script], undefined)
+    const all: Array<Lock> = []
+    eachStatement(script, { facts }, (statement, context) => void all.push(...locksOf(statement, context)))
+    return all
+  })
+
+interface Seen {
+  readonly relation: string
+  readonly mode: LockMode
+}
+
+/** The strongest lock of a server process on each relation of the test's. */
+const locksOn = (connection: Connection, pid: number) =>
+  Effect.map(
+    connection.executeValues(
+      `SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+        WHERE l.pid = $1::text::int AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'm', 'v', 'i')`,
+      [String(pid)]
+    ),
+    (rows) => {
+      const strongest = new Map<string, LockMode>()
+      for (const [relation, mode] of rows) {
+        const name = String(mode)
+          .replace(/Lock$/u, "")
+          .replaceAll(/(?<=[a-z])(?=[A-Z])/gu, " ")
+          .toUpperCase()
+        const found = lockModes.find((known) => known === name)
+        const before = strongest.get(String(relation))
+        if (found !== undefined && (before === undefined || isAtLeast(found, before)))
+          strongest.set(String(relation), found)
+      }
+      return [...strongest].map(([relation, mode]): Seen => ({ relation, mode }))
+    }
+  )
+
+const pidOf = (connection: Connection) =>
+  Effect.map(connection.executeValues("SELECT pg_backend_pid()", []), (rows) => Number(rows[0]?.[0]))
+
+const workOn = (connection: Connection) =>
+  Effect.map(
+    connection.executeValues(
+      `SELECT c.relname, pg_relation_filenode(c.oid), coalesce(s.seq_scan, 0) FROM pg_class c
+        LEFT JOIN pg_stat_xact_all_tables s ON s.relid = c.oid WHERE c.relnamespace = 'public'::regnamespace`,
+      []
+    ),
+    (rows) => new Map(rows.map(([name, file, scans]) => [String(name), { file: Number(file), scans: Number(scans) }]))
+  )
+
+const written = ({ mode, relation, rewrites, scans }: Lock) =>
+  `${mode} ${relation}${rewrites ? " rewrite" : scans ? " scan" : ""}`
+
+const isDdl = (sql: string) => !/^(?:INSERT|UPDATE|DELETE|WITH|SELECT)/u.test(sql)
+
+const prepare = Effect.fnUntraced(function* (connection: Connection) {
+  const { statements } = yield* read(schema)
+  for (const { text } of statements) yield* connection.executeUnprepared(text, [], undefined)
+})
+
+const reserved = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.reserve)
+
+layer(freshClient(), { excludeTestServices: true })("The locks that lint tells of", (it) => {
+  const prepared = Effect.gen(function* () {
+    const connection = yield* reserved
+    const [[there] = []] = yield* connection.executeValues("SELECT to_regclass('orders')::text", [])
+    if (there === null) yield* prepare(connection)
+    return connection
+  })
+
+  it.effect.each(inTransaction)("are those that the server takes for %s", ([sql, ...expected]) =>
+    Effect.gen(function* () {
+      const connection = yield* prepared
+      const told = yield* locksIn(connection, sql)
+      assert.deepStrictEqual(told.map(written).toSorted(), [...expected].toSorted())
+      yield* connection.executeUnprepared("BEGIN", [], undefined)
+      const before = yield* workOn(connection)
+      const { locks, work } = yield* Effect.gen(function* () {
+        yield* connection.executeUnprepared(sql, [], undefined)
+        const pid = yield* pidOf(connection)
+        return { locks: yield* locksOn(connection, pid), work: yield* workOn(connection) }
+      }).pipe(Effect.ensuring(Effect.ignore(connection.executeUnprepared("ROLLBACK", [], undefined))))
+      for (const { mode, relation, rewrites, scans } of told) {
+        // What is gone cannot be seen any more by its name.
+        const [was, after] = [before.get(relation), work.get(relation)]
+        if (was === undefined || after === undefined) continue
+        assert.strictEqual(locks.find((lock) => lock.relation === relation)?.mode, mode, `the lock on ${relation}`)
+        if (!isDdl(sql) || sql.startsWith("TRUNCATE")) continue
+        assert.strictEqual(
+          after.file !== was.file && relation !== "orders_customer",
+          rewrites,
+          `whether ${relation} is rewritten`
+        )
+        if (!sql.startsWith("ANALYZE"))
+          assert.strictEqual(after.scans > was.scans, scans, `whether ${relation} is read`)
+      }
+      const untold = locks.filter(
+        ({ mode, relation }) =>
+          isAtLeast(mode, "SHARE") && before.has(relation) && !told.some((lock) => lock.relation === relation)
+      )
+      assert.deepStrictEqual(
+        untold.filter(({ relation }) => tables.has(relation)),
+        []
+      )
+    }).pipe(Effect.scoped)
+  )
+})
+
+const tables = new Set(["customers", "orders", "parts", "parts_1", "parts_2", "base", "totals", "names"])
+
+describe("The locks that lint tells of, outside of a transaction,", () => {
+  for (const [sql, ...expected] of outside) {
+    test(`are those that the server takes for ${sql}`, () =>
+      Effect.gen(function* () {
+        const [holder, connection, observer] = [yield* reserved, yield* reserved, yield* reserved]
+        yield* prepare(holder)
+        const told = yield* locksIn(holder, sql)
+        assert.deepStrictEqual(
+          told.map(({ mode, relation }) => `${mode} ${relation}`).toSorted(),
+          [...expected].toSorted()
+        )
+        for (const text of ["BEGIN", "UPDATE orders SET total = 2 WHERE id = 1", "SELECT FROM parts_1"]) {
+          yield* holder.executeUnprepared(text, [], undefined)
+        }
+        const pid = yield* pidOf(connection)
+        const fiber = yield* Effect.forkChild(connection.executeUnprepared(sql, [], undefined))
+        const isWaiting = observer.executeValues("SELECT FROM pg_locks WHERE pid = $1::text::int AND NOT granted", [
+          String(pid)
+        ])
+        yield* Effect.repeat(isWaiting, { until: (rows) => rows.length > 0 })
+        const locks = yield* locksOn(observer, pid)
+        yield* holder.executeUnprepared("ROLLBACK", [], undefined)
+        yield* Fiber.join(fiber)
+        for (const { mode, relation } of told) {
+          assert.strictEqual(locks.find((lock) => lock.relation === relation)?.mode, mode, `the lock on ${relation}`)
+        }
+      }).pipe(Effect.scoped))
+  }
+})
