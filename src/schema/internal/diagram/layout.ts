@@ -1,0 +1,81 @@
+/**
+ * Where everything of a diagram is. Tables that foreign keys connect stand in
+ * layers, what is referred to on the left of what refers to it; the parts that
+ * nothing connects are packed beside each other.
+ *
+ * Only the model decides: the same model has the same layout, always.
+ */
+import type { Box } from "./boxes.ts"
+import { boxesOf } from "./boxes.ts"
+import type { Component } from "./graph.ts"
+import { componentsOf, layersOf, linksOf } from "./graph.ts"
+import type { Model } from "./model.ts"
+import { layered } from "./nets.ts"
+import { order } from "./order.ts"
+import { pack } from "./pack.ts"
+import { place } from "./place.ts"
+import type { Route } from "./route.ts"
+import { route } from "./route.ts"
+
+export interface Layout {
+  readonly boxes: ReadonlyArray<Box>
+  readonly routes: ReadonlyArray<Route>
+  readonly width: number
+  readonly height: number
+}
+
+interface Part {
+  readonly boxes: ReadonlyArray<Box>
+  readonly routes: ReadonlyArray<Route>
+  readonly width: number
+  readonly height: number
+  x: number
+  y: number
+}
+
+const partOf = (component: Component): Part => {
+  const graph = layered(layersOf(component), component.links)
+  order(graph)
+  place(graph)
+  const { routes, width } = route(graph)
+  const height = graph.layers.flat().reduce((most, { height, y }) => Math.max(most, y + height), 0)
+  return { boxes: component.boxes, routes, width, height, x: 0, y: 0 }
+}
+
+const gap = 48
+
+/** As wide as the widest part, and about 1.6 times as wide as high. */
+const widthFor = (parts: ReadonlyArray<Part>): number => {
+  const area = parts.reduce((sum, { height, width }) => sum + (width + gap) * (height + gap), 0)
+  return Math.max(Math.sqrt(area * 1.6), ...parts.map(({ width }) => width))
+}
+
+/** The largest first; single tables come last, and fill the gaps. */
+const byHeight = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> =>
+  parts.toSorted((a, b) => b.height - a.height || b.width - a.width)
+
+export const layout = (model: Model): Layout => {
+  const boxes = boxesOf(model)
+  const components = componentsOf(boxes, linksOf(boxes, model.relations))
+  const parts = byHeight(components.map(partOf))
+  pack(parts, widthFor(parts), gap)
+  let nets = 0
+  const routes: Array<Route> = []
+  for (const part of parts) {
+    for (const box of part.boxes) {
+      box.x += part.x
+      box.y += part.y
+    }
+    const first = nets
+    for (const { link, net, points } of part.routes) {
+      nets = Math.max(nets, first + net + 1)
+      routes.push({ link, net: first + net, points: points.map(({ x, y }) => ({ x: x + part.x, y: y + part.y })) })
+    }
+  }
+  return {
+    boxes,
+    routes,
+    width: parts.reduce((most, { width, x }) => Math.max(most, x + width), 0),
+    height: parts.reduce((most, { height, y }) => Math.max(most, y + height), 0)
+  }
+}

@@ -1,0 +1,46 @@
+/** What a diagram shows: tables with their columns, and the foreign keys between them. */
+
+export interface Field {
+  readonly name: string
+  readonly type: string
+  readonly nullable: boolean
+  /** In the primary key. */
+  readonly primary: boolean
+  /** In a foreign key, whether or not the other table is shown. */
+  readonly foreign: boolean
+  /** Unique by itself. */
+  readonly unique: boolean
+}
+
+export interface Entity {
+  readonly schema: string
+  readonly name: string
+  readonly comment: string | undefined
+  readonly fields: ReadonlyArray<Field>
+}
+
+export interface Relation {
+  readonly name: string
+  readonly from: Entity
+  readonly columns: ReadonlyArray<string>
+  readonly to: Entity
+  readonly referenced: ReadonlyArray<string>
+  /** A row may refer to none. */
+  readonly optional: boolean
+  /** At most one row refers to the same row. */
+  readonly unique: boolean
+  readonly onDelete: string
+}
+
+export interface Model {
+  readonly entities: ReadonlyArray<Entity>
+  readonly relations: ReadonlyArray<Relation>
+  /** Names need their schema to be told apart. */
+  readonly qualified: boolean
+}
+
+/** How an entity is called in the diagram, in two parts of which the first may be empty. */
+export const titleOf = (model: Model, entity: Entity): readonly [schema: string, name: string] => [
+  model.qualified ? `${entity.schema}.` : "",
+  entity.name
+]

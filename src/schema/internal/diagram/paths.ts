@@ -1,0 +1,107 @@
+/** Foreign keys as lines: round at their bends, a crow's foot where they begin and an arrow where they point to. */
+import type { Box } from "./boxes.ts"
+import { rowHeight, rowTop } from "./boxes.ts"
+import type { Relation } from "./model.ts"
+import type { Point, Route } from "./route.ts"
+import { colours } from "./style.ts"
+import { escape } from "./xml.ts"
+
+const radius = 6
+
+const toward = (from: Point, to: Point, distance: number): Point => {
+  const length = Math.abs(to.x - from.x) + Math.abs(to.y - from.y)
+  const share = length === 0 ? 0 : distance / length
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share }
+}
+
+const lengthOf = (a: Point, b: Point): number => Math.abs(a.x - b.x) + Math.abs(a.y - b.y)
+
+const at = ({ x, y }: Point): string => `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`
+
+/** A corner takes at most half of each of its two sides. */
+const bend = (before: Point, corner: Point, after: Point): string => {
+  const size = Math.min(radius, lengthOf(before, corner) / 2, lengthOf(corner, after) / 2)
+  return `L${at(toward(corner, before, size))}Q${at(corner)} ${at(toward(corner, after, size))}`
+}
+
+/** All lines are upright or level, so neighbours on one line need no corner between them. */
+const isStraight = (a: Point, b: Point, c: Point): boolean =>
+  (a.x === b.x && b.x === c.x) || (a.y === b.y && b.y === c.y)
+
+const lineOf = (points: ReadonlyArray<Point>): string =>
+  points
+    .map((point, index) => {
+      const [before, after] = [points[index - 1], points[index + 1]]
+      if (before === undefined) return `M${at(point)}`
+      if (after === undefined) return `L${at(point)}`
+      return isStraight(before, point, after) ? "" : bend(before, point, after)
+    })
+    .join("")
+
+/** Away from the box that the line ends at. */
+const directionOf = (end: Point | undefined, next: Point | undefined): 1 | -1 =>
+  end !== undefined && next !== undefined && next.x < end.x ? -1 : 1
+
+/** Where the line begins: three toes for any number of rows, a bar for at most one. */
+const foot = ({ x, y }: Point, out: 1 | -1, unique: boolean): string =>
+  unique ? `M${x + out * 8} ${y - 5}V${y + 5}` : `M${x} ${y - 5}L${x + out * 11} ${y}L${x} ${y + 5}`
+
+const arrow = ({ x, y }: Point, out: 1 | -1): string => `M${x} ${y}L${x + out * 9} ${y - 4.5}V${y + 4.5}z`
+
+const tableOf = ({ name, schema }: Relation["from"]): string => `${schema}.${name}`
+
+const listOf = (columns: ReadonlyArray<string>): string =>
+  columns.length === 1 ? columns.join() : `(${columns.join(", ")})`
+
+/** What a reader is told who points at the line. */
+const described = ({ columns, from, name, onDelete, referenced, to }: Relation): string =>
+  [
+    `${tableOf(from)}.${listOf(columns)} \u2192 ${tableOf(to)}.${listOf(referenced)}`,
+    onDelete === "no action" ? name : `${name}, on delete ${onDelete}`
+  ]
+    .map(escape)
+    .join("\n")
+
+const routeOf = ({ link: { relation }, net, points }: Route): string => {
+  const [start, second] = points
+  const [last, end] = points.slice(-2)
+  if (start === undefined || end === undefined) return ""
+  const colour = `e${net % colours}`
+  return (
+    `<g class="fk ${colour}"><title>${described(relation)}</title>` +
+    `<path class="${relation.optional ? "line optional" : "line"}" d="${lineOf(points)}"/>` +
+    `<path class="foot" d="${foot(start, directionOf(start, second), relation.unique)}"/>` +
+    `<path class="arrow" d="${arrow(end, directionOf(end, last))}"/></g>`
+  )
+}
+
+/** Beside the rows of a key of several columns, inside of the box: they are one key. */
+const bracket = (box: Box, columns: ReadonlyArray<string>, end: Point, out: 1 | -1): string => {
+  if (columns.length < 2) return ""
+  const heights = [end.y, ...columns.slice(1).map((column) => box.y + rowTop(box, column) + rowHeight / 2)]
+  const x = end.x - out * 4
+  return `M${x} ${Math.min(...heights)}V${Math.max(...heights)}${heights.map((y) => `M${x} ${y}h${out * 4}`).join("")}`
+}
+
+const bracketsOf = ({ link: { from, relation, to }, net, points }: Route): ReadonlyArray<string> => {
+  const [start, second] = points
+  const [last, end] = points.slice(-2)
+  if (start === undefined || end === undefined) return []
+  const d =
+    bracket(from, relation.columns, start, directionOf(start, second)) +
+    bracket(to, relation.referenced, end, directionOf(end, last))
+  return d === "" ? [] : [`<path class="bracket e${net % colours}" d="${d}"/>`]
+}
+
+/** What joins the columns of one key, to be drawn over the boxes. */
+export const bracketsOver = (routes: ReadonlyArray<Route>): ReadonlyArray<string> => routes.flatMap(bracketsOf)
+
+/** Under each net's lines a broad one of the page's colour: where two cross, the one below is seen to pass under. */
+export const pathsOf = (routes: ReadonlyArray<Route>): ReadonlyArray<string> => {
+  const nets = new Map<number, Array<Route>>()
+  for (const route of routes) nets.set(route.net, [...(nets.get(route.net) ?? []), route])
+  return [...nets.values()].flatMap((routes) => [
+    `<path class="halo" d="${routes.map(({ points }) => lineOf(points)).join("")}"/>`,
+    ...routes.map(routeOf)
+  ])
+}
