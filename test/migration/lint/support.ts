@@ -13,23 +13,27 @@ export interface Bad {
   /** Default: 1:1. */
   readonly at?: string
   readonly around?: Surroundings
+  /** Other rules that are against it too. */
+  readonly also?: ReadonlyArray<string>
 }
 
-/** Bad examples have this rule's finding and no other; good ones have none at all. */
+/** Bad examples have this rule's finding, and no other but of rules named; good ones have none at all. */
 export const examples = (
   rule: string,
   bad: ReadonlyArray<Bad>,
   good: ReadonlyArray<string | { readonly sql: string; readonly around: Surroundings }>
 ) =>
   describe(`lint rule ${rule}`, () => {
-    it.effect.each(bad)("is against $sql", ({ around, at = "1:1", fix, sql }) =>
+    it.effect.each(bad)("is against $sql", ({ also = [], around, at = "1:1", fix, sql }) =>
       Effect.map(findings(sql, around), (found) => {
+        const [own, others] = [found.filter((one) => one.rule === rule), found.filter((one) => one.rule !== rule)]
         assert.deepStrictEqual(
-          found.map((one) => ({ rule: one.rule, at: `${one.line}:${one.column}` })),
-          [{ rule, at }],
+          own.map(({ column, line }) => `${line}:${column}`),
+          [at],
           JSON.stringify(found)
         )
-        assert.include(found[0]?.fix, fix)
+        assert.deepStrictEqual(others.map((one) => one.rule).toSorted(), also.toSorted(), JSON.stringify(others))
+        assert.include(own[0]?.fix, fix)
       })
     )
     it.effect.each(good.map((one) => (typeof one === "string" ? { sql: one, around: {} } : one)))(

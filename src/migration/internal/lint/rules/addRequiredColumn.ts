@@ -1,0 +1,27 @@
+import { columnsOf, hasConstraint, isSerial } from "../columns.ts"
+import { nameOf, spell } from "../names.ts"
+import type { Rule } from "../rule.ts"
+import { itemAt } from "../source.ts"
+
+export const addRequiredColumn: Rule = {
+  name: "add-required-column",
+  reason:
+    "A column that is NOT NULL and has no default cannot be added where there are rows, and what runs at the moment does not write it: its INSERTs fail from the commit on.",
+  check: (statement, { isNew }) =>
+    columnsOf(statement).flatMap(({ at, column, how, relation }) => {
+      const isFilled =
+        isSerial(column) || hasConstraint(column, "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
+      if (how !== "added" || isNew(relation) || isFilled || !hasConstraint(column, "CONSTR_NOTNULL")) return []
+      const [table, name] = [nameOf(relation), spell(column.colname)]
+      const definition = itemAt(statement.text, at).replace(/\s+NOT\s+NULL\b/iu, "")
+      return [
+        {
+          at,
+          message: `every INSERT into ${table} must give ${name} from here on`,
+          fix:
+            `ALTER TABLE ${table} ADD COLUMN ${definition}; release an application that writes ${name}, fill it with Backfill, ` +
+            `then make it NOT NULL (set-not-null tells how); or give it a DEFAULT`
+        }
+      ]
+    })
+}

@@ -1,0 +1,56 @@
+import type { RangeVar } from "libpg-query"
+import { nameOf, spell } from "../names.ts"
+import { commandsOf } from "../nodes.ts"
+import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
+
+export const disableTrigger: Rule = {
+  name: "disable-trigger",
+  reason:
+    "Foreign keys are triggers too: rows that nothing has checked get in, and nothing looks at them when the trigger is on again.",
+  check: (statement, context) => [...ofTable(statement, context), ...ofSession(statement)]
+}
+
+const ofTable = (statement: LintStatement, context: LintContext): ReadonlyArray<Problem> =>
+  commandsOf(statement).flatMap(({ at, body: { name, subtype = "" }, relation }) => {
+    const isOff = disabling.test(subtype)
+    if (!isOff || context.isNew(relation) || isEnabledAfter(statement, context, relation)) return []
+    const [table, which] = [nameOf(relation), name === undefined ? triggersOf(subtype) : spell(name)]
+    return [
+      {
+        at,
+        message: `${which} of ${table} does not fire any more, for anybody`,
+        fix: `leave it on; where this migration's own writes must not fire it, ALTER TABLE ${table} ENABLE TRIGGER ${name === undefined ? triggersOf(subtype) : spell(name)}; before the same migration ends`
+      }
+    ]
+  })
+
+const disabling = /^AT_(?:Disable(?:Trig|TrigAll|TrigUser|Rule)|EnableReplica(?:Trig|Rule))$/u
+
+const triggersOf = (subtype: string): string => (subtype === "AT_DisableTrigUser" ? "USER" : "ALL")
+
+/** Its lock keeps others from writing until the commit, so that nobody has seen it off. */
+const isEnabledAfter = ({ index }: LintStatement, context: LintContext, relation: RangeVar | undefined): boolean =>
+  context.transaction &&
+  context.statements
+    .slice(index + 1)
+    .some((later) =>
+      commandsOf(later).some(
+        (command) =>
+          nameOf(command.relation) === nameOf(relation) &&
+          /^AT_Enable(?:Always)?(?:Trig|TrigAll|TrigUser|Rule)$/u.test(command.body.subtype ?? "")
+      )
+    )
+
+const ofSession = ({ node, text }: LintStatement): ReadonlyArray<Problem> => {
+  if (!("VariableSetStmt" in node) || node.VariableSetStmt.name !== "session_replication_role") return []
+  const [value] = node.VariableSetStmt.args ?? []
+  const isOff = value !== undefined && "A_Const" in value && value.A_Const.sval?.sval !== "origin"
+  return isOff
+    ? [
+        {
+          message: "no trigger and no foreign key looks at what this migration writes",
+          fix: `remove ${text}; and write the rows in an order that the foreign keys take, or make those DEFERRABLE`
+        }
+      ]
+    : []
+}

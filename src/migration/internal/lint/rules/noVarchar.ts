@@ -1,0 +1,31 @@
+import type { TypeName } from "libpg-query"
+import { spell } from "../names.ts"
+import { type TypedColumn, typeRule } from "../columns.ts"
+
+export const noVarchar = typeRule(
+  {
+    name: "no-varchar",
+    reason:
+      "A length that is part of the type is made shorter only by reading the whole table under an ACCESS EXCLUSIVE lock, and shows in every view and function; a CHECK is changed without either."
+  },
+  (type, typed, typeName) => {
+    const length = type === "varchar" ? lengthOf(typeName) : undefined
+    if (length === undefined) return undefined
+    return {
+      message: `${spell(typed.column.colname)} has its greatest length in its type`,
+      type: () => "text",
+      note: checkOf(typed, length)
+    }
+  }
+)
+
+const lengthOf = ({ arrayBounds = [], typmods: [size] = [] }: TypeName): number | "of each" | undefined => {
+  if (size === undefined || !("A_Const" in size)) return undefined
+  return arrayBounds.length > 0 ? "of each" : size.A_Const.ival?.ival
+}
+
+const checkOf = ({ column, how }: TypedColumn, length: number | "of each"): string => {
+  if (length === "of each") return ""
+  const check = `CHECK (length(${spell(column.colname)}) <= ${length})`
+  return how === "created" ? ` ${check}` : `; and, if a limit is needed, ADD CONSTRAINT <name> ${check} NOT VALID`
+}

@@ -1,0 +1,20 @@
+import { nameOf, spell } from "../names.ts"
+import type { Rule } from "../rule.ts"
+
+export const renameConstraint: Rule = {
+  name: "rename-constraint",
+  reason:
+    "Applications tell violations apart by the constraint's name, and ON CONFLICT ON CONSTRAINT takes it: both no longer find it.",
+  check: ({ node }, context) => {
+    if (!("RenameStmt" in node)) return []
+    const { newname = "", relation, renameType, subname = "" } = node.RenameStmt
+    if (renameType !== "OBJECT_TABCONSTRAINT" || context.isNew(relation)) return []
+    const [table, before, after] = [nameOf(relation), spell(subname), spell(newname)]
+    return [
+      {
+        message: `the constraint ${before} of ${table} is called ${after} from here on`,
+        fix: `first release an application that knows both ${before} and ${after}; then -- pgkeel:allow rename-constraint: <since when>`
+      }
+    ]
+  }
+}
