@@ -1,19 +1,19 @@
-import type { Facts, TableFacts } from "../../../src/migration/internal/lint/facts.ts"
+import type { RelationFacts, TableFacts } from "../../../src/catalog/RelationFacts.ts"
 import { examples } from "./support.ts"
 
 const orders: TableFacts = {
   schema: "public",
   name: "orders",
+  kind: "table",
   empty: false,
-  partitioned: false,
   columns: [
     { name: "id", type: "bigint", nullable: false },
     { name: "note", type: "character varying(80)", nullable: true }
   ],
   constraints: [
-    { name: "orders_pkey", definition: "PRIMARY KEY (id)", validated: true },
-    { name: "one_number", definition: "UNIQUE (number)", validated: true },
-    { name: "strange_key", definition: "CHECK ((id > 0))", validated: true }
+    { name: "orders_pkey", definition: "PRIMARY KEY (id)", validated: true, references: null },
+    { name: "one_number", definition: "UNIQUE (number)", validated: true, references: null },
+    { name: "strange_key", definition: "CHECK ((id > 0))", validated: true, references: null }
   ],
   indexes: [
     { name: "by_number", definition: "CREATE UNIQUE INDEX ...", unique: true, columns: ["number"] },
@@ -21,7 +21,7 @@ const orders: TableFacts = {
   ]
 }
 
-const facts: Facts = { serverVersion: 180000, searchPath: ["public"], tables: [orders] }
+const facts: RelationFacts = { serverVersion: 180000, searchPath: ["public"], tables: [orders], steadyFunctions: [] }
 
 const around = { facts }
 
@@ -321,15 +321,15 @@ examples(
   [
     {
       sql: "DROP FUNCTION app.total(int); CREATE FUNCTION app.total(int, OUT a text, b numeric[] DEFAULT NULL) LANGUAGE sql AS 'SELECT 1'",
-      fix: "make app.total(int4, numeric[]) beside app.total(int4)"
+      fix: "make app.total(integer, numeric[]) beside app.total(integer)"
     },
     {
       sql: "DROP FUNCTION total(int); CREATE FUNCTION total(int) RETURNS text LANGUAGE sql AS 'SELECT 1'",
-      fix: "CREATE OR REPLACE FUNCTION total(int4) ..."
+      fix: "CREATE OR REPLACE FUNCTION total(integer) ..."
     },
     {
       sql: "DROP FUNCTION IF EXISTS total; CREATE FUNCTION total(int) RETURNS text LANGUAGE sql AS 'SELECT 1'",
-      fix: "make total(int4) beside total"
+      fix: "make total(integer) beside total"
     }
   ],
   [

@@ -1,9 +1,9 @@
 /** Columns that a statement gives to a table. */
 import type { ColumnDef, Node, RangeVar, TypeName } from "libpg-query"
 import { columnOf, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
-import { typeText } from "./objects.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "./rule.ts"
 import { itemAt } from "./source.ts"
+import { typeOf } from "./types.ts"
 
 export interface TypedColumn {
   readonly relation: RangeVar | undefined
@@ -40,9 +40,8 @@ export const commandsOfAll = (statement: LintStatement): ReadonlyArray<Command> 
     ? commandsIn(statement.node.AlterTableStmt, statement.text)
     : commandsOf(statement)
 
-/** The name of a column's type, without size and brackets. */
-export const typeNameOf = ({ typeName }: ColumnDef): string =>
-  typeName === undefined ? "" : typeText({ ...typeName, arrayBounds: [] })
+/** The name of a column's type as `format_type` calls it, without size and brackets. */
+export const typeNameOf = ({ typeName }: ColumnDef): string => (typeName === undefined ? "" : typeOf(typeName).name)
 
 export const isSerial = (column: ColumnDef): boolean => /^(?:small|big)?serial[248]?$/u.test(typeNameOf(column))
 

@@ -5,6 +5,7 @@
 import type { FunctionParameter, Node, RangeVar, TypeName } from "libpg-query"
 import { objectName, partsOf } from "./names.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
+import { typeOf } from "./types.ts"
 
 export interface ObjectName {
   /** `OBJECT_FUNCTION`, `OBJECT_VIEW` ... */
@@ -117,9 +118,6 @@ export const argumentsOf = (parameters: ReadonlyArray<Node> | undefined): Readon
 const inputType = ({ argType, mode }: FunctionParameter): TypeName | undefined =>
   mode === "FUNC_PARAM_OUT" || mode === "FUNC_PARAM_TABLE" ? undefined : argType
 
-/** A type's name as people write it, without its size. */
-export const typeText = ({ arrayBounds = [], names }: TypeName): string => {
-  const parts = partsOf(names)
-  const [first, ...rest] = parts
-  return `${(first === "pg_catalog" ? rest : parts).join(".")}${arrayBounds.map(() => "[]").join("")}`
-}
+/** A type as people write it, without its size. */
+export const typeText = (type: TypeName): string =>
+  `${typeOf(type).name}${(type.arrayBounds ?? []).map(() => "[]").join("")}`

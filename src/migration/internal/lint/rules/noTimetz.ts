@@ -8,7 +8,7 @@ export const noTimetz = typeRule(
       "time with time zone has an offset without a day, so that summer time cannot be told; PostgreSQL's manual advises against it."
   },
   (type, { column }) =>
-    type === "timetz"
+    type === "time with time zone"
       ? { message: `${spell(column.colname)} has an offset and no day`, type: () => "timestamptz" }
       : undefined
 )

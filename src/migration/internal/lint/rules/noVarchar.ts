@@ -9,7 +9,7 @@ export const noVarchar = typeRule(
       "A length that is part of the type is made shorter only by reading the whole table under an ACCESS EXCLUSIVE lock, and shows in every view and function; a CHECK is changed without either."
   },
   (type, typed, typeName) => {
-    const length = type === "varchar" ? lengthOf(typeName) : undefined
+    const length = type === "character varying" ? lengthOf(typeName) : undefined
     if (length === undefined) return undefined
     return {
       message: `${spell(typed.column.colname)} has its greatest length in its type`,

@@ -20,8 +20,8 @@ export const smallKey: Rule = {
 const isSmall = (typed: TypedColumn, node: Node): boolean => {
   const [type, isNumbered] = [typeNameOf(typed.column), hasConstraint(typed.column, "CONSTR_IDENTITY")]
   // Few rows that somebody numbers by hand are what a smallint is for.
-  if (type === "int2") return isNumbered
-  return type === "int4" && (isNumbered || isPrimary(typed, node))
+  if (type === "smallint") return isNumbered
+  return type === "integer" && (isNumbered || isPrimary(typed, node))
 }
 
 const isPrimary = ({ column }: TypedColumn, node: Node): boolean => {
