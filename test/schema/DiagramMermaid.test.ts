@@ -9,7 +9,7 @@ import { sketch, snapshotOf } from "./diagram/sketch.ts"
  * What Mermaid's lexer takes, version 10 and later, for each of the lines that we
  * write: packages/mermaid/src/diagrams/er/parser/erDiagram.jison.
  */
-const entityName = '"[^"%\\r\\n\\v\\b\\\\]+"'
+const entityName = '"(?! *")[^"%\\r\\n\\v\\b\\\\]+"'
 const attributeWord =
   "(?!(?:[pP][kK]|[fF][kK]|[uU][kK])\\b)[A-Za-z_\\u00C0-\\uFFFF][A-Za-z0-9\\-_[\\]()\\u00C0-\\uFFFF]*"
 const lines = {

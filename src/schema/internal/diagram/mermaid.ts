@@ -16,7 +16,8 @@ const quoted = (text: string): string => {
     .replaceAll('"', "'")
     .replace(/[%\\]/g, "/")
     .replace(/[<>#;&`]/g, "_")
-  return `"${fitting === "" ? " " : fitting}"`
+  // Mermaid takes a blank name, and then fails to draw it.
+  return `"${fitting.trim() === "" ? "_" : fitting}"`
 }
 
 /** One word of the grammar. */

@@ -50,7 +50,7 @@ export const order = (graph: Layered): void => {
   layers.forEach(number)
   let best = layers.map((layer) => [...layer])
   let fewest = crossings()
-  for (let sweep = 0; sweep < sweeps && fewest > 0; sweep++) {
+  for (let sweep = 0; sweep < sweeps; sweep++) {
     const toRight = sweep % 2 === 0
     const last = layers.length - 1
     for (let step = 1; step <= last; step++) {
@@ -58,7 +58,8 @@ export const order = (graph: Layered): void => {
       arrange(layers[at] ?? [], channels[toRight ? at - 1 : at] ?? [], toRight ? "right" : "left")
     }
     const now = crossings()
-    if (now < fewest) {
+    // Of two that are as good, the later one has been balanced more often.
+    if (now <= fewest) {
       fewest = now
       best = layers.map((layer) => [...layer])
     }
