@@ -12,8 +12,17 @@
  * the server), and what only some logins can read (options of user mappings, the
  * connection of a subscription).
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { createHash } from "node:crypto"
+import { DatabaseError } from "../error/DatabaseError.ts"
+import { InvalidResult } from "../error/Reason.ts"
+import { canonical } from "./internal/canonical.ts"
+import { snapshotQuery } from "./internal/sql/query.ts"
 import { SchemaObject } from "./SchemaObject.ts"
+
+export { hashQuery } from "./internal/sql/query.ts"
 
 export const format = 1
 
@@ -28,3 +37,31 @@ export const Snapshot = Schema.Struct({
   objects: Schema.Array(SchemaObject)
 })
 export type Snapshot = typeof Snapshot.Type
+
+/** The hash that the server computes of the same objects. */
+export const hashOf = (objects: Snapshot["objects"]): string =>
+  createHash("sha256").update(canonical(objects), "utf8").digest("hex")
+
+/** The text of a file, which is the same for the same schema, line by line for who compares two. */
+export const toText = ({ format, hash, objects, serverVersion }: Snapshot): string =>
+  `${canonical({ format, serverVersion, hash, objects }, 2)}\n`
+
+const decode = Schema.decodeUnknownEffect(
+  Schema.Tuple([
+    Schema.Struct({
+      serverVersion: Schema.Int,
+      hash: Schema.String,
+      objects: Schema.fromJsonString(Schema.Array(SchemaObject))
+    })
+  ])
+)
+
+/** The schema of the database that `sql` is connected to: one round trip. */
+export const read = Effect.fn("Snapshot.read")(function* (sql: SqlClient): Effect.fn.Return<Snapshot, DatabaseError> {
+  const rows = yield* DatabaseError.refine(sql.unsafe(snapshotQuery).withoutTransform)
+  const [row] = yield* Effect.mapError(
+    decode(rows),
+    (error) => new DatabaseError({ reason: new InvalidResult({ failure: error.message }) })
+  )
+  return { format, ...row }
+})

@@ -62,6 +62,7 @@ export const definedKinds = [
   "operator class",
   "operator family",
   "publication",
+  "security label",
   "statistics",
   "subscription",
   "text search configuration",
