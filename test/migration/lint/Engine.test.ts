@@ -44,7 +44,7 @@ describe("a comment pgkeel:allow", () => {
     `SELECT 1;\n-- pgkeel:allow concurrent-index: the table is small\n-- and more\n${index}`,
     "CREATE INDEX i -- pgkeel:allow concurrent-index: the table is small\n ON t (a);",
     `${index} -- pgkeel:allow concurrent-index: the table is small\nSELECT 1;`,
-    `-- pgkeel:allow-file concurrent-index: small tables only\n${index} ${index.replace("i", "j")}`
+    `-- pgkeel:allow-file concurrent-index, work-behind-lock: small tables only\n${index} ${index.replace("i", "j")}`
   ])("allows it: %s", (sql) => Effect.map(findings(sql), (found) => assert.deepStrictEqual(found, [])))
 
   it.effect.each([

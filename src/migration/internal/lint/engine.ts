@@ -7,6 +7,8 @@ import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "..
 import { type Allowances, allowancesOf } from "./allow.ts"
 import { findTable, type SearchPath, tracking } from "./created.ts"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
+import { isAtLeast, type Lock } from "./lockModes.ts"
+import { locksOf } from "./locks.ts"
 import type { LintContext, LintStatement, Problem } from "./rule.ts"
 import { rules } from "./rules.ts"
 
@@ -148,6 +150,7 @@ export const eachStatement = (
   look: (statement: LintStatement, context: LintContext) => void
 ): void => {
   const created = tracking(searchPath, facts)
+  const held = new Map<string, Lock>()
   const table: LintContext["table"] = (relation) => findTable(facts, relation)
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
@@ -160,11 +163,20 @@ export const eachStatement = (
     transaction: directives.transaction && script.statements.every(({ alone }) => alone === undefined),
     facts,
     table,
+    held,
     isNew: created.has,
     isQuick: (relation) => created.has(relation) || table(relation)?.empty === true
   }
   for (const statement of statements) {
     look(statement, context)
+    if (context.transaction) hold(held, locksOf(statement, context))
     created.note(statement.node)
+  }
+}
+
+const hold = (held: Map<string, Lock>, locks: ReadonlyArray<Lock>): void => {
+  for (const lock of locks) {
+    const before = held.get(lock.relation)
+    if (before === undefined || isAtLeast(lock.mode, before.mode)) held.set(lock.relation, lock)
   }
 }

@@ -13,6 +13,17 @@ export const lockModes = [
 
 export type LockMode = (typeof lockModes)[number]
 
+/** What a statement does to a relation that was there before its migration. */
+export interface Lock {
+  /** As SQL spells it. */
+  readonly relation: string
+  readonly mode: LockMode
+  /** Whether all rows are written anew under it. */
+  readonly rewrites: boolean
+  /** Whether all rows are read under it. A rewrite reads them too. */
+  readonly scans: boolean
+}
+
 export const isAtLeast = (mode: LockMode, other: LockMode): boolean =>
   lockModes.indexOf(mode) >= lockModes.indexOf(other)
 

@@ -8,21 +8,11 @@ import type { Node, RangeVar } from "libpg-query"
 import { modeOf, othersOf } from "./alterTableLocks.ts"
 import { dataLocks } from "./dataLocks.ts"
 import { dropLocks, ownerOf, referencedBy } from "./dropLocks.ts"
-import { isAtLeast, lockModes, type LockMode } from "./lockModes.ts"
+import { isAtLeast, type Lock, type LockMode, lockModes } from "./lockModes.ts"
 import { nameOf, objectName, relationOf } from "./names.ts"
 import { type Command, commandsIn, constraintOf, nodesIn, type Of, optionsOf } from "./nodes.ts"
 import { rewrites, scans } from "./rewrites.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
-
-export interface Lock {
-  /** As SQL spells it. */
-  readonly relation: string
-  readonly mode: LockMode
-  /** Whether all rows are written anew under it. */
-  readonly rewrites: boolean
-  /** Whether all rows are read under it. A rewrite reads them too. */
-  readonly scans: boolean
-}
 
 /** A lock, before its relation is known to be of interest. */
 export interface Taken {
@@ -50,9 +40,10 @@ export const locksOf = (statement: LintStatement, context: LintContext): Readonl
   return [...locks.values()]
 }
 
-const takenBy = ({ node, text }: LintStatement, context: LintContext): ReadonlyArray<Taken> => {
+const takenBy = (statement: LintStatement, context: LintContext): ReadonlyArray<Taken> => {
+  const { node, text } = statement
   if ("AlterTableStmt" in node)
-    return commandsIn(node.AlterTableStmt, text).flatMap((command) => ofCommand(command, context))
+    return commandsIn(node.AlterTableStmt, text).flatMap((command) => ofCommand(command, statement, context))
   if ("CreateStmt" in node) return ofCreate(node.CreateStmt)
   if ("DropStmt" in node) return dropLocks(node.DropStmt, context)
   if ("RenameStmt" in node) return ofRename(node.RenameStmt)
@@ -60,9 +51,14 @@ const takenBy = ({ node, text }: LintStatement, context: LintContext): ReadonlyA
   return [...ofMaintenance(node, context), ...ofTableObjects(node), ...dataLocks(node)]
 }
 
-const ofCommand = (command: Command, context: LintContext): ReadonlyArray<Taken> => {
+const ofCommand = (command: Command, statement: LintStatement, context: LintContext): ReadonlyArray<Taken> => {
   const { body, relation } = command
-  const own = { relation, mode: modeOf(body), rewrites: rewrites(command, context), scans: scans(command, context) }
+  const own = {
+    relation,
+    mode: modeOf(body),
+    rewrites: rewrites(command, context),
+    scans: scans(command, statement, context)
+  }
   // A partition is read, and not the table that it becomes one of; both tables of a foreign key are.
   const readsOther = body.subtype === "AT_AttachPartition" || (own.scans && constraintOf(body)?.pktable !== undefined)
   const others = othersOf(body).map((other) => ({ ...other, scans: readsOther }))

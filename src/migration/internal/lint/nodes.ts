@@ -1,5 +1,6 @@
 /** Ways through PostgreSQL's parse trees. */
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node, RangeVar } from "libpg-query"
+import { partsOf } from "./names.ts"
 import type { LintStatement } from "./rule.ts"
 import { partsBetweenCommas } from "./source.ts"
 
@@ -52,6 +53,9 @@ export const columnOf = ({ def }: AlterTableCmd): ColumnDef | undefined =>
 
 export const constraintOf = ({ def }: AlterTableCmd): Constraint | undefined =>
   def !== undefined && "Constraint" in def ? def.Constraint : undefined
+
+/** The columns that a constraint of a table names. */
+export const keyColumns = ({ fk_attrs, keys }: Constraint): ReadonlyArray<string> => partsOf(keys ?? fk_attrs)
 
 export const constraintsOf = (column: ColumnDef | undefined): ReadonlyArray<Constraint> =>
   (column?.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : []))

@@ -1,9 +1,10 @@
 /** What a command of ALTER TABLE does to the rows of its table. */
-import type { ColumnDef, Node, RangeVar } from "libpg-query"
+import type { ColumnDef, Node } from "libpg-query"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { partsOf, spell } from "./names.ts"
 import { type Command, columnOf, constraintOf, constraintsOf, nodesIn } from "./nodes.ts"
-import type { LintContext } from "./rule.ts"
+import { isProved } from "./proofs.ts"
+import type { LintContext, LintStatement } from "./rule.ts"
 import { keepsRows, parseType, typeOf } from "./types.ts"
 
 /** Why a new column makes PostgreSQL write all rows anew. */
@@ -95,13 +96,13 @@ export const rewrites = (command: Command, context: LintContext): boolean => {
 }
 
 /** Whether all rows are read, be it to check them or to put them into an index. */
-export const scans = (command: Command, context: LintContext): boolean => {
+export const scans = (command: Command, statement: LintStatement, context: LintContext): boolean => {
   const { body, relation } = command
   switch (body.subtype) {
     case "AT_AddColumn":
       return constraintsOf(columnOf(body)).some(({ contype }) => readsForColumn.has(contype ?? ""))
     case "AT_SetNotNull":
-      return !isProved(context, relation, body.name ?? "")
+      return !isProved(context, statement, relation, body.name ?? "")
     case "AT_AddConstraint": {
       const { contype, indexname, skip_validation } = constraintOf(body) ?? {}
       return skip_validation !== true && !(indexname !== undefined && contype !== "CONSTR_EXCLUSION")
@@ -116,13 +117,3 @@ export const scans = (command: Command, context: LintContext): boolean => {
 }
 
 const readsForColumn = new Set(["CONSTR_CHECK", "CONSTR_UNIQUE", "CONSTR_PRIMARY"])
-
-/** Whether the database knows that the column has no NULL. */
-export const isProved = ({ table }: LintContext, relation: RangeVar | undefined, column: string): boolean => {
-  const known = table(relation)
-  if (known === undefined) return false
-  if (known.columns.some(({ name, nullable }) => name === column && !nullable)) return true
-  return known.constraints.some(
-    ({ definition, validated }) => validated && definition.startsWith(`CHECK ((${spell(column)} IS NOT NULL))`)
-  )
-}

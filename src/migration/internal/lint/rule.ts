@@ -6,6 +6,7 @@
  */
 import type { Node, RangeVar } from "libpg-query"
 import type { Directives } from "../directives.ts"
+import type { Lock } from "./lockModes.ts"
 import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
 
 export interface Rule {
@@ -20,7 +21,11 @@ export interface Rule {
 export interface Problem {
   /** What this statement does, with its names. */
   readonly message: string
-  /** What to write in its place, with the same names: SQL as far as SQL says it. */
+  /**
+   * What to write in its place, with the same names: SQL with comments, so that
+   * it can be held to the rules again. It is a file of its own where it begins
+   * with `-- pgkeel:no-transaction`.
+   */
   readonly fix: string
   /** Where in the statement's text. Default: its beginning. */
   readonly at?: number | undefined
@@ -41,6 +46,8 @@ export interface LintContext {
   readonly directives: Directives
   /** Whether all statements of the migration share one transaction. */
   readonly transaction: boolean
+  /** The locks that earlier statements have taken and that are held until the transaction ends, by relation. */
+  readonly held: ReadonlyMap<string, Lock>
   /** Whether this migration has made the relation: nobody else uses it yet. */
   readonly isNew: (relation: RangeVar | undefined) => boolean
   /** Whether it is new, or known to have no rows: then reading or rewriting all of it takes no time. */

@@ -1,18 +1,23 @@
+import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import type { Rule } from "../rule.ts"
 
 export const concurrentIndex: Rule = {
   name: "concurrent-index",
   reason: "CREATE INDEX holds a SHARE lock until it has read the whole table: nobody can write to it meanwhile.",
-  check: ({ node, text }, { isQuick }) => {
+  check: ({ node, text }, context) => {
     if (!("IndexStmt" in node)) return []
     const { concurrent, relation } = node.IndexStmt
-    if (concurrent === true || isQuick(relation)) return []
-    return [
-      {
-        message: `CREATE INDEX blocks all writes to ${nameOf(relation)} while it is built`,
-        fix: `in a migration of its own: ${text.replace(/\bINDEX\b/iu, (word) => `${word} ${word === "index" ? "concurrently" : "CONCURRENTLY"}`)};`
-      }
-    ]
+    if (concurrent === true || context.isQuick(relation)) return []
+    const table = nameOf(relation)
+    const isPartitioned = context.table(relation)?.kind === "partitioned table"
+    const concurrently = alone(`${text.replace(/\bINDEX\b/iu, (word) => `${word} CONCURRENTLY`)};`, context)
+    const fix = isPartitioned
+      ? advice(
+          `${table} is partitioned: CREATE INDEX ... ON ONLY ${table}, which takes no time; then, for each partition,`,
+          "CREATE INDEX CONCURRENTLY on it and ALTER INDEX ... ATTACH PARTITION"
+        )
+      : concurrently
+    return [{ message: `CREATE INDEX blocks all writes to ${table} until it is built`, fix }]
   }
 }

@@ -1,28 +1,45 @@
+import { apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
-import { commandsOf } from "../nodes.ts"
-import { isProved } from "../rewrites.ts"
-import type { Rule } from "../rule.ts"
+import { type Command, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
+import { isProved } from "../proofs.ts"
+import type { LintContext, Rule } from "../rule.ts"
 
 export const setNotNull: Rule = {
   name: "set-not-null",
   reason:
     "SET NOT NULL reads the whole table under an ACCESS EXCLUSIVE lock, which blocks reads too, unless a validated CHECK says already that there is no NULL.",
   check: (statement, context) =>
-    commandsOf(statement).flatMap(({ at, body, relation }) => {
-      const column = body.name ?? ""
-      if (body.subtype !== "AT_SetNotNull" || context.isQuick(relation) || isProved(context, relation, column))
-        return []
-      const table = nameOf(relation)
-      const check = spell(derived(relation?.relname ?? "", column, "not_null"))
-      return [
-        {
-          at,
-          message: `SET NOT NULL of ${spell(column)} reads all of ${table} while nobody else can`,
-          fix:
-            `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${spell(column)} IS NOT NULL) NOT VALID; in the next migration ` +
-            `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}; and in the one after that ALTER TABLE ${table} ` +
-            `ALTER COLUMN ${spell(column)} SET NOT NULL, DROP CONSTRAINT ${check};`
-        }
-      ]
+    commandsOf(statement).flatMap((command) => {
+      const { at, relation } = command
+      const column = columnIn(command)
+      if (column === undefined || context.isQuick(relation)) return []
+      if (isProved(context, statement, relation, column)) return []
+      const message = `SET NOT NULL of ${spell(column)} reads all of ${nameOf(relation)} while nobody else can`
+      return [{ at, message, fix: fixFor(command, column, context) }]
     })
+}
+
+/** PostgreSQL 18 can add it as a constraint, too. */
+const columnIn = ({ body }: Command): string | undefined => {
+  if (body.subtype === "AT_SetNotNull") return body.name
+  const constraint = constraintOf(body)
+  return constraint?.contype === "CONSTR_NOTNULL" && constraint.skip_validation !== true
+    ? keyColumns(constraint)[0]
+    : undefined
+}
+
+const fixFor = ({ relation }: Command, column: string, { facts }: LintContext): string => {
+  const [table, name] = [nameOf(relation), spell(derived(relation?.relname ?? "", column, "not_null"))]
+  if (facts !== undefined && facts.serverVersion >= 180_000) {
+    return apart(
+      `ALTER TABLE ${table} ADD CONSTRAINT ${name} NOT NULL ${spell(column)} NOT VALID;`,
+      `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`
+    )
+  }
+  return apart(
+    `ALTER TABLE ${table} ADD CONSTRAINT ${name} CHECK (${spell(column)} IS NOT NULL) NOT VALID;`,
+    `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
+    `ALTER TABLE ${table} ALTER COLUMN ${spell(column)} SET NOT NULL;`,
+    `ALTER TABLE ${table} DROP CONSTRAINT ${name};`
+  )
 }

@@ -1,0 +1,50 @@
+/** What spares a statement its scan: a CHECK that was validated before, by the database or by this migration. */
+import type { Node, RangeVar } from "libpg-query"
+import { nameOf, spell } from "./names.ts"
+import { commandsOf, constraintOf, nodesIn } from "./nodes.ts"
+import type { LintContext, LintStatement } from "./rule.ts"
+
+/** Whether it is known that the column has no NULL. */
+export const isProved = (
+  context: LintContext,
+  statement: LintStatement,
+  relation: RangeVar | undefined,
+  column: string
+): boolean => isKnown(context, relation, column) || isProvedHere(context, statement, relation, column)
+
+const isKnown = ({ table }: LintContext, relation: RangeVar | undefined, column: string): boolean => {
+  const known = table(relation)
+  if (known === undefined) return false
+  if (known.columns.some(({ name, nullable }) => name === column && !nullable)) return true
+  return known.constraints.some(
+    ({ definition, validated }) => validated && definition.startsWith(`CHECK ((${spell(column)} IS NOT NULL))`)
+  )
+}
+
+const isProvedHere = (
+  { statements }: LintContext,
+  { index }: LintStatement,
+  relation: RangeVar | undefined,
+  column: string
+): boolean => {
+  const valid = new Map<string, boolean>()
+  for (const before of statements.slice(0, index)) {
+    for (const { body, relation: other } of commandsOf(before)) {
+      if (nameOf(other) !== nameOf(relation)) continue
+      const constraint = constraintOf(body)
+      if (constraint?.contype === "CONSTR_CHECK" && saysNotNull(constraint.raw_expr, column)) {
+        valid.set(constraint.conname ?? "", constraint.skip_validation !== true)
+      }
+      if (body.subtype === "AT_ValidateConstraint" && valid.has(body.name ?? "")) valid.set(body.name ?? "", true)
+      if (body.subtype === "AT_DropConstraint") valid.delete(body.name ?? "")
+    }
+  }
+  return [...valid.values()].includes(true)
+}
+
+const saysNotNull = (expression: Node | undefined, column: string): boolean => {
+  const test = expression !== undefined && "NullTest" in expression ? expression.NullTest : undefined
+  const [reference] = nodesIn(test?.arg, "ColumnRef")
+  const last = reference?.fields?.at(-1)
+  return test?.nulltesttype === "IS_NOT_NULL" && last !== undefined && "String" in last && last.String.sval === column
+}

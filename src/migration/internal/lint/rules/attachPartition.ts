@@ -1,0 +1,68 @@
+import type { Node, PartitionBoundSpec, PartitionCmd, RangeVar } from "libpg-query"
+import { advice, apart } from "../fixes.ts"
+import { derived, nameOf, spell } from "../names.ts"
+import { commandsOf, nodesIn } from "../nodes.ts"
+import type { LintContext, Rule } from "../rule.ts"
+
+export const attachPartition: Rule = {
+  name: "attach-partition",
+  reason:
+    "ATTACH PARTITION reads the whole partition under an ACCESS EXCLUSIVE lock on it, unless a validated CHECK says already that its rows fit.",
+  check: (statement, context) =>
+    commandsOf(statement).flatMap(({ at, body, relation }) => {
+      if (body.subtype !== "AT_AttachPartition" || body.def === undefined || !("PartitionCmd" in body.def)) return []
+      const { bound, name } = body.def.PartitionCmd
+      if (context.isQuick(name) || isProved(context, name, bound)) return []
+      const message = `ATTACH PARTITION reads all of ${nameOf(name)} while nobody else can`
+      return [{ at, message, fix: fixFor(relation, body.def.PartitionCmd) }]
+    })
+}
+
+/** A validated CHECK that has all the values of the bounds in it. */
+const isProved = ({ table }: LintContext, partition: RangeVar | undefined, bound: PartitionBoundSpec | undefined) => {
+  const values = valuesIn(bound)
+  const constraints = table(partition)?.constraints ?? []
+  return (
+    values.length > 0 &&
+    constraints.some(
+      ({ definition, validated }) =>
+        validated && definition.startsWith("CHECK") && values.every((value) => definition.includes(value))
+    )
+  )
+}
+
+const valuesIn = (bound: PartitionBoundSpec | undefined): ReadonlyArray<string> =>
+  nodesIn([bound?.lowerdatums, bound?.upperdatums, bound?.listdatums], "A_Const").map(
+    ({ fval, ival, sval }) => sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)
+  )
+
+const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): string => {
+  const check = spell(derived(name?.relname ?? "", "bounds"))
+  const condition = conditionOf(bound)
+  if (condition === undefined) {
+    return advice(
+      `give ${nameOf(name)} a CHECK of what the others' bounds leave, NOT VALID, VALIDATE it, and attach it then`
+    )
+  }
+  return apart(
+    "-- <key> is the partition key:",
+    `-- ALTER TABLE ${nameOf(name)} ADD CONSTRAINT ${check} CHECK (${condition}) NOT VALID;`,
+    `-- ALTER TABLE ${nameOf(name)} VALIDATE CONSTRAINT ${check};`,
+    `-- then attach it to ${nameOf(relation)}, and drop ${check}`
+  )
+}
+
+const conditionOf = (bound: PartitionBoundSpec | undefined): string | undefined => {
+  const { listdatums = [], lowerdatums = [], strategy, upperdatums = [] } = bound ?? {}
+  if (strategy === "l") return `<key> IS NOT NULL AND <key> IN (${listdatums.map(literal).join(", ")})`
+  if (strategy !== "r" || lowerdatums.length !== 1) return undefined
+  return `<key> IS NOT NULL AND <key> >= ${literal(lowerdatums[0])} AND <key> < ${literal(upperdatums[0])}`
+}
+
+const literal = (node: Node | undefined): string => {
+  const [constant] = nodesIn(node, "A_Const")
+  return constant?.sval === undefined ? (valuesOf(constant) ?? "<bound>") : `'${constant.sval.sval ?? ""}'`
+}
+
+const valuesOf = (constant: ReturnType<typeof nodesIn<"A_Const">>[number] | undefined): string | undefined =>
+  constant === undefined ? undefined : (constant.fval?.fval ?? String(constant.ival?.ival ?? 0))

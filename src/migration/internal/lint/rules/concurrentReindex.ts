@@ -1,0 +1,21 @@
+import { advice, alone } from "../fixes.ts"
+import { nameOf } from "../names.ts"
+import { optionsOf } from "../nodes.ts"
+import type { Rule } from "../rule.ts"
+
+export const concurrentReindex: Rule = {
+  name: "concurrent-reindex",
+  reason: "REINDEX blocks writes to the table, and reads that would use the index, until it has built the index again.",
+  check: ({ node, text }, context) => {
+    if (!("ReindexStmt" in node)) return []
+    const { kind, name, params, relation } = node.ReindexStmt
+    if (optionsOf(params).has("concurrently") || (relation !== undefined && context.isQuick(relation))) return []
+    const what = relation === undefined ? (name ?? "the database") : nameOf(relation)
+    const concurrently = text.replace(/\b(?:INDEX|TABLE|SCHEMA|DATABASE)\b/iu, (word) => `${word} CONCURRENTLY`)
+    const fix =
+      kind === "REINDEX_OBJECT_SYSTEM"
+        ? advice("the server's own indexes cannot be built again beside the application: do it while it is stopped")
+        : alone(`${concurrently};`, context)
+    return [{ message: `REINDEX of ${what} blocks writes while it runs`, fix }]
+  }
+}
