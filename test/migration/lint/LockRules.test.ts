@@ -1,0 +1,449 @@
+/** Each rule about locks, by statements that it is against and such as it must leave alone. */
+import { facts } from "./facts.ts"
+import { examples } from "./support.ts"
+
+const directive = "-- pgkeel:no-transaction\n"
+
+examples(
+  "concurrent-index",
+  [
+    { sql: "CREATE UNIQUE INDEX i ON app.t (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);" },
+    { sql: 'create index on "T" (lower(a)) where b', fix: 'create index CONCURRENTLY on "T" (lower(a)) where b;' },
+    {
+      sql: "SELECT 1; CREATE INDEX i ON t (a)",
+      at: "1:11",
+      fix: "-- in a migration of its own:\nCREATE INDEX CONCURRENTLY i ON t (a);"
+    },
+    { sql: "CREATE INDEX i ON t (a)", around: { facts }, fix: "CREATE INDEX CONCURRENTLY i ON t (a);" },
+    { sql: "CREATE INDEX i ON parts (a)", around: { facts }, fix: "CREATE INDEX ... ON ONLY parts" }
+  ],
+  [
+    "CREATE INDEX CONCURRENTLY i ON t (a)",
+    "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)",
+    "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON t (a)",
+    "CREATE TEMP TABLE t (a bigint); CREATE INDEX i ON t (a)",
+    { sql: "CREATE INDEX i ON nobody (a)", around: { facts } }
+  ]
+)
+
+examples(
+  "concurrent-index-drop",
+  [
+    { sql: "DROP INDEX app.i", fix: "DROP INDEX CONCURRENTLY app.i;" },
+    {
+      sql: "DROP INDEX IF EXISTS i, j",
+      fix: "DROP INDEX CONCURRENTLY IF EXISTS i;\nDROP INDEX CONCURRENTLY IF EXISTS j;"
+    }
+  ],
+  ["DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY IF EXISTS i"]
+)
+
+examples(
+  "concurrent-reindex",
+  [
+    { sql: "REINDEX INDEX i", fix: "REINDEX INDEX CONCURRENTLY i;" },
+    { sql: "REINDEX (VERBOSE) TABLE app.t", fix: "REINDEX (VERBOSE) TABLE CONCURRENTLY app.t;" },
+    { sql: "REINDEX SCHEMA app", fix: "REINDEX SCHEMA CONCURRENTLY app;" },
+    { sql: "REINDEX SYSTEM", fix: "while it is stopped" }
+  ],
+  ["REINDEX INDEX CONCURRENTLY i", "REINDEX (CONCURRENTLY) TABLE t"]
+)
+
+examples(
+  "concurrent-refresh",
+  [
+    { sql: "REFRESH MATERIALIZED VIEW app.totals", fix: "REFRESH MATERIALIZED VIEW CONCURRENTLY app.totals;" },
+    { sql: "REFRESH MATERIALIZED VIEW totals WITH NO DATA", fix: "REFRESH MATERIALIZED VIEW CONCURRENTLY totals;" },
+    {
+      sql: "REFRESH MATERIALIZED VIEW totals",
+      around: { facts },
+      fix: "CREATE UNIQUE INDEX CONCURRENTLY ON totals (<what tells its rows apart>);"
+    }
+  ],
+  [
+    "REFRESH MATERIALIZED VIEW CONCURRENTLY totals",
+    "CREATE MATERIALIZED VIEW totals AS SELECT 1 AS a WITH NO DATA; REFRESH MATERIALIZED VIEW totals"
+  ]
+)
+
+examples(
+  "concurrent-detach",
+  [
+    {
+      sql: "ALTER TABLE parts DETACH PARTITION parts_1",
+      fix: "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;"
+    }
+  ],
+  ["ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY", "ALTER TABLE parts DETACH PARTITION parts_1 FINALIZE"]
+)
+
+examples(
+  "attach-partition",
+  [
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
+      fix: "ADD CONSTRAINT t_bounds CHECK (<key> IS NOT NULL AND <key> >= 1 AND <key> < 100) NOT VALID;"
+    },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES IN ('a', 'b')",
+      fix: "CHECK (<key> IS NOT NULL AND <key> IN ('a', 'b')) NOT VALID;"
+    },
+    { sql: "ALTER TABLE parts ATTACH PARTITION t DEFAULT", fix: "NOT VALID, VALIDATE it" },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (101)",
+      around: { facts },
+      fix: "ALTER TABLE t VALIDATE CONSTRAINT t_bounds;"
+    }
+  ],
+  [
+    "CREATE TABLE t (a bigint); ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)", around: { facts } },
+    { sql: "ALTER TABLE parts ATTACH PARTITION nobody DEFAULT", around: { facts } }
+  ]
+)
+
+examples(
+  "volatile-default",
+  [
+    {
+      sql: "ALTER TABLE t ADD COLUMN a uuid NOT NULL DEFAULT gen_random_uuid()",
+      fix: "ALTER TABLE t ADD COLUMN a uuid;\nALTER TABLE t ALTER COLUMN a SET DEFAULT gen_random_uuid();"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint DEFAULT public.next_number() CONSTRAINT c UNIQUE",
+      also: ["unique-constraint"],
+      fix: "ALTER TABLE t ADD COLUMN a bigint CONSTRAINT c UNIQUE;\nALTER TABLE t ALTER COLUMN a SET DEFAULT public.next_number();"
+    },
+    {
+      sql: "ALTER TABLE t ADD a timestamptz DEFAULT now() + random() * interval '1 day'",
+      fix: "SET DEFAULT now() + random()"
+    },
+    { sql: "ALTER TABLE t ADD a bigint DEFAULT nextval('s')", fix: "SET DEFAULT nextval('s');" }
+  ],
+  [
+    "ALTER TABLE t ADD a bigint",
+    "ALTER TABLE t ADD a bigint NOT NULL DEFAULT 0",
+    "ALTER TABLE t ADD a timestamptz DEFAULT now()",
+    "ALTER TABLE t ADD a timestamptz DEFAULT current_timestamp",
+    "ALTER TABLE t ADD a text[] NOT NULL DEFAULT '{}'",
+    "ALTER TABLE t ADD a jsonb DEFAULT jsonb_build_object('a', 1)",
+    { sql: "ALTER TABLE t ADD a bigint DEFAULT steady()", around: { facts } },
+    { sql: "ALTER TABLE nobody ADD a uuid DEFAULT gen_random_uuid()", around: { facts } }
+  ]
+)
+
+examples(
+  "serial-column",
+  [
+    { sql: "ALTER TABLE t ADD COLUMN n bigserial", also: ["no-serial"], fix: "CREATE SEQUENCE t_n_seq OWNED BY t.n;" },
+    {
+      sql: "ALTER TABLE app.t ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY",
+      fix: "ALTER TABLE app.t ALTER COLUMN n SET DEFAULT nextval('app.t_n_seq');"
+    }
+  ],
+  ["CREATE TABLE t (a bigint); ALTER TABLE t ADD n bigint GENERATED ALWAYS AS IDENTITY"]
+)
+
+examples(
+  "stored-generated-column",
+  [{ sql: "ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) STORED", fix: "add n as an ordinary column" }],
+  ["ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) VIRTUAL"]
+)
+
+examples(
+  "column-type",
+  [
+    { sql: "ALTER TABLE t ALTER a TYPE bigint", fix: "ALTER TABLE t ADD COLUMN a_new bigint;" },
+    {
+      sql: "ALTER TABLE t ALTER COLUMN a SET DATA TYPE numeric(10, 2) USING a::numeric",
+      fix: "ADD COLUMN a_new numeric(10, 2);"
+    },
+    { sql: "ALTER TABLE t ALTER short TYPE text", fix: "ADD COLUMN short_new text;" },
+    {
+      sql: "ALTER TABLE t ALTER short TYPE varchar(5)",
+      around: { facts },
+      also: ["no-varchar"],
+      fix: "ADD COLUMN short_new varchar(5);"
+    },
+    { sql: "ALTER TABLE t ALTER price TYPE numeric(8, 3)", around: { facts }, fix: "price_new" },
+    { sql: "ALTER TABLE t ALTER checked TYPE text", around: { facts }, fix: "checked_new" }
+  ],
+  [
+    { sql: "ALTER TABLE t ALTER short TYPE text", around: { facts } },
+    { sql: "ALTER TABLE t ALTER price TYPE numeric(12, 2)", around: { facts } },
+    { sql: "ALTER TABLE t ALTER price TYPE numeric", around: { facts } },
+    { sql: "ALTER TABLE nobody ALTER a TYPE bigint", around: { facts } },
+    "CREATE TABLE t (a text); ALTER TABLE t ALTER a TYPE bigint USING a::bigint"
+  ]
+)
+
+examples(
+  "set-not-null",
+  [
+    {
+      sql: "ALTER TABLE t ADD COLUMN b bigint, ALTER a SET NOT NULL",
+      at: "1:36",
+      fix: "ALTER TABLE t ADD CONSTRAINT t_a_not_null CHECK (a IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT t_a_not_null;"
+    },
+    { sql: "ALTER TABLE t ADD CONSTRAINT n NOT NULL a", fix: "ALTER TABLE t ALTER COLUMN a SET NOT NULL;" },
+    {
+      sql: "ALTER TABLE t ALTER b SET NOT NULL",
+      around: { facts },
+      fix: "ALTER TABLE t ADD CONSTRAINT t_b_not_null NOT NULL b NOT VALID;"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:102",
+      fix: "t_a_not_null"
+    }
+  ],
+  [
+    "CREATE TABLE t (a bigint); ALTER TABLE t ALTER a SET NOT NULL",
+    "ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID",
+    `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+    { sql: "ALTER TABLE t ALTER checked SET NOT NULL", around: { facts } },
+    { sql: "ALTER TABLE t ALTER a SET NOT NULL", around: { facts } }
+  ]
+)
+
+examples(
+  "foreign-key-validation",
+  [
+    {
+      sql: "ALTER TABLE t ADD FOREIGN KEY (a, b) REFERENCES app.u (x, y) ON DELETE CASCADE",
+      fix: `${directive}ALTER TABLE t ADD CONSTRAINT t_a_b_fkey FOREIGN KEY (a, b) REFERENCES app.u (x, y) ON DELETE CASCADE NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT t_a_b_fkey;`,
+      also: ["foreign-key-index"]
+    },
+    {
+      sql: 'ALTER TABLE t ADD CONSTRAINT "User of" FOREIGN KEY (a) REFERENCES u',
+      fix: 'ADD CONSTRAINT "User of" FOREIGN KEY (a) REFERENCES u NOT VALID;',
+      also: ["foreign-key-index"]
+    },
+    {
+      sql: "ALTER TABLE t ADD COLUMN u bigint DEFAULT 1 REFERENCES u (id)",
+      fix: "ALTER TABLE t ADD COLUMN u bigint DEFAULT 1;\nALTER TABLE t ADD CONSTRAINT t_u_fkey FOREIGN KEY (u) REFERENCES u (id) NOT VALID;",
+      also: ["foreign-key-index"]
+    }
+  ],
+  ["CREATE TABLE t (a bigint); CREATE INDEX i ON t (a); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u"]
+)
+
+examples(
+  "check-validation",
+  [
+    {
+      sql: "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0)",
+      fix: "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT positive;"
+    },
+    { sql: "ALTER TABLE t ADD CHECK (a IN (1, 2))", fix: "ADD CONSTRAINT t_check CHECK (a IN (1, 2)) NOT VALID;" },
+    {
+      sql: "ALTER TABLE t ADD COLUMN a bigint CHECK (a > 0) DEFAULT 1",
+      fix: "ALTER TABLE t ADD COLUMN a bigint DEFAULT 1;\nALTER TABLE t ADD CONSTRAINT t_a_check CHECK (a > 0) NOT VALID;"
+    }
+  ],
+  [
+    "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID",
+    "CREATE TABLE t (a bigint); ALTER TABLE t ADD CHECK (a > 0)",
+    `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c`
+  ]
+)
+
+examples(
+  "domain-constraint",
+  [
+    {
+      sql: "ALTER DOMAIN app.amount ADD CONSTRAINT positive CHECK (VALUE > 0)",
+      fix: "ALTER DOMAIN app.amount ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID;"
+    },
+    { sql: "ALTER DOMAIN amount SET NOT NULL", fix: "each as set-not-null says" }
+  ],
+  ["ALTER DOMAIN amount ADD CHECK (VALUE > 0) NOT VALID", "ALTER DOMAIN amount DROP NOT NULL"]
+)
+
+examples(
+  "validate-in-transaction",
+  [
+    {
+      sql: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c",
+      at: "1:57",
+      fix: "ALTER TABLE t VALIDATE CONSTRAINT c;"
+    },
+    {
+      sql: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE u VALIDATE CONSTRAINT d",
+      at: "1:57",
+      fix: "ALTER TABLE u VALIDATE CONSTRAINT d;"
+    }
+  ],
+  [
+    "ALTER TABLE t VALIDATE CONSTRAINT c",
+    "ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE u VALIDATE CONSTRAINT c",
+    `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c`
+  ]
+)
+
+examples(
+  "unique-constraint",
+  [
+    {
+      sql: "ALTER TABLE t ADD UNIQUE (a, b)",
+      fix: `${directive}CREATE UNIQUE INDEX CONCURRENTLY t_a_b_key ON t (a, b);\nALTER TABLE t ADD CONSTRAINT t_a_b_key UNIQUE USING INDEX t_a_b_key;`
+    },
+    {
+      sql: "ALTER TABLE app.t ADD CONSTRAINT k PRIMARY KEY (a) DEFERRABLE",
+      fix: "CREATE UNIQUE INDEX CONCURRENTLY k ON app.t (a);\nALTER TABLE app.t ADD CONSTRAINT k PRIMARY KEY USING INDEX k DEFERRABLE;"
+    },
+    {
+      sql: "ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b)",
+      fix: "CREATE UNIQUE INDEX CONCURRENTLY t_a_key ON t (a) INCLUDE (b) NULLS NOT DISTINCT;"
+    },
+    {
+      sql: "ALTER TABLE t ADD COLUMN a text UNIQUE",
+      fix: "ALTER TABLE t ADD COLUMN a text;\nCREATE UNIQUE INDEX CONCURRENTLY t_a_key ON t (a);"
+    }
+  ],
+  [
+    "ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX i",
+    "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
+    "CREATE TABLE t (a bigint); ALTER TABLE t ADD PRIMARY KEY (a)"
+  ]
+)
+
+examples(
+  "exclusion-constraint",
+  [{ sql: "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", fix: "make a new table like t" }],
+  ["CREATE TABLE t (a int8range); ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)"]
+)
+
+examples(
+  "table-rewrite",
+  [
+    { sql: "ALTER TABLE t SET TABLESPACE fast", fix: "pg_repack --table=t --tablespace=fast" },
+    { sql: "ALTER TABLE t SET LOGGED", fix: "make a new table like t" },
+    { sql: "ALTER TABLE t SET ACCESS METHOD columnar", fix: "make a new table like t" },
+    { sql: "ALTER TABLE t ALTER a SET EXPRESSION AS (b + 1)", fix: "drop a" }
+  ],
+  ["ALTER TABLE t SET (fillfactor = 80)"]
+)
+
+examples(
+  "vacuum-full",
+  [
+    { sql: "VACUUM FULL t", fix: "VACUUM (ANALYZE) t" },
+    { sql: "VACUUM (FULL, ANALYZE)", fix: "VACUUM (ANALYZE) makes" },
+    { sql: "CLUSTER t USING i", fix: "pg_repack" },
+    { sql: "CLUSTER", fix: "pg_repack" }
+  ],
+  ["VACUUM t", "VACUUM (ANALYZE) t", "VACUUM (FULL off) t", { sql: "CLUSTER nobody USING i", around: { facts } }]
+)
+
+examples(
+  "truncate",
+  [
+    { sql: "TRUNCATE t, u", fix: "delete the rows of t, u in batches" },
+    { sql: "TRUNCATE t CASCADE", also: ["cascade"], fix: "those of other tables by name" }
+  ],
+  ["CREATE TABLE t (a bigint); TRUNCATE t"]
+)
+
+examples(
+  "lock-table",
+  [
+    { sql: "LOCK TABLE t", fix: "each statement takes the lock that it needs" },
+    { sql: "LOCK t, u IN SHARE MODE", fix: "take SHARE UPDATE EXCLUSIVE on t, u" }
+  ],
+  ["LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE", "CREATE TABLE t (a bigint); LOCK TABLE t"]
+)
+
+examples(
+  "several-locks",
+  [
+    {
+      sql: "ALTER TABLE t ADD a bigint; ALTER TABLE u ADD a bigint; ALTER TABLE u ADD b bigint",
+      at: "1:29",
+      fix: "put what changes u into a migration of its own"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; CREATE TRIGGER x AFTER INSERT ON u EXECUTE FUNCTION f()",
+      at: "1:29",
+      fix: "put what changes u into a migration of its own"
+    }
+  ],
+  [
+    "ALTER TABLE t ADD a bigint; ALTER TABLE t ADD b bigint",
+    "ALTER TABLE t ADD a bigint; CREATE TABLE u (a bigint); ALTER TABLE u ADD b bigint",
+    "CREATE TABLE u (a bigint); ALTER TABLE t ADD a bigint; COMMENT ON TABLE x IS 'y'",
+    `${directive}ALTER TABLE t ADD a bigint; ALTER TABLE u ADD a bigint`
+  ]
+)
+
+examples(
+  "work-behind-lock",
+  [
+    {
+      sql: "ALTER TABLE t ADD a bigint; UPDATE t SET a = 1 WHERE b > 0",
+      at: "1:29",
+      also: ["mixed-changes"],
+      fix: "before or after the one that changes t"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; DO 'BEGIN PERFORM 1; END'",
+      at: "1:29",
+      also: ["unseen-statement"],
+      fix: "begin this one with pgkeel:no-transaction"
+    }
+  ],
+  [
+    "ALTER TABLE t ADD a bigint; INSERT INTO kinds VALUES (1)",
+    "ALTER TABLE t ADD a bigint; CREATE TABLE u (a bigint); INSERT INTO u VALUES (1); UPDATE u SET a = 2 WHERE a = 1"
+  ]
+)
+
+examples(
+  "lock-timeout",
+  [
+    { sql: "SET lock_timeout = 0", fix: "leave it out" },
+    { sql: "SET LOCAL lock_timeout = '5min'", fix: "less than 10 seconds" },
+    { sql: "RESET lock_timeout", fix: "leave it out" },
+    { sql: "SELECT set_config('lock_timeout', '0', true)", fix: "leave it out" },
+    { sql: "-- pgkeel:lock-timeout 1min\nSELECT 1", at: "2:1", fix: "leave it out" }
+  ],
+  [
+    "SET lock_timeout = '5s'",
+    "SET lock_timeout = 2000",
+    "SET LOCAL lock_timeout TO '500ms'",
+    "SELECT set_config('lock_timeout', '1s', true)",
+    "SET statement_timeout = 0",
+    "-- pgkeel:lock-timeout 5s\nSELECT 1"
+  ]
+)
+
+examples(
+  "update-all-rows",
+  [
+    { sql: "UPDATE t SET a = 1", fix: "do it in batches" },
+    { sql: "DELETE FROM app.t", fix: "which rows of app.t" }
+  ],
+  [
+    "UPDATE t SET a = 1 WHERE a IS NULL",
+    "DELETE FROM t WHERE false",
+    "CREATE TABLE t (a bigint); INSERT INTO t VALUES (1); UPDATE t SET a = 2",
+    { sql: "DELETE FROM nobody", around: { facts } }
+  ]
+)
+
+examples(
+  "implicit-no-transaction",
+  [
+    {
+      sql: "CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a)",
+      at: "1:28",
+      fix: "-- pgkeel:no-transaction"
+    }
+  ],
+  [
+    "CREATE INDEX CONCURRENTLY i ON t (a)",
+    "SET statement_timeout = 0; CREATE INDEX CONCURRENTLY i ON t (a)",
+    "CREATE INDEX CONCURRENTLY i ON t (a); CREATE INDEX CONCURRENTLY j ON t (b)",
+    `${directive}CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a)`
+  ]
+)

@@ -1,0 +1,38 @@
+/** What a database would say of the tables that the examples name. */
+import type { RelationFacts, TableFacts } from "../../../src/catalog/RelationFacts.ts"
+
+const table = (name: string, known: Partial<TableFacts> = {}): TableFacts => ({
+  schema: "public",
+  name,
+  kind: "table",
+  empty: false,
+  columns: [],
+  constraints: [],
+  indexes: [],
+  ...known
+})
+
+export const facts: RelationFacts = {
+  serverVersion: 180_004,
+  searchPath: ["public"],
+  steadyFunctions: ["steady"],
+  tables: [
+    table("t", {
+      columns: [
+        { name: "a", type: "bigint", nullable: false },
+        { name: "b", type: "bigint", nullable: true },
+        { name: "short", type: "character varying(10)", nullable: true },
+        { name: "price", type: "numeric(10,2)", nullable: true },
+        { name: "checked", type: "character varying(10)", nullable: true }
+      ],
+      constraints: [
+        { name: "c", definition: "CHECK ((checked IS NOT NULL))", validated: true, references: null },
+        { name: "d", definition: "CHECK ((b IS NOT NULL)) NOT VALID", validated: false, references: null },
+        { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }
+      ]
+    }),
+    table("nobody", { empty: true, columns: [{ name: "a", type: "integer", nullable: true }] }),
+    table("parts", { kind: "partitioned table" }),
+    table("totals", { kind: "materialized view" })
+  ]
+}
