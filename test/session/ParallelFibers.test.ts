@@ -1,7 +1,9 @@
 /** Several fibers in one transaction, with its one connection. */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Duration, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
+import { SavepointPatience } from "../../src/connection/internal/standstill.ts"
+import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected } from "../support/Connected.ts"
 import { add, freshTable, items } from "../support/Items.ts"
@@ -118,6 +120,58 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("Parallel
         })
       )
       assert.deepStrictEqual(yield* items, ["kept"])
+      yield* assertClean
+    })
+  )
+
+  it.effect("that a savepoint waits for, and that wait for it, are told so instead of waiting for ever", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      yield* freshTable
+      const impatient = Effect.provideService(SavepointPatience, Duration.millis(50))
+      const failure = yield* withSession({})(
+        Effect.gen(function* () {
+          const inside = yield* Deferred.make<void>()
+          const outside = yield* Effect.forkChild(Effect.andThen(Deferred.await(inside), impatient(add("outside"))))
+          const told = yield* withSession({ propagation: "nested" })(
+            Effect.gen(function* () {
+              yield* add("inside")
+              yield* Deferred.succeed(inside, undefined)
+              return yield* Effect.flip(Fiber.join(outside))
+            })
+          )
+          yield* add("after")
+          return told
+        })
+      )
+      const { message } = yield* Effect.flip(DatabaseError.refine(Effect.fail(failure)))
+      assert.match(message, /which has run nothing for 50ms: it seems to wait for this statement/)
+      assert.deepStrictEqual(yield* items, ["after", "inside"])
+      yield* assertClean
+    })
+  )
+
+  it.effect("wait for a savepoint that takes long, as long as its statements run", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      yield* freshTable
+      const impatient = Effect.provideService(SavepointPatience, Duration.millis(200))
+      yield* withSession({})(
+        Effect.gen(function* () {
+          const inside = yield* Deferred.make<void>()
+          const outside = yield* Effect.forkChild(Effect.andThen(Deferred.await(inside), impatient(add("outside"))))
+          yield* withSession({ propagation: "nested" })(
+            Effect.gen(function* () {
+              yield* add("inside")
+              yield* Deferred.succeed(inside, undefined)
+              yield* sql`SELECT pg_sleep(1)`
+            })
+          )
+          yield* Fiber.join(outside)
+        })
+      )
+      assert.deepStrictEqual(yield* items, ["inside", "outside"])
       yield* assertClean
     })
   )

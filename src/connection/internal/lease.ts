@@ -20,6 +20,7 @@ import type { Endpoint } from "./failure.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
 import type { Sections } from "./sections.ts"
+import { unlessStill } from "./standstill.ts"
 import type { Wire } from "./wire.ts"
 
 /** What a connection is used for. */
@@ -119,7 +120,9 @@ export class Lease extends Adaptor {
           const refusal = this.#refusalOf(sql, fiber)
           if (refusal !== undefined) return Effect.fail(refusal)
           const others = isControl ? undefined : this.sections?.othersOf(fiber)
-          if (others !== undefined) return Effect.andThen(others, this.#run(sql, statement, copying))
+          if (others !== undefined) {
+            return Effect.andThen(unlessStill(others, this, sql), this.#run(sql, statement, copying))
+          }
           use = this.#enter(sql, copying)
           const turn = this.#turnOf(statement, use)
           return this.#copies.length === 0 ? turn : whileMoving(turn, sql, this.#copies)
@@ -141,14 +144,12 @@ export class Lease extends Adaptor {
     const { opening } = this
     if (opening === undefined) {
       return Effect.catchCause(statement, (cause) =>
-        Effect.mapError(reprepare(this.wire, statement, cause), (error) => this.#settled(error, use))
+        Effect.mapError(reprepare(this.wire, statement, cause), (error) =>
+          settled(error, this.#phaseOf(use), use.statement)
+        )
       )
     }
     return opening.isBegun ? statement : opening.ahead(statement)
-  }
-
-  #settled(error: SqlError, use: Use): SqlError {
-    return settled(error, this.#phaseOf(use), use.statement)
   }
 
   /** A COPY is a statement as any other, with bytes that come or go while it runs. */
@@ -170,12 +171,11 @@ export class Lease extends Adaptor {
 
   /** A stream is no single statement, so a transaction begins ahead of an empty one (manual, 53.2.3). */
   override executeStream(sql: string, parameters: ReadonlyArray<unknown>, transform: Transform) {
-    const refused = refusedCopy(sql)
-    if (refused !== undefined) return Stream.fromEffect(refused)
     const rows = Stream.onExit(super.executeStream(sql, parameters, transform), (exit) =>
       Effect.sync(() => this.#note(exit, { statement: sql, sent: undefined, commits: false }))
     )
-    const begin = this.opening === undefined ? Effect.void : this.#run(sql, this.connection.query(""))
+    const begin =
+      refusedCopy(sql) ?? (this.opening === undefined ? Effect.void : this.#run(sql, this.connection.query("")))
     return Stream.unwrap(Effect.as(Effect.andThen(begin, this.#occupied), this.#read(rows)))
   }
 
