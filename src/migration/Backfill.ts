@@ -22,7 +22,8 @@
  *
  * It is run by the application, or in a migration with `transaction: false`; in an
  * open transaction it is refused, because all batches would be one. The login needs
- * the privileges on `pgkeel.backfills`, which the migrator's has.
+ * SELECT, INSERT and UPDATE on `pgkeel.backfills`, which the Provisioner grants to the
+ * application's.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -129,6 +130,12 @@ const register = Effect.fnUntraced(function* (sql: SqlClient, { key = [], name, 
   ).pipe(
     Effect.catchReason("DatabaseError", "UndefinedTable", () =>
       refuse("the table pgkeel.backfills is missing; apply the package's own migrations, with MigrationSource.own")
+    ),
+    Effect.catchReason("DatabaseError", "InsufficientPrivilege", () =>
+      refuse(
+        "its login may not keep the place in pgkeel.backfills; provision the database again (`pgkeel init`), or grant " +
+          "the login USAGE on schema pgkeel, and SELECT, INSERT and UPDATE on the table"
+      )
     )
   )
   const [known, of] = row ?? [found.name, columns]

@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
+import * as Backfill from "../../src/migration/Backfill.ts"
 import { Provisioner } from "../../src/provisioning/Provisioner.ts"
 import { LoginSource } from "../../src/secret/LoginSource.ts"
 import { testServer } from "../support/Database.ts"
@@ -62,6 +63,35 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
         Effect.provide(provisioner()),
         Effect.provide(LoginSource.layerStatic({ username: "nobody", password: Redacted.make("nothing") }))
       ),
+    120_000
+  )
+
+  it.effect(
+    "lets the application run a backfill, which without what it gives for that is refused",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const { apply } = yield* Provisioner
+          const { application, migrator } = yield* apply({ database })
+          const run = (statement: string) => Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement))
+          yield* as(migrator.url, run("CREATE TABLE note (id int PRIMARY KEY, body text)"))
+          const backfill = Backfill.run({
+            name: "notes",
+            table: "note",
+            update: ({ where }) =>
+              Effect.flatMap(SqlClient.SqlClient, (sql) => sql`UPDATE note SET body = 'new' WHERE ${where()}`)
+          })
+          yield* as(application.url, run("INSERT INTO note VALUES (1)"))
+          assert.strictEqual((yield* as(application.url, backfill)).rows, 1)
+          yield* as(migrator.url, run(`REVOKE INSERT ON pgkeel.backfills FROM ${database}_app`))
+          const error = yield* as(application.url, Effect.flip(backfill))
+          assert(error._tag === "MigrationError" && error.reason._tag === "BackfillRefused")
+          assert.include(error.message, "its login may not keep the place in pgkeel.backfills; provision the database")
+          const { changes } = yield* apply({ database })
+          const object = `INSERT on table pgkeel.backfills to ${database}_app`
+          assert.deepStrictEqual(changes, [{ kind: "grant", object }])
+        })
+      ).pipe(Effect.provide(provisioner())),
     120_000
   )
 

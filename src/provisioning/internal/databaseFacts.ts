@@ -24,11 +24,18 @@ const schemaAcl = (schemaName: string): AccessList => ({
   where: `n.nspname = ${text(schemaName)}`
 })
 
-const historyAcl: AccessList = {
+const ownTableAcl = (table: string): AccessList => ({
   from: "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
   acl: "c.relacl",
-  where: "n.nspname = 'pgkeel' AND c.relname = 'migrations'"
-}
+  where: `n.nspname = 'pgkeel' AND c.relname = ${text(table)}`
+})
+
+const ownTableGrant = (table: string, privilege: "SELECT" | "INSERT" | "UPDATE", to: string): Fact => ({
+  kind: "grant",
+  object: `${privilege} on table pgkeel.${table} to ${to}`,
+  holds: granted(ownTableAcl(table), privilege, to),
+  statement: `GRANT ${privilege} ON pgkeel.${name(table)} TO ${name(to)}`
+})
 
 const schemaGrant = (schemaName: string, privilege: "USAGE" | "CREATE", to: string): Fact => ({
   kind: "grant",
@@ -81,13 +88,14 @@ export const databaseFacts = ({ application, extensions, owner, schemas }: Resol
   ])
 ]
 
-/** The application reads the history to know whether it may start, and nothing else of the package's own. */
+/**
+ * The application reads the history to know whether it may start, and keeps the place of the
+ * backfills that it runs: nothing else of the package's own.
+ */
 export const coreFacts = ({ application }: ResolvedState): ReadonlyArray<Fact> => [
   schemaGrant("pgkeel", "USAGE", application),
-  {
-    kind: "grant",
-    object: `SELECT on table pgkeel.migrations to ${application}`,
-    holds: granted(historyAcl, "SELECT", application),
-    statement: `GRANT SELECT ON pgkeel.migrations TO ${name(application)}`
-  }
+  ownTableGrant("migrations", "SELECT", application),
+  ownTableGrant("backfills", "SELECT", application),
+  ownTableGrant("backfills", "INSERT", application),
+  ownTableGrant("backfills", "UPDATE", application)
 ]
