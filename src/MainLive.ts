@@ -40,6 +40,7 @@ import type { MigrationPolicies } from "./migration/MigrationPolicies.ts"
 import { Migrator } from "./migration/Migrator.ts"
 import type { MigratorOptions } from "./migration/Migrator.ts"
 import * as MigrationSource from "./migration/MigrationSource.ts"
+import { findSnapshot } from "./schema/internal/committed.ts"
 import { tableRules } from "./schema/internal/tableRules.ts"
 import type { SchemaError } from "./schema/SchemaError.ts"
 import { SchemaVerifier } from "./schema/SchemaVerifier.ts"
@@ -210,6 +211,18 @@ const findPrivileged = Effect.fnUntraced(function* (options: MainOptions, migrat
   return { sql: client, migrator } satisfies Privileged
 })
 
+/** The snapshot that is committed with the migrations is looked for where no other is named. */
+const schemaOf = Effect.fnUntraced(function* (
+  { schema }: MainOptions,
+  sources: ReadonlyArray<MigrationSource.MigrationSource>
+) {
+  if (schema?.snapshot !== undefined) return schema
+  const snapshot = yield* findSnapshot(
+    sources.flatMap((source) => ("directory" in source && source !== MigrationSource.own ? [source.directory] : []))
+  )
+  return snapshot === undefined ? { ...schema } : { ...schema, snapshot }
+})
+
 /** `Migrator` for the application, with the migrator's login where there is one, and `TableInitializer`. */
 const tables = (options: MainOptions) =>
   Layer.unwrap(
@@ -222,7 +235,8 @@ const tables = (options: MainOptions) =>
       }
       const privileged = yield* findPrivileged(options, migrating)
       const reader = yield* migratorOn(yield* PgClient.PgClient, migrating)
-      const initializer = TableInitializer.layer(options, privileged).pipe(
+      const schema = yield* schemaOf(options, migrating.sources)
+      const initializer = TableInitializer.layer({ ...options, schema }, privileged).pipe(
         Layer.provide(Layer.succeed(Migrator, reader))
       )
       return Layer.merge(initializer, Layer.succeed(Migrator, privileged?.migrator ?? reader))

@@ -1,20 +1,42 @@
-/** One difference between two schemas, or between a schema and what is expected of it. */
-import * as Schema from "effect/Schema"
+/**
+ * The differences between two schemas, or between a database and what is expected
+ * of it: what is there and not expected, what is missing, and what is otherwise,
+ * one for each attribute of each object. There is none exactly where two snapshots
+ * of servers of one major version are equal.
+ *
+ * Snapshots of different major versions are compared as far as PostgreSQL writes
+ * the same schema alike. What it does not is left out: the owner and the grants of
+ * the schema `public` across 15, definitions of views and rules across 16, the
+ * privilege MAINTAIN across 17, NOT NULL as a constraint across 18 (the columns
+ * have it), and the versions of extensions.
+ */
+import type { Snapshot } from "../catalog/Snapshot.ts"
+import { compare } from "./internal/diff.ts"
+import type { Difference } from "./internal/difference.ts"
+import { comparable } from "./internal/versions.ts"
 
-export const DifferenceKind = Schema.Literals(["missing", "unexpected", "changed"])
+export { Difference } from "./internal/difference.ts"
 
-export const Difference = Schema.Struct({
-  /** `missing` from what is there, `unexpected` in it, or there and `changed`. */
-  kind: DifferenceKind,
-  /** What it is: `table`, `column`, `constraint`, `index`. */
-  of: Schema.Literals(["table", "column", "constraint", "index"]),
-  /** Its qualified name: `public.users.email`. */
-  object: Schema.String,
-  /** What is expected and what is there. */
-  detail: Schema.String
-})
-export type Difference = typeof Difference.Type
+/** What makes `actual` differ from `expected`. */
+export const between = (expected: Snapshot, actual: Snapshot): ReadonlyArray<Difference> =>
+  compare(
+    comparable(expected.objects, expected.serverVersion, actual.serverVersion),
+    comparable(actual.objects, actual.serverVersion, expected.serverVersion)
+  )
 
-/** `column public.users.email is missing (text)`. */
-export const describe = ({ detail, kind, object, of }: Difference): string =>
-  `${of} ${object} ${kind === "changed" ? "differs" : `is ${kind}`}${detail === "" ? "" : ` (${detail})`}`
+const wordOf = { added: "is unexpected", removed: "is missing", changed: "differs" } as const
+
+/** A difference from what is expected: `column public.users.email is missing (text)`. */
+export const describe = ({ change, detail, kind, object }: Difference): string =>
+  `${kind} ${object} ${wordOf[change]}${detail === "" ? "" : ` (${detail})`}`
+
+const signOf = { added: "+", removed: "-", changed: "~" } as const
+
+const line = ({ change, detail, kind, object }: Difference): string =>
+  `${signOf[change]} ${kind} ${object}${detail === "" ? "" : `  ${detail}`}`
+
+/**
+ * Each on a line of its own, `+` what was added, `-` what is missing, `~` what is
+ * otherwise: `~ column public.users.email  type: text -> integer`. Empty for none.
+ */
+export const render = (differences: ReadonlyArray<Difference>): string => differences.map(line).join("\n")

@@ -4,15 +4,42 @@ import { describe, Difference } from "./Difference.ts"
 
 /** The database is not what the code believes. */
 export class SchemaDrift extends Schema.TaggedError<SchemaDrift>()("SchemaDrift", {
-  differences: Schema.NonEmptyArray(Difference)
+  differences: Schema.NonEmptyArray(Difference),
+  /** The snapshot that the database differs from; `undefined` where critical or declared tables are missing. */
+  snapshot: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
-    return (
-      `the schema is not what the application needs: ${this.differences.map(describe).join("; ")}; ` +
-      "apply the missing migration, or undo what was changed by hand"
-    )
+    const said = this.differences.map(describe)
+    return this.snapshot === undefined
+      ? `the schema is not what the application needs: ${said.join("; ")}; ` +
+          "apply the missing migration, or undo what was changed by hand"
+      : `the schema differs from ${this.snapshot}: ${said.join("; ")}; undo what was changed by hand, ` +
+          "write a migration for it, or commit the new schema with `pgkeel schema snapshot`"
   }
 }
+
+/** The file or value that the schema is to be compared with is no snapshot that can be trusted. */
+export class UnusableSnapshot extends Schema.TaggedError<UnusableSnapshot>()("UnusableSnapshot", {
+  /** Where it is. */
+  snapshot: Schema.String,
+  problem: Schema.Literals(["unreadable", "not a snapshot", "edited", "newer"]),
+  /** What was found, where the problem does not say it all. */
+  detail: Schema.String
+}) {
+  override get message() {
+    const { next, what } = snapshotProblems[this.problem]
+    return `${this.snapshot} ${what}${this.detail === "" ? "" : ` (${this.detail})`}: ${next}`
+  }
+}
+
+const rewrite = "write it with `pgkeel schema snapshot`"
+
+const snapshotProblems = {
+  unreadable: { what: "cannot be read", next: `give the path of a snapshot, or ${rewrite}` },
+  "not a snapshot": { what: "is no snapshot of a schema", next: rewrite },
+  edited: { what: "was edited: its hash is not that of its objects", next: `restore it, or ${rewrite}` },
+  newer: { what: "has a form that this version does not know", next: "upgrade pgkeel, or write it with this version" }
+} as const
 
 /** Migrations are pending, and this login does not apply them. */
 export class MigrationsPending extends Schema.TaggedError<MigrationsPending>()("MigrationsPending", {
@@ -44,8 +71,8 @@ export class MigratorElsewhere extends Schema.TaggedError<MigratorElsewhere>()("
   }
 }
 
-/** Critical or declared tables that are none. */
-export class InvalidTables extends Schema.TaggedError<InvalidTables>()("InvalidTables", {
+/** An option of the schema that is none: critical or declared tables, or what is expected. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
   option: Schema.String,
   problem: Schema.String,
   accepted: Schema.String
@@ -56,7 +83,7 @@ export class InvalidTables extends Schema.TaggedError<InvalidTables>()("InvalidT
 }
 
 export class SchemaError extends Schema.TaggedError<SchemaError>()("SchemaError", {
-  reason: Schema.Union([SchemaDrift, MigrationsPending, MigratorElsewhere, InvalidTables])
+  reason: Schema.Union([SchemaDrift, MigrationsPending, MigratorElsewhere, InvalidOption, UnusableSnapshot])
 }) {
   override get message() {
     return this.reason.message

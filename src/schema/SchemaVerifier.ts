@@ -1,51 +1,77 @@
 /**
  * Tells whether the database is what the code believes: what it must have, and
  * how it differs from an earlier or another snapshot. Each question is one round
- * trip.
+ * trip, but for the differences themselves, which take a second one.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
-import * as Catalog from "../catalog/Catalog.ts"
+import * as Outline from "../catalog/Outline.ts"
+import { read } from "../catalog/Snapshot.ts"
+import type { Snapshot } from "../catalog/Snapshot.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
+import type { CriticalTable } from "./CriticalTable.ts"
+import { between } from "./Difference.ts"
 import type { Difference } from "./Difference.ts"
-import { compare, requireTables } from "./internal/compare.ts"
-import type { CriticalTable } from "./internal/compare.ts"
-import { checkTables } from "./internal/tableRules.ts"
+import { missing, refuse } from "./internal/critical.ts"
+import { checkOptions } from "./internal/tableRules.ts"
+import { verify } from "./internal/verification.ts"
+import type { Verification } from "./internal/verification.ts"
 import type { SchemaError } from "./SchemaError.ts"
+import * as SnapshotFile from "./SnapshotFile.ts"
 
-export type { CriticalTable } from "./internal/compare.ts"
+export type { Verification } from "./internal/verification.ts"
 
-/** The tables of a database with their columns, constraints and indexes. */
-export type Snapshot = Catalog.Catalog
+export interface VerifyOptions {
+  /** What the whole schema has to be; as in `SchemaOptions`. Default: it is not compared. */
+  readonly snapshot?: Snapshot
+  /** Tables that must be there. Default: none. */
+  readonly critical?: ReadonlyArray<CriticalTable>
+  /** As in `SchemaOptions`: fail with `SchemaDrift`, or log each difference and return it. Default: `fail`. */
+  readonly drift?: "fail" | "warn"
+  /** As in `SchemaOptions`. Default: nothing. */
+  readonly ignore?: ReadonlyArray<string>
+  /** Whether there may be more than is expected, as long as no statement of the application runs into it. Default: `refuse`. */
+  readonly additions?: "refuse" | "allow"
+}
+
+const nothing: Verification = { drift: [], tolerated: 0 }
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const compare = Effect.fnUntraced(function* ({
+    additions = "refuse",
+    critical = [],
+    drift = "fail",
+    ignore = [],
+    snapshot
+  }: VerifyOptions): Effect.fn.Return<Verification, DatabaseError | SchemaError> {
+    yield* checkOptions({ critical, schema: { additions, drift, ignore, snapshot } })
+    const tables = critical.map(({ table }) => table)
+    const outline = yield* Outline.read(sql, { tables, hash: snapshot !== undefined })
+    yield* refuse(missing(outline, critical))
+    if (snapshot === undefined) return nothing
+    const committed = SnapshotFile.ofValue(snapshot)
+    return yield* verify(sql, { snapshot: committed, drift, ignore, additions: additions === "allow" }, outline.hash)
+  })
+  return SchemaVerifier.of({
+    snapshot: Effect.withSpan(read(sql), "SchemaVerifier.snapshot"),
+    verify: Effect.fn("SchemaVerifier.verify")(compare),
+    diff: between
+  })
+})
 
 export class SchemaVerifier extends Context.Service<
   SchemaVerifier,
   {
     /** What is there now. */
     readonly snapshot: Effect.Effect<Snapshot, DatabaseError>
-    /** Fails with `SchemaDrift` when one of these tables, or one of their columns, is missing. */
-    readonly verify: (critical: ReadonlyArray<CriticalTable>) => Effect.Effect<Snapshot, DatabaseError | SchemaError>
+    /** Fails with `SchemaDrift` when a critical table or column is missing, or the schema is not that of the snapshot. */
+    readonly verify: (options: VerifyOptions) => Effect.Effect<Verification, DatabaseError | SchemaError>
     /** What makes `actual` differ from `expected`. */
     readonly diff: (expected: Snapshot, actual: Snapshot) => ReadonlyArray<Difference>
   }
 >()("pgkeel/schema/SchemaVerifier") {
-  static readonly layer: Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> = Layer.effect(
-    SchemaVerifier,
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const snapshot = Catalog.read(sql)
-      return SchemaVerifier.of({
-        snapshot,
-        verify: Effect.fn("SchemaVerifier.verify")(function* (critical: ReadonlyArray<CriticalTable>) {
-          yield* checkTables("critical", critical)
-          const found = yield* snapshot
-          yield* requireTables(found, critical)
-          return found
-        }),
-        diff: compare
-      })
-    })
-  )
+  static readonly layer: Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> = Layer.effect(SchemaVerifier, make)
 }

@@ -1,4 +1,5 @@
 /** What `Main.layer` makes of options that no compiler has looked at, and of two logins that do not fit. */
+import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
@@ -59,6 +60,24 @@ const wrong: ReadonlyArray<readonly [options: object, said: RegExp]> = [
     { critical: [{ table: "a", columns: "id" }] },
     /^critical is an array with an object whose "columns" is a string at /
   ],
+  [
+    { critical: [{ table: "a", columns: [{ name: "id", typ: "int" }] }] },
+    /^critical is an array with an object whose "columns" is an array with an object whose "typ" is not known \(did you/
+  ],
+  [
+    { critical: [{ table: "a", model: {} }] },
+    /^critical is an array with an object whose "model" is an object without/
+  ],
+  [
+    { schema: { drift: "ignore" } },
+    /^schema is an object whose "drift" is a string that is none of fail, warn: give an/
+  ],
+  [
+    { schema: { ignore: ["everything"] } },
+    /^schema is an object whose "ignore" is an array with a string that is neither/
+  ],
+  [{ schema: { snapshot: 3 } }, /^schema is an object whose "snapshot" is a number: give an object such as \{ drift: /],
+  [{ schema: { pending: true } }, /^schema is an object whose "pending" is a boolean: /],
   [{ tables: ["scratch"] }, /^tables is an array with a string at \[0\]: give tables such as /],
   [{ tables: [{ table: "scratch" }] }, /^tables is an array with an object whose "ddl" is undefined at \[0\]: /],
   [{ migrations: ["./migrations"] }, /^migrations is an array with a string at \[0\]: give a directory/],
@@ -227,10 +246,10 @@ it.live("A verifier and an initializer without Main refuse tables that are none,
       const { url } = yield* TestDatabase
       yield* startHere()
       const wrong: unknown = ["customer"]
-      const verify = Effect.flatMap(SchemaVerifier, ({ verify }) => verify(wrong as []))
+      const verify = Effect.flatMap(SchemaVerifier, ({ verify }) => verify({ critical: wrong as [] }))
       const initialize = (options: TableInitializerOptions) =>
         Effect.flatMap(TableInitializer, ({ initializeTables }) => initializeTables).pipe(
-          Effect.provide(Layer.fresh(TableInitializer.layer(options))),
+          Effect.provide(Layer.fresh(Layer.provide(TableInitializer.layer(options), NodeServices.layer))),
           Effect.asVoid
         )
       for (const [use, option] of [
@@ -239,7 +258,7 @@ it.live("A verifier and an initializer without Main refuse tables that are none,
         [initialize({ tables: wrong as [] }), "tables"]
       ] as const) {
         const error = yield* Effect.flip(run(url, {}, use))
-        assert.strictEqual(tagOf(error), "InvalidTables")
+        assert.strictEqual(tagOf(error), "InvalidOption")
         assert.include(error.message, `${option} is an array with a string at [0]: give tables such as`)
       }
     })

@@ -5,6 +5,8 @@ import { SqlClient } from "effect/sql"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { StartReport } from "../../src/MainLive.ts"
+import type { StartStep } from "../../src/MainLive.ts"
+import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
@@ -40,13 +42,15 @@ const roundTrips = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return counters.roundTrips - before
   })
 
+const stepOf = (steps: ReadonlyArray<StartStep>, name: StartStep["name"]) => steps.find((step) => step.name === name)
+
 it.live("An empty database is migrated with the migrator's login, and every step is reported with its time", () =>
   fresh(
     Effect.gen(function* () {
       const report = yield* startHere({ migrations: app(noteTable), critical: [{ table: "note", columns: ["body"] }] })
       assert.deepStrictEqual(
         report.steps.map(({ name }) => name),
-        ["connection", "core tables", "migrations", "schema", "missing tables", "constraints"]
+        ["connection", "core tables", "migrations", "schema", "missing tables", "constraints", "snapshot"]
       )
       assert.deepStrictEqual(
         report.initialization.applied.map(({ name, namespace }) => `${namespace}/${name}`),
@@ -64,8 +68,10 @@ it.live("An empty database is migrated with the migrator's login, and every step
 it.live("A database that is up to date is started on with one connection and at most four round trips", () =>
   Effect.gen(function* () {
     const { url } = yield* TestDatabase
-    const options = { migrations: app(noteTable), critical: [{ table: "note" }] }
-    yield* start(url, { ...options, migrator: url })
+    const given = { migrations: app(noteTable), critical: [{ table: "note" }] }
+    yield* start(url, { ...given, migrator: url })
+    const read = Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
+    const options = { ...given, schema: { snapshot: yield* run(url, given, read) } }
     const { counters, url: proxied } = yield* Proxy
     const opening = yield* roundTrips(
       Effect.flatMap(ConnectionManager, ({ getConnection }) => Effect.scoped(getConnection)).pipe(
@@ -98,7 +104,9 @@ it.live("Starting again changes nothing", () =>
         created: [],
         validated: [],
         unvalidated: [],
-        invalidIndexes: []
+        rebuilt: [],
+        invalidIndexes: [],
+        drift: []
       })
     })
   )
@@ -201,10 +209,10 @@ it.live(
         )
         const { initialization: looked, steps: looking } = yield* start(url)
         assert.deepInclude(looked, { validated: [], unvalidated: ["public.item.broken", "public.item.held"] })
-        assert.isFalse(looking.at(-1)?.changed)
+        assert.isFalse(stepOf(looking, "constraints")?.changed)
         const { initialization, steps } = yield* startHere()
         assert.deepInclude(initialization, { validated: ["public.item.held"], unvalidated: ["public.item.broken"] })
-        assert.deepInclude(steps.at(-1), {
+        assert.deepInclude(stepOf(steps, "constraints"), {
           changed: true,
           detail: "validated 1 constraint, not valid: public.item.broken"
         })
@@ -215,16 +223,31 @@ it.live(
     )
 )
 
-it.live("An index that a failed CREATE INDEX CONCURRENTLY left behind is reported by name", () =>
+it.live("An index that a failed CREATE INDEX CONCURRENTLY left behind is built again once nothing is in its way", () =>
   fresh(
     Effect.gen(function* () {
+      const { url } = yield* TestDatabase
       yield* startHere()
       yield* operator("CREATE TABLE item (name text)")
       yield* operator("INSERT INTO item VALUES ('twice'), ('twice')")
       yield* Effect.flip(operator("CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name)"))
+      const indexes = operator(
+        "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'item'::regclass"
+      )
+      const refused = yield* startHere()
+      assert.deepInclude(refused.initialization, { rebuilt: [], invalidIndexes: ["public.item_name"] })
+      assert.deepInclude(stepOf(refused.steps, "constraints"), {
+        changed: false,
+        detail: "1 invalid index: public.item_name"
+      })
+      assert.deepStrictEqual(yield* indexes, [{ name: "item_name", valid: false }], "the attempt has left nothing")
+      yield* operator("DELETE FROM item")
+      const looked = yield* start(url)
+      assert.deepStrictEqual(looked.initialization.invalidIndexes, ["public.item_name"])
       const { initialization, steps } = yield* startHere()
-      assert.deepStrictEqual(initialization.invalidIndexes, ["public.item_name"])
-      assert.strictEqual(steps.at(-1)?.detail, "1 invalid index: public.item_name")
+      assert.deepInclude(initialization, { rebuilt: ["public.item_name"], invalidIndexes: [] })
+      assert.deepInclude(stepOf(steps, "constraints"), { changed: true, detail: "built 1 index again" })
+      assert.deepStrictEqual(yield* indexes, [{ name: "item_name", valid: true }])
     })
   )
 )

@@ -1,5 +1,5 @@
 /** The package's own tables and the columns that this version reads or writes. */
-import type { CriticalTable } from "./compare.ts"
+import type { CriticalTable } from "../CriticalTable.ts"
 
 export const coreTables: ReadonlyArray<CriticalTable> = [
   {

@@ -1,0 +1,21 @@
+/** Where the snapshot is that is committed with the migrations. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+
+/** The name of the file in a directory of migrations. */
+export const snapshotName = "schema.json"
+
+/** The first that is there. A directory that cannot be looked into has none: who reads the migrations says so. */
+export const findSnapshot = Effect.fnUntraced(function* (
+  directories: ReadonlyArray<string | URL>
+): Effect.fn.Return<string | undefined, never, FileSystem.FileSystem | Path.Path> {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const directory of directories) {
+    const place = directory instanceof URL ? Effect.orElseSucceed(path.fromFileUrl(directory), () => "") : undefined
+    const file = path.join(place === undefined ? String(directory) : yield* place, snapshotName)
+    if (yield* Effect.orElseSucceed(files.exists(file), () => false)) return file
+  }
+  return undefined
+})

@@ -1,0 +1,218 @@
+/** A start compares the database with the snapshot that is committed with the migrations. */
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Logger, References } from "effect"
+import { SqlClient } from "effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import type { Snapshot } from "../../src/catalog/Snapshot.ts"
+import { toText } from "../../src/catalog/Snapshot.ts"
+import { StartReport } from "../../src/MainLive.ts"
+import type { MainOptions } from "../../src/MainLive.ts"
+import { describe } from "../../src/schema/Difference.ts"
+import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
+import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { drifting, drifts } from "../support/Drifts.ts"
+import { Proxy } from "../support/Proxy.ts"
+import { uniqueName } from "../support/Roles.ts"
+import { app, main, noteTable, onFreshDatabase, operator, quiet, run, start, startHere, tagOf } from "./support.ts"
+
+const fresh = onFreshDatabase(freshDatabase())
+
+/** The schema of the test's database, as the command writes it down. */
+const snapshotHere = Effect.flatMap(TestDatabase, ({ url }) =>
+  run(
+    url,
+    { schema: { snapshot: false } },
+    Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
+  )
+)
+
+/** The differences that a start refuses, as they are told. */
+const refused = Effect.fnUntraced(function* (options: MainOptions) {
+  const { url } = yield* TestDatabase
+  const error = yield* Effect.flip(start(url, options))
+  if (error._tag !== "SchemaError" || error.reason._tag !== "SchemaDrift") return assert.fail(error.message)
+  return { message: error.message, said: error.reason.differences.map(describe) }
+})
+
+const note = { migrations: app(noteTable) }
+
+it.live("For each kind of object, a change behind the application's back is told by its name", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const role = uniqueName()
+      yield* startHere()
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { verify } = yield* SchemaVerifier
+        yield* Effect.forEach(drifting(role), (statement) => sql.unsafe(statement), { discard: true })
+        const schema = { snapshot: yield* snapshotHere }
+        yield* start(url, { schema })
+        let before: ReadonlyArray<string> = []
+        for (const { change, said, what } of drifts(role)) {
+          yield* sql.unsafe(change)
+          const after = (yield* verify({ ...schema, drift: "warn" })).drift.map(describe)
+          const told = after.filter((line) => !before.includes(line))
+          assert.isTrue(told.some(startsWith(said)), `${what}: ${told.join("; ")} has no ${said}`)
+          before = after
+        }
+        const { said: atStart } = yield* refused({ schema })
+        for (const { said, what } of drifts(role)) assert.isTrue(atStart.some(startsWith(said)), what)
+      }).pipe(
+        Effect.ensuring(Effect.ignore(operator(`DROP OWNED BY "${role}"; DROP ROLE "${role}"`))),
+        Effect.provide(SchemaVerifier.layer.pipe(Layer.provideMerge(PgClient.layer({ url }))), { local: true }),
+        quiet
+      )
+    })
+  )
+)
+
+const startsWith = (beginning: string) => (text: string) => text.startsWith(beginning)
+
+it.live("The comparison is one round trip", () =>
+  Effect.gen(function* () {
+    yield* startHere(note)
+    const snapshot = yield* snapshotHere
+    const { counters, url } = yield* Proxy
+    const trips = Effect.gen(function* () {
+      const { verify } = yield* SchemaVerifier
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`SELECT 1`
+      const before = counters.roundTrips
+      yield* verify({ snapshot, critical: [{ table: "note" }] })
+      return counters.roundTrips - before
+    })
+    assert.strictEqual(yield* run(url, note, trips), 1)
+  }).pipe(Effect.provide(Proxy.layer), fresh)
+)
+
+it.live("The snapshot in the directory of the migrations is taken, and another one where it is named", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* files.makeTempDirectoryScoped()
+      yield* files.writeFileString(`${directory}/1_note.up.sql`, "CREATE TABLE note (id int)")
+      const first = yield* startHere({ migrations: directory })
+      assert.strictEqual(first.steps.at(-1)?.detail, "none to compare with")
+      const file = `${directory}/schema.json`
+      yield* files.writeFileString(file, toText(yield* snapshotHere))
+      const second = yield* start(url, { migrations: directory })
+      assert.strictEqual(second.steps.at(-1)?.detail, `as in ${file}`)
+      yield* operator("ALTER TABLE note ADD body text")
+      for (const options of [
+        { migrations: directory },
+        { migrations: directory, schema: { snapshot: file } },
+        { migrations: directory, schema: { snapshot: new URL(`file://${file}`) } }
+      ]) {
+        const { message, said } = yield* refused(options)
+        assert.deepStrictEqual(said, ["column public.note.body is unexpected (text)"])
+        assert.include(message, `the schema differs from ${file}: column public.note.body is unexpected (text); undo`)
+        assert.include(message, "commit the new schema with `pgkeel schema snapshot`")
+      }
+      yield* start(url, { migrations: directory, schema: { snapshot: false } })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+)
+
+it.live("A snapshot that is missing, none, edited, or of a later form is refused, and what to do is said", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* files.makeTempDirectoryScoped()
+      yield* startHere(note)
+      const good = toText(yield* snapshotHere)
+      yield* operator("ALTER TABLE note ADD more text")
+      const cases = [
+        ["missing.json", undefined, "cannot be read"],
+        ["text.json", "-- schema", "is no snapshot of a schema"],
+        ["other.json", `{"name":"package"}`, "is no snapshot of a schema"],
+        ["newer.json", good.replace(/"format": ?1/u, `"format": 2`), "has a form that this version does not know"],
+        ["edited.json", good.replaceAll("body", "content"), "was edited: its hash is not that of its objects"]
+      ] as const
+      for (const [name, contents, problem] of cases) {
+        const file = `${directory}/${name}`
+        if (contents !== undefined) yield* files.writeFileString(file, contents)
+        const error = yield* Effect.flip(start(url, { ...note, schema: { snapshot: file } }))
+        assert.strictEqual(tagOf(error), "UnusableSnapshot", name)
+        assert.include(error.message, `${file} ${problem}`)
+        assert.match(error.message, /: (?:give|write|restore|upgrade) /u)
+      }
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+)
+
+/** What a start warns of, and its report. */
+const watched = Effect.fnUntraced(function* (options: MainOptions) {
+  const { url } = yield* TestDatabase
+  const warnings: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => void warnings.push(`${logLevel} ${String(message)}`))
+  const report = yield* Effect.provide(StartReport, main(url, options), { local: true }).pipe(
+    Effect.provide(Logger.layer([logger])),
+    Effect.provideService(References.MinimumLogLevel, "Warn")
+  )
+  return { report, warnings }
+})
+
+/** Made of the tables of a start after the snapshot of it was taken. */
+const drifted = (...changes: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    yield* startHere(note)
+    const snapshot: Snapshot = yield* snapshotHere
+    for (const change of changes) yield* operator(change)
+    return snapshot
+  })
+
+it.live("Drift is let pass with a warning for each difference, where the policy says so", () =>
+  fresh(
+    Effect.gen(function* () {
+      const snapshot = yield* drifted("ALTER TABLE note ADD more text", "CREATE TABLE extra (id int)")
+      const { report, warnings } = yield* watched({ ...note, schema: { snapshot, drift: "warn" } })
+      assert.deepStrictEqual(warnings, [
+        "Warn the schema differs from the snapshot: column public.note.more is unexpected (text)",
+        "Warn the schema differs from the snapshot: table public.extra is unexpected"
+      ])
+      assert.strictEqual(report.steps.at(-1)?.detail, "2 differences from the snapshot")
+      assert.deepStrictEqual(report.initialization.drift.map(describe), [
+        "column public.note.more is unexpected (text)",
+        "table public.extra is unexpected"
+      ])
+    })
+  )
+)
+
+it.live("What is ignored is not compared, and the rest is", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const snapshot = yield* drifted(
+        "CREATE TABLE scratch_1 (id int)",
+        "COMMENT ON TABLE note IS 'x'",
+        "GRANT SELECT ON note TO PUBLIC",
+        "ALTER TABLE note ADD more text"
+      )
+      const some = { snapshot, ignore: ["table public.scratch_*", "comments", "grants"] }
+      assert.deepStrictEqual((yield* refused({ ...note, schema: some })).said, [
+        "column public.note.more is unexpected (text)"
+      ])
+      const { steps } = yield* start(url, { ...note, schema: { ...some, ignore: [...some.ignore, "column *.more"] } })
+      assert.strictEqual(steps.at(-1)?.detail, "as in the snapshot, where it matters")
+    })
+  )
+)
+
+it.live("A constraint that a start has validated is no drift from a snapshot in which it is NOT VALID", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      yield* startHere(note)
+      yield* operator("ALTER TABLE note ADD CONSTRAINT filled CHECK (body <> '') NOT VALID")
+      const schema = { snapshot: yield* snapshotHere }
+      const { initialization } = yield* startHere({ ...note, schema })
+      assert.deepStrictEqual(initialization.validated, ["public.note.filled"])
+      yield* start(url, { ...note, schema })
+    })
+  )
+)
