@@ -164,6 +164,27 @@ describe("pgkeel migrate", () => {
       assert.deepInclude(repaired, { id: "1", action: "startOver" })
     }))
 
+  test("says of what stopped on its way down that it is neither applied nor reverted, and of down that there is work", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({
+        "1_half.up.sql": "CREATE TABLE half (id int);",
+        "1_half.down.sql": "-- pgkeel:no-transaction\nDROP TABLE half;\nSELECT * FROM nowhere;"
+      })
+      assert.strictEqual((yield* json(["up", "--dir", dir])).code, 0)
+      assert.strictEqual((yield* json(["status", "--check", "--dir", dir])).code, 0)
+      assert.strictEqual((yield* json(["down", "--dir", dir])).code, 1)
+      const { code, document } = yield* json(["status", "--check", "--dir", dir])
+      assert.deepStrictEqual([code, tagOf(document)], [1, "HalfDone"])
+      const [reverting] = document["pending"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepInclude(reverting, { id: "1", state: "reverting" })
+      const shown = yield* onDatabase(["migrate", "status", "--dir", dir])
+      assert.match(shown.stdout, /1_half +reverting/u)
+      assert.include(shown.stdout, "go on with `pgkeel migrate down`")
+      const repaired = yield* json(["repair", "--half-done", "done", "--dir", dir])
+      assert.strictEqual(repaired.code, 0)
+      assert.strictEqual((yield* json(["status", "--check", "--dir", dir])).code, 3)
+    }))
+
   test("takes over the history of another tool", () =>
     Effect.gen(function* () {
       const dir = yield* directory(files)

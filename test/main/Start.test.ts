@@ -125,6 +125,23 @@ it.live("Without the migrator's login a start refuses pending migrations, names 
   )
 )
 
+it.live("A migration that a down has reverted in part refuses the start, with the migrator's login too", () =>
+  fresh(
+    Effect.gen(function* () {
+      const options = { migrations: app(noteTable) }
+      const { url } = yield* TestDatabase
+      yield* startHere(options)
+      // What a runner leaves that was killed behind the first statement.
+      yield* operator("UPDATE pgkeel.migrations SET reverting = 1, done_checksum = '' WHERE namespace = 'app'")
+      for (const migrator of [{ migrator: url }, {}]) {
+        const error = yield* Effect.flip(start(url, { ...options, ...migrator }))
+        assert.strictEqual(tagOf(error), "HalfDone")
+        assert.include(error.message, 'migration 1 "note" (app) was reverted in part')
+      }
+    })
+  )
+)
+
 it.live("A critical table or column that is missing refuses the start, and all of them are named", () =>
   fresh(
     Effect.gen(function* () {

@@ -171,6 +171,57 @@ describe("a migration without a transaction", () => {
       assert.strictEqual((yield* migrator.up()).applied.length, 3)
     }))
 
+  test("that was killed on its way down is reverting: up refuses with nothing to apply, until a down or a repair ends it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a (); CREATE TABLE b ();",
+        "1_a.down.sql": "-- pgkeel:no-transaction\nDROP TABLE b; DROP TABLE a;"
+      })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* run("CREATE VIEW v AS SELECT FROM a")
+      yield* Effect.flip(migrator.down({ steps: 1 }))
+      // A runner that was killed leaves no word of why.
+      yield* run("UPDATE pgkeel.migrations SET error = NULL")
+      const [status] = yield* migrator.status()
+      assert.deepStrictEqual([status?.state, status?.problem?._tag], ["reverting", "HalfDone"])
+      const reason = yield* reasonOf(migrator.up())
+      assert(reason._tag === "HalfDone")
+      assert.include(reason.message, "go on with `pgkeel migrate down`")
+      // Whatever its file says by now.
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a (); CREATE TABLE c ();" })
+      assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "HalfDone")
+      yield* run("DROP VIEW v")
+      yield* migrator.down({ steps: 1 })
+      assert.strictEqual((yield* migrator.status())[0]?.state, "reverted")
+      yield* migrator.up()
+      // Announced, and not seen to end: whether it has happened is not known.
+      yield* run("UPDATE pgkeel.migrations SET reverting = 0, done_checksum = '', begun = ''")
+      assert.strictEqual((yield* migrator.status())[0]?.state, "reverting")
+      // Begun, and broken off before the first statement: nothing is missing.
+      yield* run("UPDATE pgkeel.migrations SET begun = NULL")
+      assert.strictEqual((yield* migrator.status())[0]?.state, "applied")
+      assert.deepStrictEqual((yield* migrator.up()).applied, [])
+    }))
+
+  test("that stopped on its way up is what a down would be about, and nothing else is: it refuses", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "-- pgkeel:no-transaction\nCREATE TABLE a (); SELECT 1/0;" })
+      const migrator = yield* migratorOf(path)
+      yield* Effect.flip(migrator.up())
+      for (const call of [
+        Effect.asVoid(migrator.down({ steps: 1 })),
+        Effect.asVoid(migrator.down({ all: true })),
+        Effect.asVoid(migrator.redo()),
+        Effect.asVoid(migrator.plan({ direction: "down", all: true }))
+      ]) {
+        const reason = yield* reasonOf(call)
+        assert(reason._tag === "HalfDone")
+        assert.include(reason.message, "finish it with `pgkeel migrate up`")
+      }
+      assert.deepStrictEqual((yield* migrator.down({ steps: 0 })).reverted, [])
+    }))
+
   test("in code is begun again where it was broken off, and its statements are their own transactions", () =>
     Effect.gen(function* () {
       let fails = true

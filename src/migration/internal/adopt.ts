@@ -57,7 +57,7 @@ export const adopt = Effect.fnUntraced(function* (
   const found = yield* session.look((_, connection) => choose(connection, options))
   const look = (rows: ReadonlyArray<Row>, connection: Connection) =>
     Effect.map(read(connection, found, candidates), (foreign) => baselinesOf(foreign, namespace, rows)).pipe(
-      Effect.tap((baselines) => refuseToMark(connection, baselines))
+      Effect.tap((baselines) => refuseToMark(rows, baselines))
     )
   const baselines = yield* options.dryRun === true ? session.look(look) : session.amend(look, baselined)
   const adopted = baselines.map(({ migration }) => nameOf(migration))

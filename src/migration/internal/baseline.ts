@@ -3,7 +3,6 @@
  * was there before its migrations were. What comes after it is pending.
  */
 import * as Effect from "effect/Effect"
-import type { Connection } from "effect/sql/SqlConnection"
 import { MigrationError } from "../MigrationError.ts"
 import { BaselineRefused } from "../MigrationErrorReason.ts"
 import { refuseToMark } from "./halfDone.ts"
@@ -29,8 +28,8 @@ export const baseline = Effect.fnUntraced(function* (
   target: BaselineTarget
 ): Effect.fn.Return<{ readonly baselined: ReadonlyArray<MigrationName> }, Failure> {
   const loaded = yield* sources
-  const look = (rows: ReadonlyArray<Row>, connection: Connection) =>
-    Effect.tap(find(loaded, rows, target), (baselines) => refuseToMark(connection, baselines))
+  const look = (rows: ReadonlyArray<Row>) =>
+    Effect.tap(find(loaded, rows, target), (baselines) => refuseToMark(rows, baselines))
   const found = yield* target.dryRun === true ? session.look(look) : session.amend(look, baselined)
   return { baselined: found.map(({ migration }) => nameOf(migration)) }
 })

@@ -1,7 +1,6 @@
 /** Reverts, latest first. */
 import * as Effect from "effect/Effect"
 import { type DownTarget, revertible } from "./downTarget.ts"
-import { refuseHalfDone } from "./halfDone.ts"
 import { review } from "./review.ts"
 import type { MigrationResult } from "./session.ts"
 import type { Failure, Workshop } from "./workshop.ts"
@@ -11,11 +10,6 @@ export const down = Effect.fnUntraced(function* (
   target: DownTarget
 ): Effect.fn.Return<{ readonly reverted: ReadonlyArray<MigrationResult> }, Failure> {
   const loaded = yield* sources
-  const reverted = yield* session.migrate((rows, connection) => {
-    const entries = review(loaded, rows)
-    return revertible(entries, loaded, target).pipe(
-      Effect.tap((selected) => refuseHalfDone(connection, entries, selected, "down"))
-    )
-  }, prepareDowns)
+  const reverted = yield* session.migrate((rows) => revertible(review(loaded, rows), loaded, target), prepareDowns)
   return { reverted }
 })

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { MigrationError } from "../MigrationError.ts"
 import { MissingFile } from "../MigrationErrorReason.ts"
+import { refuseHalfApplied } from "./halfDone.ts"
 import { isApplied } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds, isRepeatable } from "./migration.ts"
@@ -27,14 +28,11 @@ export const revertible = Effect.fnUntraced(function* (
   target: DownTarget
 ) {
   const namespaces = yield* namespacesOf(sources, target.namespace)
-  const applied = entries
-    // What is repeatable has no down: it stays, and is run again with the next that is applied again.
-    .filter(
-      ({ id, namespace, row }) =>
-        namespaces.includes(namespace) && !isRepeatable(id) && row !== undefined && isApplied(row)
-    )
-    .toReversed()
+  // What is repeatable has no down: it stays, and is run again with the next that is applied again.
+  const among = entries.filter(({ id, namespace }) => namespaces.includes(namespace) && !isRepeatable(id))
+  const applied = among.filter(({ row }) => row !== undefined && isApplied(row)).toReversed()
   const wanted = yield* upTo(applied, sources, target)
+  yield* refuseHalfApplied(among, wanted, isMeant(target))
   const missing = wanted.map(({ problem }) => problem).find((problem) => problem?._tag === "MissingFile")
   if (missing !== undefined) {
     const { appliedAt, id, name, namespace, newer } = missing
@@ -46,6 +44,13 @@ export const revertible = Effect.fnUntraced(function* (
     migration === undefined ? [] : [{ migration, row }]
   )
 })
+
+const isMeant =
+  (target: DownTarget) =>
+  (id: string): boolean => {
+    if ("to" in target) return compareIds(id, target.to) > 0
+    return "all" in target || target.steps > 0
+  }
 
 const upTo = Effect.fnUntraced(function* (
   applied: ReadonlyArray<Entry>,

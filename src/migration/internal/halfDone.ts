@@ -4,69 +4,45 @@
  * statements made, and the next run would go on behind them as if it were there.
  */
 import * as Effect from "effect/Effect"
-import type { Connection } from "effect/sql/SqlConnection"
 import { MigrationError } from "../MigrationError.ts"
 import { HalfDone } from "../MigrationErrorReason.ts"
-import { isApplied } from "./history.ts"
-import { type Baseline, readUnfinished } from "./historyEdits.ts"
-import { compareIds, idKey, isRepeatable, type Migration } from "./migration.ts"
-import type { Direction } from "./prepare.ts"
-import type { Entry, Selected } from "./review.ts"
+import { isApplied, type Row } from "./history.ts"
+import type { Baseline } from "./historyEdits.ts"
+import { compareIds, idKey, isRepeatable } from "./migration.ts"
+import type { Entry } from "./review.ts"
 
-/** `selected` is what the call is about, in either order. Asks the database only where there is something to run. */
-export const refuseHalfDone = Effect.fnUntraced(function* (
-  connection: Connection,
+/**
+ * `reverted` is what a down is about, of `entries`. What stopped on its way up is
+ * never among it, whether it stands on one of them or is itself the latest; where
+ * there is nothing to revert, `isMeant` says so of it.
+ */
+export const refuseHalfApplied = (
   entries: ReadonlyArray<Entry>,
-  selected: ReadonlyArray<Selected>,
-  direction: Direction
-) {
-  const candidates = entries.filter(isInTheWay(selected, direction))
-  if (candidates.length === 0) return
-  const isPartly = yield* partly(connection)
-  const found = candidates.find(isPartly)
-  if (found === undefined) return
-  const { id, migration, namespace, row } = found
-  const name = row?.name ?? migration?.name ?? ""
-  const stopped = direction === "up" ? "down" : "up"
-  yield* Effect.fail(
-    new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: stopped, marked: false }) })
+  reverted: ReadonlyArray<Entry>,
+  isMeant: (id: string) => boolean
+): Effect.Effect<void, MigrationError> => {
+  const found = entries.find(
+    ({ id, namespace, row }) =>
+      row?.partly === true &&
+      !isApplied(row) &&
+      !isRepeatable(id) &&
+      (reverted.length === 0
+        ? isMeant(id)
+        : reverted.some((other) => other.namespace === namespace && compareIds(other.id, id) < 0))
   )
-})
-
-/** Marked as applied, the rest of it would never run. Asks the database only where there is something that was tried. */
-export const refuseToMark = Effect.fnUntraced(function* (
-  connection: Connection,
-  baselines: ReadonlyArray<Pick<Baseline, "migration" | "rowId">>
-) {
-  if (baselines.every(({ rowId }) => rowId === undefined)) return
-  const isPartly = yield* partly(connection)
-  const found = baselines.find(({ migration }) => isPartly(migration))
-  if (found === undefined) return
-  const { id, name, namespace } = found.migration
-  yield* Effect.fail(
-    new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: "up", marked: true }) })
-  )
-})
-
-type Named = Pick<Migration, "namespace" | "id">
-
-/** Tells those apart of which something is in the database, or may be, and not all. */
-const partly = (connection: Connection) =>
-  Effect.map(readUnfinished(connection), (unfinished) => {
-    const keyOf = ({ id, namespace }: Named) => `${namespace} ${idKey(id)}`
-    const keys = new Set(unfinished.filter((one) => one.partly).map(keyOf))
-    return (one: Named): boolean => keys.has(keyOf(one))
-  })
-
-/** One that stopped on its way in the other direction: beyond what is reverted, or in front of what is applied. */
-const isInTheWay = (selected: ReadonlyArray<Selected>, direction: Direction) => {
-  const ids = Map.groupBy(
-    selected.map(({ migration }) => migration).filter(({ id }) => !isRepeatable(id)),
-    ({ namespace }) => namespace
-  )
-  return ({ id, namespace, row }: Entry): boolean => {
-    if (row === undefined || isRepeatable(id) || isApplied(row) !== (direction === "up")) return false
-    const order = direction === "up" ? -1 : 1
-    return (ids.get(namespace) ?? []).some((other) => Math.sign(compareIds(id, other.id)) === order)
-  }
+  return found?.row === undefined ? Effect.void : refuse(found.row, false)
 }
+
+/** Marked as applied, the rest of it would never run. */
+export const refuseToMark = (
+  rows: ReadonlyArray<Row>,
+  baselines: ReadonlyArray<Pick<Baseline, "migration">>
+): Effect.Effect<void, MigrationError> => {
+  const keyOf = ({ id, namespace }: Pick<Row, "id" | "namespace">) => `${namespace} ${idKey(id)}`
+  const marked = new Set(baselines.map(({ migration }) => keyOf(migration)))
+  const found = rows.find((row) => row.partly && marked.has(keyOf(row)))
+  return found === undefined ? Effect.void : refuse(found, true)
+}
+
+const refuse = ({ id, name, namespace }: Row, marked: boolean) =>
+  Effect.fail(new MigrationError({ reason: new HalfDone({ namespace, id, name, direction: "up", marked }) }))

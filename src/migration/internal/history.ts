@@ -31,16 +31,26 @@ const Row = Schema.Struct({
   state: State,
   appliedAt: Schema.NullOr(Schema.DateTimeUtcFromMillis),
   durationMillis: Schema.NullOr(Schema.Finite),
-  error: Schema.NullOr(Schema.String)
+  error: Schema.NullOr(Schema.String),
+  /**
+   * Whether a migration without a transaction has stopped on its way, so that something of it is in the database, or
+   * may be, and not all: up where it is not applied, down where it is.
+   */
+  partly: Schema.Boolean
 })
 export type Row = typeof Row.Type
 
 /** Whether what the migration does is in the database. */
 export const isApplied = (row: Row): boolean => row.state === "applied" || row.state === "baselined"
 
+/** Whether a down has taken something of it away, or may have, and not all. */
+export const isHalfReverted = (row: Row): boolean => row.partly && isApplied(row)
+
 const select = `
   SELECT namespace, id, name, checksum, state, error, duration_millis AS "durationMillis",
-    floor(extract(epoch FROM applied_at) * 1000)::float8 AS "appliedAt"
+    floor(extract(epoch FROM applied_at) * 1000)::float8 AS "appliedAt",
+    done_checksum IS NOT NULL AND (begun IS NOT NULL
+      OR CASE WHEN state IN ('applied', 'baselined') THEN coalesce(reverting, 0) ELSE statements END > 0) AS "partly"
   FROM pgkeel.migrations`
 
 const decodeRows = Schema.decodeUnknownEffect(Schema.Array(Row))

@@ -1,10 +1,7 @@
 /** Changes of the history that come from no run: what was there before it, and what has to be put right. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type { Connection } from "effect/sql/SqlConnection"
-import { DatabaseError } from "../../error/DatabaseError.ts"
-import { InvalidResult } from "../../error/Reason.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { LockLost } from "../MigrationErrorReason.ts"
 import { execute, fenced, origin, repeatAgain } from "./history.ts"
@@ -48,35 +45,6 @@ export const baselined = Effect.fnUntraced(function* (connection: Connection, ba
     return yield* Effect.fail(new MigrationError({ reason: new LockLost({ problem: "another session ran one too" }) }))
   }
 })
-
-const Unfinished = Schema.Struct({
-  namespace: Schema.String,
-  id: Schema.String,
-  /** Whether something of it is in the database, or may be. */
-  partly: Schema.Boolean
-})
-
-const selectUnfinished = `
-  SELECT m.namespace, m.id,
-    m.begun IS NOT NULL OR CASE WHEN m.state IN ('applied', 'baselined') THEN m.reverting ELSE m.statements END > 0
-      AS partly
-  FROM pgkeel.migrations m WHERE m.done_checksum IS NOT NULL`
-
-const decodeUnfinished = Schema.decodeUnknownEffect(Schema.Array(Unfinished))
-
-/** Migrations without a transaction that stopped on their way up or down. */
-export const readUnfinished = (
-  connection: Connection
-): Effect.Effect<ReadonlyArray<typeof Unfinished.Type>, DatabaseError> =>
-  connection.executeUnprepared(selectUnfinished, [], undefined).pipe(
-    DatabaseError.refine,
-    Effect.flatMap((rows) => decodeUnfinished(rows)),
-    Effect.catchTag("SchemaError", (error) =>
-      Effect.fail(
-        new DatabaseError({ reason: new InvalidResult({ failure: error.message, statement: selectUnfinished }) })
-      )
-    )
-  )
 
 /** A row of the history. `id` is as the row has it. */
 export interface Place {

@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import { type DownTarget, revertible } from "./downTarget.ts"
-import { refuseHalfDone } from "./halfDone.ts"
 import * as Steps from "./historySteps.ts"
 import { refuse } from "./policies.ts"
 import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
@@ -56,7 +55,6 @@ export const plan = Effect.fnUntraced(function* (
         target.direction === "down"
           ? yield* revertible(entries, loaded, target)
           : yield* pendingUpTo(yield* refuse(policies, entries), loaded, target)
-      yield* refuseHalfDone(connection, entries, selected, target.direction ?? "up")
       const prepare = target.direction === "down" ? prepareDowns : prepareUps
       const prepared = yield* prepare(selected.map(({ migration }) => migration))
       return yield* Effect.forEach(prepared, (next) => planned(connection, next, selected))

@@ -13,6 +13,8 @@ export const policyOf = (policies: MigrationPolicies, problem: Problem): Migrati
       return policies.edited ?? "fail"
     case "NameMismatch":
       return problem.contents === "same" ? (policies.renamed ?? "fail") : "fail"
+    case "HalfDone":
+      return "fail"
     case "MissingFile":
       return (problem.newer ? policies.newer : policies.missing) ?? "fail"
   }

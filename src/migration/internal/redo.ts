@@ -4,10 +4,8 @@
  * new contents leaves the old ones applied.
  */
 import * as Effect from "effect/Effect"
-import type { Connection } from "effect/sql/SqlConnection"
 import { seedsNamespace } from "../MigrationSource.ts"
 import { revertible } from "./downTarget.ts"
-import { refuseHalfDone } from "./halfDone.ts"
 import { isRepeatable, type Migration } from "./migration.ts"
 import { review, type Selected } from "./review.ts"
 import type { LoadedSource } from "./loader.ts"
@@ -33,7 +31,7 @@ export const redo = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Redone, Failure> {
   const loaded = yield* sources
   const results = yield* session.migrate(
-    (rows, connection) => select(loaded, rows, connection, { namespace, steps }),
+    (rows) => select(loaded, rows, { namespace, steps }),
     Effect.fnUntraced(function* (migrations) {
       const ordered = migrations.filter(({ id }) => !isRepeatable(id))
       const downs = yield* prepareDowns(ordered)
@@ -50,12 +48,10 @@ export const redo = Effect.fnUntraced(function* (
 const select = Effect.fnUntraced(function* (
   loaded: ReadonlyArray<LoadedSource>,
   rows: ReadonlyArray<Row>,
-  connection: Connection,
   target: { readonly steps: number; readonly namespace: string | undefined }
 ) {
   const entries = review(loaded, rows)
   const reverted = yield* revertible(entries, loaded, target)
-  yield* refuseHalfDone(connection, entries, reverted, "down")
   const namespaces = new Set([...reverted.map(({ migration }) => migration.namespace), seedsNamespace])
   const repeated = entries.flatMap(({ id, migration, namespace, row }): ReadonlyArray<Selected> =>
     migration !== undefined && isRepeatable(id) && namespaces.has(namespace) ? [{ migration, row }] : []

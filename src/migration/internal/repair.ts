@@ -15,8 +15,8 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { isApplied, type Row } from "./history.ts"
 import * as Edits from "./historyEdits.ts"
 import type { LoadedSource } from "./loader.ts"
-import { idKey, isRepeatable, type Migration } from "./migration.ts"
-import { type Entry, isDue, review } from "./review.ts"
+import { isRepeatable, type Migration } from "./migration.ts"
+import { differenceOf, type Entry, isDue, review } from "./review.ts"
 import { isAmong, namespaceOf, unknownTarget } from "./target.ts"
 import type { Failure, Workshop } from "./workshop.ts"
 
@@ -57,7 +57,7 @@ export const repair = Effect.fnUntraced(function* (
   options: RepairOptions
 ): Effect.fn.Return<{ readonly repaired: ReadonlyArray<Repair> }, Failure> {
   const loaded = yield* sources
-  const look = (rows: ReadonlyArray<Row>, connection: Connection) => find(loaded, rows, connection, options)
+  const look = (rows: ReadonlyArray<Row>) => find(loaded, rows, options)
   const write = (connection: Connection, changes: ReadonlyArray<Change>) =>
     Effect.forEach(changes, (change) => change.write(connection), { discard: true })
   const changes = yield* options.dryRun === true ? session.look(look) : session.amend(look, write)
@@ -67,20 +67,12 @@ export const repair = Effect.fnUntraced(function* (
 const find = Effect.fnUntraced(function* (
   loaded: ReadonlyArray<LoadedSource>,
   rows: ReadonlyArray<Row>,
-  connection: Connection,
   options: RepairOptions
 ) {
   const entries = yield* chosen(review(loaded, rows), loaded, options)
-  if (rows.length === 0) return []
-  const unfinished = new Map(
-    (yield* Edits.readUnfinished(connection)).map(({ id, namespace, partly }) => [`${namespace} ${idKey(id)}`, partly])
+  return entries.flatMap((entry): ReadonlyArray<Change> =>
+    entry.row === undefined ? [] : changesOf(entry, entry.row, options).filter((one) => one !== undefined)
   )
-  return entries.flatMap((entry): ReadonlyArray<Change> => {
-    const partly = unfinished.get(`${entry.namespace} ${idKey(entry.id)}`) ?? false
-    return entry.row === undefined
-      ? []
-      : changesOf(entry, entry.row, partly, options).filter((one) => one !== undefined)
-  })
 })
 
 const chosen = Effect.fnUntraced(function* (
@@ -98,20 +90,15 @@ const chosen = Effect.fnUntraced(function* (
     : found
 })
 
-const changesOf = (
-  entry: Entry,
-  row: Row,
-  partly: boolean,
-  options: RepairOptions
-): ReadonlyArray<Change | undefined> => {
+const changesOf = (entry: Entry, row: Row, options: RepairOptions): ReadonlyArray<Change | undefined> => {
   const { migration } = entry
   if (migration === undefined) return [forgotten(entry, row, options)]
-  if (!isApplied(row)) return [stoppedUp(row, migration, partly, options)]
+  if (!isApplied(row)) return [stoppedUp(row, migration, options)]
   if (row.error !== null && isDue(migration, row) && options.id !== undefined && options.halfDone === "done") {
     return [countedAsApplied(row, migration)]
   }
-  const stopped = stoppedDown(row, partly, options)
-  return stopped?.repair.action === "done" ? [stopped] : [stopped, accepted(entry, row, migration, options)]
+  const stopped = stoppedDown(row, options)
+  return stopped?.repair.action === "done" ? [stopped] : [stopped, accepted(row, migration, options)]
 }
 
 const change = (
@@ -134,17 +121,12 @@ const forgotten = ({ problem }: Entry, row: Row, { forgetMissing, id }: RepairOp
 const countedAsApplied = (row: Row, migration: Migration): Change =>
   change(row, "done", "it counts as applied", (connection, place) => Edits.finishUp(connection, place, migration))
 
-const stoppedUp = (
-  row: Row,
-  migration: Migration,
-  partly: boolean,
-  { halfDone, id }: RepairOptions
-): Change | undefined => {
+const stoppedUp = (row: Row, migration: Migration, { halfDone, id }: RepairOptions): Change | undefined => {
   if (row.state === "reverted") return undefined
-  if (halfDone === "done" && (partly || id !== undefined)) {
+  if (halfDone === "done" && (row.partly || id !== undefined)) {
     return countedAsApplied(row, migration)
   }
-  if (partly) {
+  if (row.partly) {
     return halfDone === "startOver"
       ? change(row, "startOver", "the next up begins with its first statement", Edits.startOver)
       : undefined
@@ -152,8 +134,8 @@ const stoppedUp = (
   return change(row, "failure", "its failed try is forgotten, and it is pending", Edits.forget)
 }
 
-const stoppedDown = (row: Row, partly: boolean, { halfDone }: RepairOptions): Change | undefined => {
-  if (partly) {
+const stoppedDown = (row: Row, { halfDone }: RepairOptions): Change | undefined => {
+  if (row.partly) {
     if (halfDone === "done") return change(row, "done", "it counts as reverted", Edits.finishDown)
     return halfDone === "startOver"
       ? change(
@@ -171,7 +153,8 @@ const stoppedDown = (row: Row, partly: boolean, { halfDone }: RepairOptions): Ch
   return change(row, "failure", description, Edits.settle)
 }
 
-const accepted = ({ problem }: Entry, row: Row, migration: Migration, { id }: RepairOptions): Change | undefined => {
+const accepted = (row: Row, migration: Migration, { id }: RepairOptions): Change | undefined => {
+  const problem = differenceOf(migration, row)
   const write = (connection: Connection, place: Edits.Place) => Edits.accept(connection, place, migration)
   if (problem?._tag === "ChecksumMismatch") {
     return change(row, "checksum", `the present contents of ${problem.file} count as what was applied`, write)

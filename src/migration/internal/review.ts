@@ -5,18 +5,19 @@
  */
 import {
   ChecksumMismatch,
+  HalfDone,
   type MigrationErrorReason,
   MissingFile,
   NameMismatch,
   OutOfOrder
 } from "../MigrationErrorReason.ts"
-import { isApplied, type Row } from "./history.ts"
+import { isApplied, isHalfReverted, type Row } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds, idKey, isRepeatable, type Migration, subject } from "./migration.ts"
 
 export type Problem = Extract<
   MigrationErrorReason,
-  { readonly _tag: "ChecksumMismatch" | "NameMismatch" | "MissingFile" | "OutOfOrder" }
+  { readonly _tag: "ChecksumMismatch" | "NameMismatch" | "MissingFile" | "OutOfOrder" | "HalfDone" }
 >
 
 /** A migration, its row in the history, or both. */
@@ -79,6 +80,16 @@ const problemOf = (
       ? new OutOfOrder({ ...subject(migration), latest: latestApplied })
       : undefined
   }
+  // Nothing else counts: whatever the file says by now, only a part of it is there.
+  if (isHalfReverted(row)) return new HalfDone({ ...namesOf(row), direction: "down", marked: false })
+  return differenceOf(migration, row)
+}
+
+const namesOf = ({ id, name, namespace }: Row) => ({ namespace, id, name })
+
+/** In what the file of an applied migration is not what was applied. */
+export const differenceOf = (migration: Migration, row: Row): ChecksumMismatch | NameMismatch | undefined => {
+  if (migration.kind === "repeatable") return undefined
   const appliedAt = row.appliedAt ?? undefined
   const contents = contentsOf(migration, row)
   if (row.name !== migration.name) {

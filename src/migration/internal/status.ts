@@ -3,8 +3,8 @@ import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { MigrationPolicies, MigrationPolicy } from "../MigrationPolicies.ts"
-import { isApplied, type Row } from "./history.ts"
-import type { Kind } from "./migration.ts"
+import { isApplied, isHalfReverted, type Row } from "./history.ts"
+import type { Kind, Migration } from "./migration.ts"
 import { policyOf } from "./policies.ts"
 import { type Entry, isDue, type Problem, review } from "./review.ts"
 import type { Failure, Workshop } from "./workshop.ts"
@@ -17,9 +17,10 @@ export interface MigrationStatus {
   readonly kind: Kind | undefined
   /**
    * A migration that failed or was reverted is tried again by the next `up`, as is one that is pending: new, or
-   * repeatable and changed.
+   * repeatable and changed. One that is reverting has lost a part of what it did to a `down` without a transaction that
+   * was broken off; the next `down` goes on with it.
    */
-  readonly state: "pending" | Row["state"]
+  readonly state: "pending" | "reverting" | Row["state"]
   readonly appliedAt: DateTime.Utc | undefined
   readonly duration: Duration.Duration | undefined
   /** What the last try failed with. */
@@ -39,6 +40,12 @@ export const status = Effect.fnUntraced(function* ({
   return yield* session.look((rows) => Effect.succeed(review(loaded, rows).map(statusOf(policies))))
 })
 
+const stateOf = (migration: Migration | undefined, row: Row | undefined): MigrationStatus["state"] => {
+  if (row === undefined) return "pending"
+  if (isHalfReverted(row)) return "reverting"
+  return isApplied(row) && migration !== undefined && isDue(migration, row) ? "pending" : row.state
+}
+
 const statusOf =
   (policies: MigrationPolicies) =>
   ({ id, migration, namespace, problem, row }: Entry): MigrationStatus => {
@@ -48,10 +55,7 @@ const statusOf =
       id,
       name: migration?.name ?? row?.name ?? "",
       kind: migration?.kind,
-      state:
-        row === undefined || (isApplied(row) && migration !== undefined && isDue(migration, row))
-          ? "pending"
-          : row.state,
+      state: stateOf(migration, row),
       appliedAt: row?.appliedAt ?? undefined,
       duration: row?.durationMillis == null ? undefined : Duration.millis(row.durationMillis),
       error: row?.error ?? undefined,

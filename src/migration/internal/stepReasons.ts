@@ -74,9 +74,9 @@ export class HalfDone extends Schema.TaggedError<HalfDone>("pgkeel/migration/Hal
       )
     }
     return this.direction === "up"
-      ? `${what} was applied in part and stands on what would be reverted; nothing was reverted: ` +
+      ? `${what} was applied in part, and nothing was reverted, because it would be left as it is: ` +
           `finish it with \`pgkeel migrate up\`, or finish or undo it ${undo}`
-      : `${what} was reverted in part, and later ones would be applied on what is left; nothing was run: ` +
+      : `${what} was reverted in part, and nothing is to be applied on what is left of it: ` +
           `go on with \`pgkeel migrate down\`, or finish or undo it ${undo}`
   }
 }

@@ -1,6 +1,5 @@
 /** Applies what is pending. */
 import * as Effect from "effect/Effect"
-import { refuseHalfDone } from "./halfDone.ts"
 import { makeWarnings, refuse } from "./policies.ts"
 import { review } from "./review.ts"
 import type { MigrationResult } from "./session.ts"
@@ -14,14 +13,10 @@ export const up = Effect.fnUntraced(function* (
   const loaded = yield* sources
   const warn = makeWarnings(policies)
   const applied = yield* session.migrate(
-    (rows, connection) =>
+    (rows) =>
       refuse(policies, review(loaded, rows)).pipe(
         Effect.tap(warn),
-        Effect.flatMap((entries) =>
-          pendingUpTo(entries, loaded, target).pipe(
-            Effect.tap((selected) => refuseHalfDone(connection, entries, selected, "up"))
-          )
-        )
+        Effect.flatMap((entries) => pendingUpTo(entries, loaded, target))
       ),
     prepareUps
   )

@@ -13,6 +13,7 @@ const colours: Readonly<Record<MigrationStatus["state"], Colour>> = {
   baselined: "green",
   pending: "yellow",
   reverted: "yellow",
+  reverting: "red",
   started: "yellow",
   failed: "red"
 }
