@@ -30,7 +30,7 @@ examples(
   [
     {
       sql: "ALTER TABLE shop.orders RENAME COLUMN note TO remark",
-      fix: "ALTER TABLE shop.orders ADD COLUMN remark <type of note>; release an application that writes both"
+      fix: "-- ALTER TABLE shop.orders ADD COLUMN remark <type of note>;\n-- release an application that writes both"
     },
     { sql: "ALTER TABLE orders RENAME note TO remark", around, fix: "ADD COLUMN remark character varying(80);" },
     { sql: 'ALTER TABLE "Orders" RENAME "Note" TO note', fix: 'ALTER TABLE "Orders" DROP COLUMN "Note";' },
@@ -49,7 +49,7 @@ examples(
   [
     {
       sql: "ALTER TABLE shop.users RENAME TO customers",
-      fix: "CREATE VIEW shop.users WITH (security_invoker = true) AS SELECT * FROM shop.customers;"
+      fix: "ALTER TABLE shop.users RENAME TO customers;\nCREATE VIEW shop.users WITH (security_invoker = true) AS SELECT * FROM shop.customers;"
     },
     { sql: "ALTER VIEW recent RENAME TO latest", fix: "CREATE VIEW recent" },
     { sql: "ALTER MATERIALIZED VIEW totals RENAME TO sums", fix: "AS SELECT * FROM sums;" },
@@ -91,7 +91,7 @@ examples(
   [
     {
       sql: "ALTER TABLE orders RENAME CONSTRAINT positive TO is_positive",
-      fix: "an application that knows both positive and is_positive"
+      fix: "-- when every running application knows both positive and is_positive"
     }
   ],
   ["CREATE TABLE t (a bigint CONSTRAINT c CHECK (a > 0)); ALTER TABLE t RENAME CONSTRAINT c TO d"]
@@ -129,7 +129,7 @@ examples(
   [
     {
       sql: "ALTER TABLE shop.orders DROP COLUMN note",
-      fix: "when no running application names shop.orders.note, in a migration of its own: -- pgkeel:allow drop-column: <since when>\nALTER TABLE shop.orders DROP COLUMN note;"
+      fix: "-- when no running application names shop.orders.note, in a migration of its own:\n-- pgkeel:allow drop-column: <since when>\nALTER TABLE shop.orders DROP COLUMN note;"
     },
     { sql: "ALTER TABLE orders ADD a int, DROP IF EXISTS note", at: "1:31", fix: "DROP COLUMN note;" },
     { sql: "ALTER TABLE orders DROP COLUMN note CASCADE", also: ["cascade"], fix: "DROP COLUMN note;" },
@@ -224,7 +224,7 @@ examples(
     {
       sql: "ALTER TABLE orders DROP CONSTRAINT positive CASCADE",
       at: "1:45",
-      fix: "each in a statement of its own before this one: ALTER TABLE orders DROP CONSTRAINT positive;"
+      fix: "each in a statement of its own before this one\nALTER TABLE orders DROP CONSTRAINT positive;"
     },
     { sql: "DROP FUNCTION f() CASCADE", at: "1:19", also: ["drop-object"], fix: "DROP FUNCTION f();" },
     { sql: "DROP OWNED BY app CASCADE", at: "1:19", also: ["drop-role"], fix: "DROP OWNED BY app;" }
@@ -238,7 +238,7 @@ examples(
     {
       sql: "ALTER TABLE shop.orders ADD COLUMN total numeric NOT NULL",
       at: "1:36",
-      fix: "ALTER TABLE shop.orders ADD COLUMN total numeric; release an application that writes total"
+      fix: "ALTER TABLE shop.orders ADD COLUMN total numeric;\n-- release an application that writes total"
     }
   ],
   [
@@ -341,13 +341,16 @@ examples(
 examples(
   "disable-trigger",
   [
-    { sql: "ALTER TABLE orders DISABLE TRIGGER ALL", fix: "ALTER TABLE orders ENABLE TRIGGER ALL;" },
+    {
+      sql: "ALTER TABLE orders DISABLE TRIGGER ALL",
+      fix: "ALTER TABLE orders DISABLE TRIGGER ALL;\n-- what must not fire it, in the same transaction, or better nothing\nALTER TABLE orders ENABLE TRIGGER ALL;"
+    },
     { sql: "ALTER TABLE orders DISABLE TRIGGER USER", fix: "ENABLE TRIGGER USER;" },
     { sql: "ALTER TABLE orders DISABLE TRIGGER stamp", fix: "ENABLE TRIGGER stamp;" },
     { sql: "ALTER TABLE orders ENABLE REPLICA TRIGGER stamp", fix: "ENABLE TRIGGER stamp;" },
     { sql: "ALTER TABLE orders DISABLE RULE redirect", fix: "redirect" },
     { sql: "SET session_replication_role = replica", fix: "DEFERRABLE" },
-    { sql: "SET LOCAL session_replication_role = 'local'", fix: "remove SET LOCAL session_replication_role" }
+    { sql: "SET LOCAL session_replication_role = 'local'", fix: "without SET LOCAL session_replication_role" }
   ],
   [
     "SET session_replication_role = origin",
@@ -355,6 +358,41 @@ examples(
     "ALTER TABLE orders ENABLE ALWAYS TRIGGER stamp",
     "CREATE TABLE t (a bigint); ALTER TABLE t DISABLE TRIGGER ALL",
     "ALTER TABLE orders DISABLE TRIGGER stamp; ALTER TABLE orders ENABLE TRIGGER stamp"
+  ]
+)
+
+examples(
+  "revoke",
+  [
+    { sql: "REVOKE INSERT, UPDATE ON shop.orders FROM app", fix: "when no running application needs it as app" },
+    {
+      sql: "REVOKE ALL ON ALL TABLES IN SCHEMA shop FROM app",
+      fix: "REVOKE ALL ON ALL TABLES IN SCHEMA shop FROM app;"
+    },
+    { sql: "REVOKE readers FROM app", fix: "REVOKE readers FROM app;" },
+    { sql: "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM app", fix: "as app" }
+  ],
+  [
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    "REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC",
+    "CREATE TABLE t (a bigint); REVOKE UPDATE ON t FROM app",
+    "GRANT SELECT ON orders TO app"
+  ]
+)
+
+examples(
+  "restart-sequence",
+  [
+    { sql: "ALTER SEQUENCE shop.numbers RESTART WITH 1", fix: "SELECT setval('shop.numbers', (SELECT max(<column>)" },
+    {
+      sql: "ALTER TABLE orders ALTER id RESTART WITH 100",
+      fix: "SELECT setval(pg_get_serial_sequence('orders', 'id'), (SELECT max(id) FROM orders));"
+    }
+  ],
+  [
+    "ALTER SEQUENCE numbers CACHE 10",
+    "CREATE SEQUENCE numbers; ALTER SEQUENCE numbers RESTART WITH 5",
+    "SELECT setval('numbers', (SELECT max(id) FROM orders))"
   ]
 )
 
@@ -369,7 +407,12 @@ examples(
 
 examples(
   "rls-without-policy",
-  [{ sql: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", fix: "CREATE POLICY <name> ON orders USING" }],
+  [
+    {
+      sql: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+      fix: "CREATE POLICY orders_rows ON orders USING (true);\nALTER TABLE orders ENABLE ROW LEVEL SECURITY;"
+    }
+  ],
   [
     "CREATE POLICY own ON orders USING (owner = current_user); ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
     "CREATE TABLE t (a bigint); ALTER TABLE t ENABLE ROW LEVEL SECURITY"

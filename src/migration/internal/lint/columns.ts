@@ -1,6 +1,7 @@
 /** Columns that a statement gives to a table. */
 import type { ColumnDef, Node, RangeVar, TypeName } from "libpg-query"
 import { columnOf, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
+import { ended } from "./contract.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "./rule.ts"
 import { itemAt } from "./source.ts"
 import { typeOf } from "./types.ts"
@@ -48,16 +49,19 @@ export const isSerial = (column: ColumnDef): boolean => /^(?:small|big)?serial[2
 export const hasConstraint = (column: ColumnDef, ...kinds: ReadonlyArray<string>): boolean =>
   constraintsOf(column).some(({ contype = "" }) => kinds.includes(contype))
 
-/** The column's definition as the file has it, with another type. */
+/** The statement with another type for the column. */
 export const withType = (
-  { text, placeOf }: LintStatement,
-  { at, column }: TypedColumn,
-  type: (spelling: string) => string
+  { placeOf, text }: LintStatement,
+  { column }: TypedColumn,
+  type: string | ((spelling: string) => string),
+  note: string = ""
 ): string => {
-  const definition = itemAt(text, at)
-  const from = placeOf(column.typeName?.location) - at
-  const spelling = typeSpelling.exec(definition.slice(from))?.[0] ?? ""
-  return `${definition.slice(0, from)}${type(spelling)}${definition.slice(from + spelling.length)}`
+  const from = placeOf(column.typeName?.location)
+  const spelling = typeSpelling.exec(text.slice(from))?.[0] ?? ""
+  const written = typeof type === "string" ? type : type(spelling)
+  const definition = itemAt(text, from).slice(spelling.length)
+  const behind = text.slice(from + spelling.length + definition.length)
+  return ended(`${text.slice(0, from)}${written}${definition}${note}${behind}`)
 }
 
 const typeSpelling =
@@ -66,8 +70,8 @@ const typeSpelling =
 /** What is wrong with a type, and what to write in place of how the file spells it. */
 export interface BadType {
   readonly message: string
-  readonly type: (spelling: string) => string
-  /** What else the column then needs. */
+  readonly type: string | ((spelling: string) => string)
+  /** What the column's definition then needs at its end. */
   readonly note?: string | undefined
 }
 
@@ -84,7 +88,6 @@ export const typeRule = (
       const bad = typeName === undefined ? undefined : against(typeNameOf(typed.column), typed, typeName, context)
       if (bad === undefined) return []
       const { message, note, type } = bad
-      const written = withType(statement, typed, type)
-      return [{ at: typed.at, message, fix: note === undefined ? written : `${written}${note}` }]
+      return [{ at: typed.at, message, fix: withType(statement, typed, type, note) }]
     })
 })

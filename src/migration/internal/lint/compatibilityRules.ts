@@ -25,6 +25,8 @@ import { renameEnumValue } from "./rules/renameEnumValue.ts"
 import { renameObject } from "./rules/renameObject.ts"
 import { renameSchema } from "./rules/renameSchema.ts"
 import { renameTable } from "./rules/renameTable.ts"
+import { restartSequence } from "./rules/restartSequence.ts"
+import { revoke } from "./rules/revoke.ts"
 import { rlsWithoutPolicy } from "./rules/rlsWithoutPolicy.ts"
 
 export const compatibilityRules: ReadonlyArray<Rule> = [
@@ -53,5 +55,7 @@ export const compatibilityRules: ReadonlyArray<Rule> = [
   disableRls,
   rlsWithoutPolicy,
   policyWithoutRls,
-  dropPolicy
+  dropPolicy,
+  revoke,
+  restartSequence
 ]

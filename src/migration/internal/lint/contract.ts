@@ -1,5 +1,22 @@
-/** How the last step of a change is written, when no running application needs what it takes away. */
+/**
+ * What is written in the place of a statement that takes something away: it is
+ * run when no application needs that any more, or something stands in for it.
+ */
+import { advice } from "./fixes.ts"
+import type { LintContext } from "./rule.ts"
 
-/** `ready`: when it may run. `text`: the statement itself. */
+/** The statement with its end. A comment that ends it would swallow the semicolon. */
+export const ended = (text: string): string => `${text}${/--[^\n]*$/u.test(text) ? "\n" : ""};`
+
+export const steps = (...parts: ReadonlyArray<string>): string => parts.join("\n")
+
+/** The last step of a change, when no running application needs what it takes away. */
 export const afterwards = (rule: string, ready: string, text: string): string =>
-  `when ${ready}, in a migration of its own: -- pgkeel:allow ${rule}: <since when>\n${text};`
+  steps(advice(`when ${ready}, in a migration of its own:`, `pgkeel:allow ${rule}: <since when>`), ended(text))
+
+/** A view that answers by the name that a relation had. */
+export const standIn = (before: string, after: string, { facts }: LintContext): string => {
+  // Before PostgreSQL 15 a view reads with the rights of its owner, and knows no other way.
+  const asCaller = (facts?.serverVersion ?? Infinity) >= 150_000 ? " WITH (security_invoker = true)" : ""
+  return `CREATE VIEW ${before}${asCaller} AS SELECT * FROM ${after};`
+}

@@ -11,7 +11,7 @@ export interface SourcePart {
 }
 
 /** The text with spaces in place of comments, and letters in place of what is quoted, so that it has no stray comma. */
-const masked = (text: string): string => {
+export const masked = (text: string): string => {
   let plain = ""
   let from = 0
   for (const { _tag, end, start } of piecesOf(text)) {

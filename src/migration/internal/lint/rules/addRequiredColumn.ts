@@ -1,3 +1,5 @@
+import { steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { columnsOf, hasConstraint, isSerial } from "../columns.ts"
 import { nameOf, spell } from "../names.ts"
 import type { Rule } from "../rule.ts"
@@ -18,9 +20,13 @@ export const addRequiredColumn: Rule = {
         {
           at,
           message: `every INSERT into ${table} must give ${name} from here on`,
-          fix:
-            `ALTER TABLE ${table} ADD COLUMN ${definition}; release an application that writes ${name}, fill it with Backfill, ` +
-            `then make it NOT NULL (set-not-null tells how); or give it a DEFAULT`
+          fix: steps(
+            `ALTER TABLE ${table} ADD COLUMN ${definition};`,
+            advice(
+              `release an application that writes ${name}, fill it with Backfill, then make it NOT NULL;`,
+              "or give it a DEFAULT here"
+            )
+          )
         }
       ]
     })

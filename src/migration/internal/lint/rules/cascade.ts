@@ -1,3 +1,5 @@
+import { ended, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { relationOf } from "../names.ts"
 import { commandsOfAll } from "../columns.ts"
 import { droppedBy, isMadeBefore } from "../objects.ts"
@@ -35,4 +37,7 @@ const takesMore = (statement: LintStatement, context: LintContext): boolean => {
 const isCascade = (behavior: string | undefined): boolean => behavior === "DROP_CASCADE"
 
 const without = ({ text }: LintStatement): string =>
-  `name what goes with it, each in a statement of its own before this one: ${text.replace(/\s+CASCADE\b(?=\s*(?:,|$))/giu, "")};`
+  steps(
+    advice("name what goes with it, each in a statement of its own before this one"),
+    ended(text.replace(/\s+CASCADE\b(?=\s*(?:,|$))/giu, ""))
+  )

@@ -1,3 +1,4 @@
+import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
 import { spell } from "../names.ts"
 import { argumentsOf, droppedBy, isMadeBefore, madeBy, type ObjectName, typeText } from "../objects.ts"
@@ -18,8 +19,14 @@ export const changeFunctionSignature: Rule = {
           message: `${before} is ${after}${taken} from here on`,
           fix:
             before === `${after}${taken}`
-              ? `CREATE OR REPLACE FUNCTION ${after}${taken} ...; or, if the result is of another type, a function of another name beside it`
-              : `make ${after}${taken} beside ${before}, without defaults that would make calls ambiguous, and drop ${before} when nothing calls it any more`
+              ? advice(
+                  `CREATE OR REPLACE FUNCTION ${after}${taken} ...;`,
+                  "or, if the result is of another type, a function of another name beside it"
+                )
+              : advice(
+                  `make ${after}${taken} beside ${before}, without defaults that would make calls ambiguous,`,
+                  `and drop ${before} when nothing calls it any more`
+                )
         }
       ]
     })

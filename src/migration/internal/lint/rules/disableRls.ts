@@ -1,3 +1,4 @@
+import { advice } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
@@ -16,7 +17,7 @@ export const disableRls: Rule = {
           message: isForce
             ? `the owner of ${table} sees all its rows from here on`
             : `${table} shows all its rows to everybody`,
-          fix: `CREATE POLICY <name> ON ${table} TO <role> USING (true); for the role that must see all rows`
+          fix: advice(`CREATE POLICY <name> ON ${table} TO <role> USING (true); for the role that must see all rows`)
         }
       ]
     })

@@ -1,3 +1,5 @@
+import { steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import type { RangeVar } from "libpg-query"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
@@ -15,11 +17,16 @@ const ofTable = (statement: LintStatement, context: LintContext): ReadonlyArray<
     const isOff = disabling.test(subtype)
     if (!isOff || context.isNew(relation) || isEnabledAfter(statement, context, relation)) return []
     const [table, which] = [nameOf(relation), name === undefined ? triggersOf(subtype) : spell(name)]
+    const kind = subtype.endsWith("Rule") ? "RULE" : "TRIGGER"
     return [
       {
         at,
         message: `${which} of ${table} does not fire any more, for anybody`,
-        fix: `leave it on; where this migration's own writes must not fire it, ALTER TABLE ${table} ENABLE TRIGGER ${name === undefined ? triggersOf(subtype) : spell(name)}; before the same migration ends`
+        fix: steps(
+          `ALTER TABLE ${table} DISABLE ${kind} ${which};`,
+          advice("what must not fire it, in the same transaction, or better nothing"),
+          `ALTER TABLE ${table} ENABLE ${kind} ${which};`
+        )
       }
     ]
   })
@@ -49,7 +56,9 @@ const ofSession = ({ node, text }: LintStatement): ReadonlyArray<Problem> => {
     ? [
         {
           message: "no trigger and no foreign key looks at what this migration writes",
-          fix: `remove ${text}; and write the rows in an order that the foreign keys take, or make those DEFERRABLE`
+          fix: advice(
+            `without ${text}: write the rows in an order that the foreign keys take, or make those DEFERRABLE`
+          )
         }
       ]
     : []

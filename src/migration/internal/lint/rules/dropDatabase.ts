@@ -1,3 +1,4 @@
+import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
 import { spell } from "../names.ts"
 import type { Rule } from "../rule.ts"
@@ -8,7 +9,7 @@ export const dropDatabase: Rule = {
   check: ({ node }) =>
     gone(node).map((what) => ({
       message: `drops ${what}`,
-      fix: `drop ${what} by hand, with somebody looking on; a migration changes what is inside one database`
+      fix: advice(`drop ${what} by hand, with somebody looking on; a migration changes what is inside one database`)
     }))
 }
 

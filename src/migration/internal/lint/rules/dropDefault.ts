@@ -1,5 +1,5 @@
-import type { AlterTableCmd, RangeVar } from "libpg-query"
 import { afterwards } from "../contract.ts"
+import type { AlterTableCmd, RangeVar } from "libpg-query"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
 import type { LintContext, Rule } from "../rule.ts"

@@ -1,4 +1,5 @@
-import { afterwards } from "../contract.ts"
+import { afterwards, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { relationOf, spell } from "../names.ts"
 import { droppedBy, isMadeAfter } from "../objects.ts"
 import type { Rule } from "../rule.ts"
@@ -16,7 +17,10 @@ export const dropPolicy: Rule = {
       return [
         {
           message: `drops the policy ${policy}`,
-          fix: `to change it, ALTER POLICY ${policy} USING (...); to be rid of it, ${afterwards("drop-policy", "another policy shows the same rows", `DROP POLICY ${policy}`)}`
+          fix: steps(
+            advice(`to change it: ALTER POLICY ${policy} USING (...); to be rid of it:`),
+            afterwards("drop-policy", "another policy shows the same rows", `DROP POLICY ${policy}`)
+          )
         }
       ]
     })

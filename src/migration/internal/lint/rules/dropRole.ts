@@ -1,3 +1,4 @@
+import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
 import { spell } from "../names.ts"
 import { isMadeBefore } from "../objects.ts"
@@ -13,7 +14,10 @@ export const dropRole: Rule = {
       .filter(({ role }) => !isMadeBefore(statement, context, { kind: "OBJECT_ROLE", parts: [role] }))
       .map(({ role, what }) => ({
         message: `${what} ${spell(role)}`,
-        fix: `let the provisioner do it with administrator's rights, when no application logs in as ${spell(role)}: REASSIGN OWNED BY ${spell(role)} TO <owner>; in each database, then DROP ROLE ${spell(role)};`
+        fix: advice(
+          `let an administrator do it when no application logs in as ${spell(role)}:`,
+          `REASSIGN OWNED BY ${spell(role)} TO <owner>; in each database, then DROP ROLE ${spell(role)};`
+        )
       }))
 }
 

@@ -1,5 +1,5 @@
-import type { AlterTableCmd, RangeVar } from "libpg-query"
 import { afterwards } from "../contract.ts"
+import type { AlterTableCmd, RangeVar } from "libpg-query"
 import { nameOf, spell } from "../names.ts"
 import { type Command, commandsOf, constraintOf } from "../nodes.ts"
 import { droppedBy } from "../objects.ts"

@@ -1,4 +1,5 @@
-import { afterwards } from "../contract.ts"
+import { afterwards, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { relationOf, spell } from "../names.ts"
 import { droppedBy, isMadeAfter, wordOf } from "../objects.ts"
 import type { Rule } from "../rule.ts"
@@ -12,8 +13,9 @@ export const dropView: Rule = {
       const isReplaced = context.transaction && isMadeAfter(statement, context, { kind, parts })
       if (isReplaced || context.isNew(relationOf(parts))) return []
       const [view, word] = [spell(...parts), wordOf(kind)]
-      const change = kind === "OBJECT_VIEW" ? `to change it, CREATE OR REPLACE VIEW ${view}; to be rid of it, ` : ""
+      const change =
+        kind === "OBJECT_VIEW" ? [advice(`to change it: CREATE OR REPLACE VIEW ${view} AS ...; to be rid of it:`)] : []
       const drop = afterwards("drop-view", `no running application names ${view}`, `DROP ${word.toUpperCase()} ${view}`)
-      return [{ message: `drops the ${word} ${view}`, fix: `${change}${drop}` }]
+      return [{ message: `drops the ${word} ${view}`, fix: steps(...change, drop) }]
     })
 }

@@ -1,3 +1,5 @@
+import { ended, standIn, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { objectName, spell } from "../names.ts"
 import { isMadeBefore, relationParts, wordOf } from "../objects.ts"
 import type { Rule } from "../rule.ts"
@@ -18,8 +20,8 @@ export const moveSchema: Rule = {
       {
         message: `${wordOf(kind)} ${before} is found as ${after} only, from here on`,
         fix: isRelation
-          ? `${statement.text}; and in the same migration CREATE VIEW ${before} WITH (security_invoker = true) AS SELECT * FROM ${after};`
-          : `make ${after} beside ${before}, and drop ${before} when nothing names it any more`
+          ? steps(ended(statement.text), standIn(before, after, context))
+          : advice(`make ${after} beside ${before}, and drop ${before} when nothing names it any more`)
       }
     ]
   }

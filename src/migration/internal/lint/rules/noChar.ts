@@ -8,5 +8,5 @@ export const noChar = typeRule(
       "char(n) pads with spaces, which some operators ignore and others do not, takes more room than text and checks no less often."
   },
   (type, { column }) =>
-    type === "character" ? { message: `${spell(column.colname)} is padded with spaces`, type: () => "text" } : undefined
+    type === "character" ? { message: `${spell(column.colname)} is padded with spaces`, type: "text" } : undefined
 )

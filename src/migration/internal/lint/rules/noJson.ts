@@ -8,5 +8,5 @@ export const noJson = typeRule(
       "json has no equality: SELECT DISTINCT, GROUP BY and UNION over the table's rows fail once it has such a column. It is parsed anew by each use, and cannot be indexed."
   },
   (type, { column }) =>
-    type === "json" ? { message: `${spell(column.colname)} cannot be compared`, type: () => "jsonb" } : undefined
+    type === "json" ? { message: `${spell(column.colname)} cannot be compared`, type: "jsonb" } : undefined
 )

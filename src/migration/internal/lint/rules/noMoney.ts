@@ -9,6 +9,6 @@ export const noMoney = typeRule(
   },
   (type, { column }) =>
     type === "money"
-      ? { message: `${spell(column.colname)} depends on the server's lc_monetary`, type: () => "numeric(19, 4)" }
+      ? { message: `${spell(column.colname)} depends on the server's lc_monetary`, type: "numeric(19, 4)" }
       : undefined
 )

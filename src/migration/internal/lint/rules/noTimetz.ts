@@ -9,6 +9,6 @@ export const noTimetz = typeRule(
   },
   (type, { column }) =>
     type === "time with time zone"
-      ? { message: `${spell(column.colname)} has an offset and no day`, type: () => "timestamptz" }
+      ? { message: `${spell(column.colname)} has an offset and no day`, type: "timestamptz" }
       : undefined
 )

@@ -13,7 +13,7 @@ export const noVarchar = typeRule(
     if (length === undefined) return undefined
     return {
       message: `${spell(typed.column.colname)} has its greatest length in its type`,
-      type: () => "text",
+      type: "text",
       note: checkOf(typed, length)
     }
   }
@@ -27,5 +27,6 @@ const lengthOf = ({ arrayBounds = [], typmods: [size] = [] }: TypeName): number 
 const checkOf = ({ column, how }: TypedColumn, length: number | "of each"): string => {
   if (length === "of each") return ""
   const check = `CHECK (length(${spell(column.colname)}) <= ${length})`
-  return how === "created" ? ` ${check}` : `; and, if a limit is needed, ADD CONSTRAINT <name> ${check} NOT VALID`
+  // Of a column that is added to a table in use it would be checked at once, row by row.
+  return how === "created" ? ` ${check}` : ""
 }

@@ -1,3 +1,5 @@
+import { steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { isMadeBefore, relationParts } from "../objects.ts"
 import { nameOf, spell } from "../names.ts"
 import type { Rule } from "../rule.ts"
@@ -14,17 +16,24 @@ export const renameColumn: Rule = {
     const table = nameOf(relation)
     const message = `${table}.${spell(subname)} is called ${spell(newname)} from here on`
     if (renameType === "OBJECT_ATTRIBUTE") {
-      return [{ message, fix: `make a new type with ${spell(newname)}, and columns of it beside those of ${table}` }]
+      return [
+        { message, fix: advice(`make a new type with ${spell(newname)}, and columns of it beside those of ${table}`) }
+      ]
     }
     const known = context.table(relation)?.columns.find(({ name }) => name === subname)?.type
-    const type_ = known ?? `<type of ${spell(subname)}>`
+    const [before, after] = [spell(subname), spell(newname)]
+    const add = `ALTER TABLE ${table} ADD COLUMN ${after}`
     return [
       {
         message,
-        fix:
-          `ALTER TABLE ${table} ADD COLUMN ${spell(newname)} ${type_}; release an application that writes both and reads ` +
-          `${spell(subname)}; fill ${spell(newname)} with Backfill; release one that knows only ${spell(newname)}; then ` +
-          `ALTER TABLE ${table} DROP COLUMN ${spell(subname)};`
+        fix: steps(
+          known === undefined ? advice(`${add} <type of ${before}>;`) : `${add} ${known};`,
+          advice(
+            `release an application that writes both and reads ${before}; fill ${after} with Backfill;`,
+            `release one that knows only ${after}; then, in a migration of its own:`,
+            `ALTER TABLE ${table} DROP COLUMN ${before};`
+          )
+        )
       }
     ]
   }

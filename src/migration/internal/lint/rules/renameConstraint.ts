@@ -1,3 +1,4 @@
+import { afterwards } from "../contract.ts"
 import { nameOf, spell } from "../names.ts"
 import type { Rule } from "../rule.ts"
 
@@ -5,7 +6,7 @@ export const renameConstraint: Rule = {
   name: "rename-constraint",
   reason:
     "Applications tell violations apart by the constraint's name, and ON CONFLICT ON CONSTRAINT takes it: both no longer find it.",
-  check: ({ node }, context) => {
+  check: ({ node, text }, context) => {
     if (!("RenameStmt" in node)) return []
     const { newname = "", relation, renameType, subname = "" } = node.RenameStmt
     if (renameType !== "OBJECT_TABCONSTRAINT" || context.isNew(relation)) return []
@@ -13,7 +14,7 @@ export const renameConstraint: Rule = {
     return [
       {
         message: `the constraint ${before} of ${table} is called ${after} from here on`,
-        fix: `first release an application that knows both ${before} and ${after}; then -- pgkeel:allow rename-constraint: <since when>`
+        fix: afterwards("rename-constraint", `every running application knows both ${before} and ${after}`, text)
       }
     ]
   }

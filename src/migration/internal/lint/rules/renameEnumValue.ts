@@ -1,3 +1,5 @@
+import { steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { partsOf, spell } from "../names.ts"
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { isMadeBefore } from "../objects.ts"
@@ -16,7 +18,10 @@ export const renameEnumValue: Rule = {
     return [
       {
         message: `the value ${before} of ${type} is called ${after} from here on`,
-        fix: `ALTER TYPE ${type} ADD VALUE ${after} AFTER ${before}; release an application that reads both and writes ${after}; then update the rows that have ${before}`
+        fix: steps(
+          `ALTER TYPE ${type} ADD VALUE ${after} AFTER ${before};`,
+          advice(`release an application that reads both and writes ${after}; then update the rows that have ${before}`)
+        )
       }
     ]
   }

@@ -1,3 +1,4 @@
+import { advice } from "../fixes.ts"
 import { objectName, spell } from "../names.ts"
 import { isMadeBefore, relationParts, wordOf } from "../objects.ts"
 import type { Rule } from "../rule.ts"
@@ -8,13 +9,15 @@ export const renameObject: Rule = {
   check: (statement, context) => {
     if (!("RenameStmt" in statement.node)) return []
     const { newname = "", object, relation, renameType: kind = "", subname } = statement.node.RenameStmt
-    const advice = named[kind]
-    if (advice === undefined) return []
+    const instead = named[kind]
+    if (instead === undefined) return []
     const parts =
       object !== undefined ? objectName(object) : subname === undefined ? relationParts(relation) : [subname]
     if (context.isNew(relation) || isMadeBefore(statement, context, { kind, parts })) return []
     const [before, after] = [spell(...parts), spell(...parts.slice(0, -1), newname)]
-    return [{ message: `${wordOf(kind)} ${before} is called ${after} from here on`, fix: advice(before, after) }]
+    return [
+      { message: `${wordOf(kind)} ${before} is called ${after} from here on`, fix: advice(instead(before, after)) }
+    ]
   }
 }
 

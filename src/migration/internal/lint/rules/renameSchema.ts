@@ -1,3 +1,5 @@
+import { standIn, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
 import { spell } from "../names.ts"
 import { isMadeBefore } from "../objects.ts"
 import type { Rule } from "../rule.ts"
@@ -14,10 +16,15 @@ export const renameSchema: Rule = {
     return [
       {
         message: `schema ${before} is called ${after} from here on`,
-        fix:
-          `CREATE SCHEMA ${after}; for each table of ${before}: ALTER TABLE ${before}.<table> SET SCHEMA ${after}; ` +
-          `CREATE VIEW ${before}.<table> WITH (security_invoker = true) AS SELECT * FROM ${after}.<table>; ` +
-          `and DROP SCHEMA ${before} when nothing names it any more`
+        fix: steps(
+          `CREATE SCHEMA ${after};`,
+          advice(
+            "for each table, in one migration:",
+            `ALTER TABLE ${before}.<table> SET SCHEMA ${after};`,
+            standIn(`${before}.<table>`, `${after}.<table>`, context),
+            `and when nothing names ${before} any more: DROP SCHEMA ${before};`
+          )
+        )
       }
     ]
   }

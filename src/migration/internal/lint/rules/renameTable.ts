@@ -1,3 +1,4 @@
+import { ended, standIn, steps } from "../contract.ts"
 import type { RangeVar } from "libpg-query"
 import { nameOf } from "../names.ts"
 import { isMadeAfter, relationParts, wordOf } from "../objects.ts"
@@ -15,7 +16,7 @@ export const renameTable: Rule = {
     return [
       {
         message: `${wordOf(renameType)} ${before} is called ${after} from here on`,
-        fix: `${statement.text}; and in the same migration CREATE VIEW ${before} WITH (security_invoker = true) AS SELECT * FROM ${after};`
+        fix: steps(ended(statement.text), standIn(before, after, context))
       }
     ]
   }

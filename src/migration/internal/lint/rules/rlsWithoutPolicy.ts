@@ -1,4 +1,6 @@
-import { nameOf } from "../names.ts"
+import { ended, steps } from "../contract.ts"
+import { advice } from "../fixes.ts"
+import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
@@ -17,7 +19,11 @@ export const rlsWithoutPolicy: Rule = {
         {
           at,
           message: `${table} shows no row to any but its owner`,
-          fix: `before it, in the same migration: CREATE POLICY <name> ON ${table} USING (<which rows>);`
+          fix: steps(
+            advice("the condition says which rows each role sees"),
+            `CREATE POLICY ${spell(`${relation?.relname ?? ""}_rows`)} ON ${table} USING (true);`,
+            ended(statement.text)
+          )
         }
       ]
     })

@@ -13,7 +13,7 @@ export const smallKey: Rule = {
       .map((typed) => ({
         at: typed.at,
         message: `the key ${spell(typed.column.colname)} can run out of numbers`,
-        fix: withType(statement, typed, () => "bigint")
+        fix: withType(statement, typed, "bigint")
       }))
 }
 
