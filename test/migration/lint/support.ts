@@ -17,7 +17,10 @@ export interface Bad {
   readonly also?: ReadonlyArray<string>
 }
 
-/** Bad examples have this rule's finding, and no other but of the rules named; good ones have none at all. */
+/**
+ * Bad examples have this rule's finding, and no other but of the rules named; good ones have none at all.
+ * What a fix says is SQL that the rule has nothing against.
+ */
 export const examples = (
   rule: string,
   bad: ReadonlyArray<Bad>,
@@ -25,7 +28,8 @@ export const examples = (
 ) =>
   describe(`lint rule ${rule}`, () => {
     it.effect.each(bad)("is against $sql", ({ also = [], around, at = "1:1", fix, sql }) =>
-      Effect.map(findings(sql, around), (found) => {
+      Effect.gen(function* () {
+        const found = yield* findings(sql, around)
         const [own, others] = [found.filter((one) => one.rule === rule), found.filter((one) => one.rule !== rule)]
         assert.deepStrictEqual(
           own.map(({ column, line }) => `${line}:${column}`),
@@ -34,7 +38,14 @@ export const examples = (
         )
         const unexpected = others.filter((one) => !also.includes(one.rule))
         assert.deepStrictEqual(unexpected, [])
-        assert.include(own[0]?.fix, fix)
+        const written = own[0]?.fix ?? ""
+        assert.include(written, fix)
+        const still = yield* findings(written, around)
+        assert.deepStrictEqual(
+          still.filter((one) => one.rule === rule || one.rule === "syntax"),
+          [],
+          written
+        )
       })
     )
     it.effect.each(good.map((one) => (typeof one === "string" ? { sql: one, around: {} } : one)))(
