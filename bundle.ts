@@ -3,29 +3,35 @@
  * one chunk for each context. A hundred small files took longer to find and read
  * than to run; a dozen do not, and a subpath still loads no more than its own
  * context and the floors below. Declarations come from `tsc`, a file for a file.
+ *
+ * Rolldown's command would list every chunk; a build that went well says nothing.
  */
 import { globSync } from "node:fs"
-import { defineConfig } from "rolldown"
+import { rolldown } from "rolldown"
 
 const modules = globSync("src/**/*.ts", { exclude: ["src/**/internal/**"] })
 
 /** The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone. */
 const context = (id: string): string | null => /\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ?? null
 
-export default defineConfig({
+const bundle = await rolldown({
   input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),
   // A module exports what its source does, and a chunk what the modules need of it.
   preserveEntrySignatures: "allow-extension",
   external: /^[^./]/,
   platform: "node",
-  output: {
-    dir: "dist",
-    format: "esm",
-    sourcemap: true,
-    minifyInternalExports: false,
-    entryFileNames: "[name].js",
-    // At the depth of the sources, from where the package's own migrations are found.
-    chunkFileNames: "chunks/[name].js",
-    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: context }] }
-  }
+  logLevel: "warn"
 })
+
+await bundle.write({
+  dir: "dist",
+  format: "esm",
+  sourcemap: true,
+  minifyInternalExports: false,
+  entryFileNames: "[name].js",
+  // At the depth of the sources, from where the package's own migrations are found.
+  chunkFileNames: "chunks/[name].js",
+  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: context, debugName: "context" }] }
+})
+
+await bundle.close()
