@@ -111,7 +111,7 @@ export class Migrator extends Context.Service<
     >
     /** Every migration of the sources and what the history says of it. Problems are told, not failed with. */
     readonly status: () => Effect.Effect<ReadonlyArray<MigrationStatus>, Failure>
-    /** What `up` or `down` would run. Fails as it would before it runs anything; changes nothing. */
+    /** What `up`, `down` or `redo` would run. Fails as it would before it runs anything; changes nothing. */
     readonly plan: (target?: PlanTarget) => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
     /** Whether `up` would succeed on a copy: it is run on a scratch database of another server. A failure of it is a value. */
     readonly shadow: (options: ShadowOptions) => Effect.Effect<ShadowReport, Failure | DatabaseConfigError>

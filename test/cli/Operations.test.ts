@@ -105,6 +105,24 @@ describe("pgkeel migrate", () => {
       assert.isTrue(yield* scalar("SELECT to_regclass('users') IS NOT NULL"))
     }))
 
+  test("says what a redo would revert and apply again, and changes nothing", () =>
+    Effect.gen(function* () {
+      const dir = yield* applied()
+      const { code, document } = yield* json(["redo", "--dry-run", "--dir", dir])
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual([document["reverted"], document["applied"]], [[], []])
+      const planned = document["planned"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepStrictEqual(
+        planned.map(({ direction, file }) => `${direction} ${file}`),
+        ["down 0002_orders.down.sql", "up 0002_orders.up.sql"]
+      )
+      const { stdout } = yield* onDatabase(["migrate", "redo", "--dry-run", "--steps", "2", "--dir", dir])
+      assert.match(stdout, /2 migrations would be reverted, 2 applied; nothing was changed\n$/u)
+      const nothing = yield* onDatabase(["migrate", "redo", "--dry-run", "--steps", "0", "--dir", dir])
+      assert.match(nothing.stdout, /nothing to do: nothing would be reverted or applied again/u)
+      assert.isTrue((yield* history).every(({ state }) => state === "applied"))
+    }))
+
   test("redoes the latest from its present file", () =>
     Effect.gen(function* () {
       const dir = yield* applied()

@@ -40,6 +40,34 @@ describe("Migrator.redo", () => {
       assert.strictEqual((yield* reasonOf(migrator.redo({ steps: -1 })))._tag, "UnknownTarget")
     }))
 
+  test("can be planned: its downs, its ups behind them, and what it would refuse", () =>
+    Effect.gen(function* () {
+      const repeatable = { "R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT id FROM b;" }
+      const path = yield* directory({ ...a, ...b, ...repeatable })
+      const migrator = yield* migratorOf(path)
+      const plan = (steps?: number) => migrator.plan({ direction: "redo", steps })
+      assert.deepStrictEqual(yield* plan(), [])
+      yield* migrator.up()
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b (id int, name text);" })
+      const planned = yield* plan(2)
+      assert.deepStrictEqual(
+        planned.map(({ direction, file }) => `${direction} ${file}`),
+        ["down 2_b.down.sql", "down 1_a.down.sql", "up 1_a.up.sql", "up 2_b.up.sql", "up R__names.sql"]
+      )
+      assert.strictEqual(planned[3]?.statements[0]?.text, "CREATE TABLE b (id int, name text)")
+      assert.deepStrictEqual(
+        (yield* plan()).map(({ id }) => id),
+        ["2", "2", "R__names"]
+      )
+      assert.deepStrictEqual(
+        (yield* history).map(({ state }) => state),
+        ["applied", "applied", "applied"]
+      )
+      yield* write(path, { "2_b.up.sql": "CREATE TABEL b ();" })
+      assert.strictEqual((yield* reasonOf(plan()))._tag, "ParseFailed")
+      yield* assertClean
+    }))
+
   test("leaves what was applied as it is when the new file does not parse, or has no down", () =>
     Effect.gen(function* () {
       const path = yield* directory({ ...a, ...b })

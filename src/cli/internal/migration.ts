@@ -61,6 +61,7 @@ export const problemEntry = ({ id, name, namespace, problem }: MigrationStatus) 
 
 export const plannedEntry = (planned: PlannedMigration) => ({
   ...pendingEntry(planned),
+  direction: planned.direction,
   file: planned.file,
   transaction: planned.transaction,
   done: planned.done,

@@ -1,4 +1,4 @@
-/** What a run would do: the answer of `plan`, and of `up` and `down` to `--dry-run`. */
+/** What a run would do: the answer of `plan`, and of `up`, `down` and `redo` to `--dry-run`. */
 import * as Effect from "effect/Effect"
 import type { PlannedMigration, PlannedStatement, PlanTarget } from "../../migration/Migrator.ts"
 import { done } from "./answer.ts"
@@ -34,22 +34,34 @@ const shown = (paint: Paint, planned: PlannedMigration): string => {
   return [`${paint("bold", file)} ${paint("dim", titleOf(planned))}`, ...body, ...checked].join("\n")
 }
 
-const words = { up: "applied", down: "reverted" } as const
+type Direction = "up" | "down" | "redo"
+
+/** As what the run itself would print: what it has done is nothing, and what it would do has a field of its own. */
+const documentOf = (direction: Direction, entries: ReadonlyArray<ReturnType<typeof plannedEntry>>) => {
+  if (direction === "up") return { applied: [], pending: entries }
+  return direction === "down" ? { reverted: [], planned: entries } : { reverted: [], applied: [], planned: entries }
+}
+
+const summary = (planned: ReadonlyArray<PlannedMigration>): string => {
+  const downs = planned.filter(({ direction }) => direction === "down").length
+  const ups = planned.length - downs
+  if (downs === 0) return `${count(ups, "migration")} would be applied`
+  return `${count(downs, "migration")} would be reverted${ups === 0 ? "" : `, ${ups} applied`}`
+}
+
+const nothing = { up: "applied", down: "reverted", redo: "reverted or applied again" } as const
 
 /** What a plan comes to, for programs and for a person. */
 export const answerOfPlan = Effect.fnUntraced(function* (
-  direction: "up" | "down",
+  direction: Direction,
   planned: ReadonlyArray<PlannedMigration>
 ) {
   const entries = planned.map(plannedEntry)
-  const json = direction === "up" ? { applied: [], pending: entries } : { reverted: [], planned: entries }
-  if (planned.length === 0) return done(json, `nothing to do: nothing would be ${words[direction]}`)
+  const json = documentOf(direction, entries)
+  if (planned.length === 0) return done(json, `nothing to do: nothing would be ${nothing[direction]}`)
   const colours = yield* paint
   const text = planned.map((each) => shown(colours, each)).join("\n\n")
-  return done(
-    json,
-    `${text}\n\n${count(planned.length, "migration")} would be ${words[direction]}; nothing was changed`
-  )
+  return done(json, `${text}\n\n${summary(planned)}; nothing was changed`)
 })
 
 export const showPlan = Effect.fnUntraced(function* (target: PlanTarget) {

@@ -2,19 +2,23 @@
 import * as Effect from "effect/Effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import { type DownTarget, revertible } from "./downTarget.ts"
+import type { Row } from "./history.ts"
 import * as Steps from "./historySteps.ts"
+import type { LoadedSource } from "./loader.ts"
 import { refuse } from "./policies.ts"
 import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
 import { obstacle } from "./resume.ts"
+import { again, prepareAgain, type RedoTarget } from "./redo.ts"
 import { review, type Selected } from "./review.ts"
 import type { Statement } from "./splitter.ts"
 import { pendingUpTo, type UpTarget } from "./upTarget.ts"
 import { type Failure, type MigrationName, nameOf, type Workshop } from "./workshop.ts"
 
-/** What to plan. Default: `up`, all of it. */
+/** What to plan. Default: `up`, all of it. A `redo` is planned as its downs, and its ups behind them. */
 export type PlanTarget =
   | ({ readonly direction?: "up" | undefined } & UpTarget)
   | ({ readonly direction: "down" } & DownTarget)
+  | ({ readonly direction: "redo" } & RedoTarget)
 
 export interface PlannedStatement {
   readonly text: string
@@ -46,20 +50,31 @@ export const plan = Effect.fnUntraced(function* (
   workshop: Workshop,
   target: PlanTarget
 ): Effect.fn.Return<ReadonlyArray<PlannedMigration>, Failure> {
-  const { policies, prepareDowns, prepareUps, session, sources } = workshop
-  const loaded = yield* sources
-  return yield* session.look(
+  const loaded = yield* workshop.sources
+  return yield* workshop.session.look(
     Effect.fnUntraced(function* (rows, connection) {
-      const entries = review(loaded, rows)
-      const selected =
-        target.direction === "down"
-          ? yield* revertible(entries, loaded, target)
-          : yield* pendingUpTo(yield* refuse(policies, entries), loaded, target)
-      const prepare = target.direction === "down" ? prepareDowns : prepareUps
+      const { prepare, selected } = yield* chosen(workshop, loaded, rows, target)
       const prepared = yield* prepare(selected.map(({ migration }) => migration))
       return yield* Effect.forEach(prepared, (next) => planned(connection, next, selected))
     })
   )
+})
+
+/** What the call itself would choose, and make ready to run. */
+const chosen = Effect.fnUntraced(function* (
+  workshop: Workshop,
+  loaded: ReadonlyArray<LoadedSource>,
+  rows: ReadonlyArray<Row>,
+  target: PlanTarget
+) {
+  const { policies, prepareDowns, prepareUps } = workshop
+  if (target.direction === "redo") {
+    return { prepare: prepareAgain(workshop, loaded), selected: yield* again(loaded, rows, target) }
+  }
+  const entries = review(loaded, rows)
+  return target.direction === "down"
+    ? { prepare: prepareDowns, selected: yield* revertible(entries, loaded, target) }
+    : { prepare: prepareUps, selected: yield* pendingUpTo(yield* refuse(policies, entries), loaded, target) }
 })
 
 const planned = Effect.fnUntraced(function* (

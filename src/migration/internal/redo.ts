@@ -26,32 +26,33 @@ interface Redone {
 }
 
 export const redo = Effect.fnUntraced(function* (
-  { prepareDowns, prepareUps, session, sources }: Workshop,
-  { namespace, steps = 1 }: RedoTarget
+  workshop: Workshop,
+  target: RedoTarget
 ): Effect.fn.Return<Redone, Failure> {
+  const { session, sources } = workshop
   const loaded = yield* sources
-  const results = yield* session.migrate(
-    (rows) => select(loaded, rows, { namespace, steps }),
-    Effect.fnUntraced(function* (migrations) {
-      const ordered = migrations.filter(({ id }) => !isRepeatable(id))
-      const downs = yield* prepareDowns(ordered)
-      return [...downs, ...(yield* prepareUps(inOrder(loaded, migrations)))]
-    })
-  )
+  const results = yield* session.migrate((rows) => again(loaded, rows, target), prepareAgain(workshop, loaded))
   return {
     reverted: results.filter(({ direction }) => direction === "down"),
     applied: results.filter(({ direction }) => direction === "up")
   }
 })
 
+/** All of them down, and up again in their order, where what is repeatable has its place too. */
+export const prepareAgain = ({ prepareDowns, prepareUps }: Workshop, loaded: ReadonlyArray<LoadedSource>) =>
+  Effect.fnUntraced(function* (migrations: ReadonlyArray<Migration>) {
+    const downs = yield* prepareDowns(migrations.filter(({ id }) => !isRepeatable(id)))
+    return [...downs, ...(yield* prepareUps(inOrder(loaded, migrations)))]
+  })
+
 /** What goes down, and the repeatable ones of the same namespaces, and the seeds: what they made may have gone with it. */
-const select = Effect.fnUntraced(function* (
+export const again = Effect.fnUntraced(function* (
   loaded: ReadonlyArray<LoadedSource>,
   rows: ReadonlyArray<Row>,
-  target: { readonly steps: number; readonly namespace: string | undefined }
+  { namespace, steps = 1 }: RedoTarget
 ) {
   const entries = review(loaded, rows)
-  const reverted = yield* revertible(entries, loaded, target)
+  const reverted = yield* revertible(entries, loaded, { namespace, steps })
   const namespaces = new Set([...reverted.map(({ migration }) => migration.namespace), seedsNamespace])
   const repeated = entries.flatMap(({ id, migration, namespace, row }): ReadonlyArray<Selected> =>
     migration !== undefined && isRepeatable(id) && namespaces.has(namespace) ? [{ migration, row }] : []

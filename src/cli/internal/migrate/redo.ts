@@ -5,9 +5,10 @@ import * as Option from "effect/Option"
 import type { RedoTarget } from "../../../migration/Migrator.ts"
 import { answering, done } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
-import { namespace } from "../flags.ts"
+import { dryRun, namespace } from "../flags.ts"
 import { entry, ranTable } from "../migration.ts"
 import { withProgress } from "../progress.ts"
+import { showPlan } from "../showPlan.ts"
 import { count, paint } from "../table.ts"
 import { steps } from "./down.ts"
 
@@ -24,6 +25,13 @@ const again = Effect.fnUntraced(function* (target: RedoTarget) {
 
 export const redo = Command.make(
   "redo",
-  { steps: steps("redo"), namespace: namespace("Of this namespace. Default: the application's") },
-  ({ namespace, steps }) => answering(again({ namespace, steps: Option.getOrUndefined(steps) }))
+  {
+    steps: steps("redo"),
+    namespace: namespace("Of this namespace. Default: the application's"),
+    dryRun: dryRun("what would be reverted and applied again")
+  },
+  ({ dryRun, namespace, ...given }) => {
+    const target = { namespace, steps: Option.getOrUndefined(given.steps) }
+    return answering(dryRun ? showPlan({ direction: "redo", ...target }) : again(target))
+  }
 ).pipe(Command.withDescription("Revert the latest migration and apply it again, from its present file"))
