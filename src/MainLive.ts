@@ -272,7 +272,7 @@ export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, Star
   Layer.effect(StartReport, start).pipe(
     Layer.provideMerge(tables(options)),
     // Shared by reference, as layers are, sessions would go to whichever database a program connects to first.
-    Layer.provideMerge(Layer.fresh(Layer.merge(sessions(options), SchemaVerifier.layer))),
+    Layer.provideMerge(Layer.fresh(Layer.merge(sessions(options), SchemaVerifier.layerWith(transformsOf(options))))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
     Layer.provideMerge(RetryBudget.layer()),

@@ -38,7 +38,13 @@ export interface VerifyOptions {
 
 const nothing: Verification = { drift: [], tolerated: 0 }
 
-const make = Effect.gen(function* () {
+/** How the client names columns, for the fields of models. */
+export interface VerifierOptions {
+  /** As in `PgClientConfig`. Default: columns are named as the fields are. */
+  readonly transformQueryNames?: (name: string) => string
+}
+
+const make = Effect.fnUntraced(function* ({ transformQueryNames }: VerifierOptions) {
   const sql = yield* SqlClient.SqlClient
   const compare = Effect.fnUntraced(function* ({
     additions = "refuse",
@@ -50,7 +56,7 @@ const make = Effect.gen(function* () {
     yield* checkOptions({ critical, schema: { additions, drift, ignore, snapshot } })
     const tables = critical.map(({ table }) => table)
     const outline = yield* Outline.read(sql, { tables, hash: snapshot !== undefined })
-    yield* refuse(missing(outline, critical))
+    yield* refuse(missing(outline, critical, transformQueryNames))
     if (snapshot === undefined) return nothing
     const committed = SnapshotFile.ofValue(snapshot)
     return yield* verify(sql, { snapshot: committed, drift, ignore, additions: additions === "allow" }, outline.hash)
@@ -73,5 +79,8 @@ export class SchemaVerifier extends Context.Service<
     readonly diff: (expected: Snapshot, actual: Snapshot) => ReadonlyArray<Difference>
   }
 >()("pgkeel/schema/SchemaVerifier") {
-  static readonly layer: Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> = Layer.effect(SchemaVerifier, make)
+  static readonly layerWith = (options: VerifierOptions): Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> =>
+    Layer.effect(SchemaVerifier, make(options))
+
+  static readonly layer = SchemaVerifier.layerWith({})
 }

@@ -1,6 +1,7 @@
 /** An application of one release on the schema of the release before it, and of the one after it. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Logger, References } from "effect"
+import { Effect, Logger, References, Schema, String as Text } from "effect"
+import { Model } from "effect/schema"
 import { StartReport } from "../../src/MainLive.ts"
 import type { MainOptions } from "../../src/MainLive.ts"
 import { describe } from "../../src/schema/Difference.ts"
@@ -169,6 +170,25 @@ it.live("With the migrator's login pending migrations are applied, whatever the 
         initialization.applied.map(({ name }) => name),
         ["more"]
       )
+    })
+  )
+)
+
+class Note extends Model.Class<Note>("Note")({ id: Schema.Int, writtenBy: Schema.NullOr(Schema.String) }) {}
+
+it.live("Fields of a model are named as the client names columns, at start and afterwards", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const written = migration("1", "note", "CREATE TABLE note (id int PRIMARY KEY, written_by text)")
+      const critical = [{ table: "note", model: Note }]
+      yield* startHere({ migrations: app(written) })
+      assert.deepStrictEqual(yield* driftOf({ migrations: app(written), critical }), [
+        "column note.writtenBy is missing"
+      ])
+      const named = { migrations: app(written), critical, transformQueryNames: Text.camelToSnake }
+      const verify = Effect.flatMap(SchemaVerifier, ({ verify }) => verify({ critical }))
+      assert.deepStrictEqual((yield* run(url, named, verify)).drift, [])
     })
   )
 )
