@@ -159,16 +159,35 @@ it.live("A critical table or column that is missing refuses the start, and all o
   )
 )
 
-it.live("A core table that somebody dropped refuses the start", () =>
-  fresh(
-    Effect.gen(function* () {
-      yield* startHere()
-      yield* operator("DROP TABLE pgkeel.security_keys")
-      const error = yield* Effect.flip(startHere())
-      assert.strictEqual(tagOf(error), "SchemaDrift")
-      assert.include(error.message, "pgkeel.security_keys")
-    })
-  )
+it.live(
+  "A security table that somebody dropped refuses the start, or is made again by who may, and said to be empty",
+  () =>
+    fresh(
+      Effect.gen(function* () {
+        const { url } = yield* TestDatabase
+        yield* startHere()
+        const described =
+          operator(`SELECT count(*)::int AS columns, obj_description('pgkeel.security_keys'::regclass) AS said
+        FROM pg_attribute WHERE attrelid = 'pgkeel.security_keys'::regclass AND attnum > 0`)
+        const before = yield* described
+        yield* operator("DROP TABLE pgkeel.security_keys")
+        const error = yield* Effect.flip(start(url))
+        assert.strictEqual(tagOf(error), "SchemaDrift")
+        assert.include(error.message, "table pgkeel.security_keys is missing")
+        const warnings: Array<string> = []
+        const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+        const { initialization } = yield* Effect.provide(StartReport, main(url, { migrator: url }), {
+          local: true
+        }).pipe(Effect.provide(Logger.layer([logger])), Effect.provideService(References.MinimumLogLevel, "Warn"))
+        assert.deepStrictEqual(initialization.created, ["pgkeel.security_keys"])
+        assert.lengthOf(warnings, 1)
+        assert.include(
+          warnings[0],
+          "table pgkeel.security_keys was missing and is there again: the credentials that it held"
+        )
+        assert.deepStrictEqual(yield* described, before)
+      })
+    )
 )
 
 it.live("Declared tables are created once, and are there for the application", () =>

@@ -15,11 +15,12 @@ import * as SnapshotFile from "../SnapshotFile.ts"
 import { coreTables } from "./coreTables.ts"
 import { count } from "./count.ts"
 import { missing, refuse } from "./critical.ts"
-import { create, isToBeCreated } from "./declared.ts"
+import { absentOf, creatable, create, isToBeCreated } from "./declared.ts"
 import { describeMigrated, migrate } from "./migrating.ts"
 import type { Migrated, Privileged } from "./migrating.ts"
 import type { InitializationReport } from "./report.ts"
 import type { TableInitializerOptions } from "./startOptions.ts"
+import { securityTables } from "./securityTables.ts"
 import { looked, Steps } from "./steps.ts"
 import type { Outcome } from "./steps.ts"
 import { checkOptions } from "./tableRules.ts"
@@ -81,6 +82,8 @@ export const initialize = Effect.fnUntraced(function* ({
   const { critical: needed = [], schema = {}, tables: declared = [], transformQueryNames: nameColumn } = options
   const { done, run } = new Steps()
   const snapshot = yield* openSnapshot(schema)
+  // Whoever may not create them needs them, as it needs the columns of those that are there.
+  const tables = [...declared.map(creatable), ...(privileged === undefined ? [] : securityTables)]
   const critical: ReadonlyArray<CriticalTable> = [...coreTables, ...needed]
   const look = read(sql, {
     tables: [...critical, ...declared].map(({ table }) => table),
@@ -112,7 +115,7 @@ export const initialize = Effect.fnUntraced(function* ({
   yield* run(
     "schema",
     Effect.suspend(() => {
-      const wanted = critical.filter((table) => !isToBeCreated(present, declared, table))
+      const wanted = critical.filter((table) => !isToBeCreated(present, tables, table))
       return Effect.as(
         refuse(lacking(present, wanted)),
         looked(undefined, `${count(wanted, "critical table")} present`)
@@ -121,13 +124,13 @@ export const initialize = Effect.fnUntraced(function* ({
   )
   const created = yield* run(
     "missing tables",
-    Effect.map(create(sql, present, declared, privileged), (value) => ({
+    Effect.map(create(sql, present, tables, privileged), (value) => ({
       value,
       changed: value.length > 0,
       detail: value.length === 0 ? "none" : `created ${value.join(", ")}`
     }))
   )
-  const complete = lacking(present, declared).length === 0 ? present : yield* look
+  const complete = absentOf(present, tables).length === 0 ? present : yield* look
   yield* refuse(lacking(complete, [...critical, ...declared]))
   const validity = yield* run(
     "constraints",

@@ -15,7 +15,10 @@ export const looked = <A>(value: A, detail: string): Outcome<A> => ({ value, cha
 export class Steps {
   readonly done: Array<InitializationStep> = []
 
-  readonly run = <A, E>(name: InitializationStep["name"], step: Effect.Effect<Outcome<A>, E>): Effect.Effect<A, E> =>
+  readonly run = <A, E, R>(
+    name: InitializationStep["name"],
+    step: Effect.Effect<Outcome<A>, E, R>
+  ): Effect.Effect<A, E, R> =>
     Effect.gen({ self: this }, function* () {
       const start = yield* Clock.monotonicTimeNanos
       const { changed, detail, value } = yield* step
