@@ -92,8 +92,8 @@ export type Constraint = typeof Constraint.Type
 
 export const Index = Schema.Struct({
   name: Schema.String,
-  /** As `pg_get_indexdef` writes it. */
-  definition: Schema.String,
+  /** As `pg_get_indexdef` writes it; absent where the constraint that it carries says it. */
+  definition: Text,
   unique: Flag,
   /** Its key columns in order; an empty text stands for an expression. Those of INCLUDE are not among them. */
   columns: Schema.Array(Schema.String),
@@ -107,6 +107,8 @@ export const Index = Schema.Struct({
   replicaIdentity: Flag,
   /** The index of the partitioned table that it is a part of. */
   attachedTo: Schema.optionalKey(Reference),
+  /** Storage parameters: `fillfactor=70`. */
+  options: Names,
   tablespace: Text,
   /** Statistics targets of its columns, as `number: target`. */
   statistics: Names,

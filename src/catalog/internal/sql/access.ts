@@ -1,6 +1,7 @@
 /** Schemas, default privileges, and grants on what is not the application's. */
+import { json } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { argumentTypes, granted, notOfExtension, qualified } from "./scope.ts"
+import { argumentTypes, granted, isOurs, notOfExtension, qualified } from "./scope.ts"
 
 /** As every new database has it: PostgreSQL 15 and later. */
 const publicGrants = `${granted("n.nspacl", "n.nspowner")} =
@@ -10,26 +11,21 @@ const isUsualPublic = `n.nspname = 'public' AND pg_catalog.pg_get_userbyid(n.nsp
   AND pg_catalog.obj_description(n.oid, 'pg_namespace') = 'standard public schema'`
 
 const schemas: Kind = {
-  kind: "schema",
+  kind: "'schema'",
   name: "n.nspname",
   owner: "n.nspowner",
-  comment: ["pg_namespace", "n.oid"],
-  grants: [
-    "coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))",
-    "CASE WHEN n.nspname <> 'public' THEN 'n' END"
-  ],
-  from: `ns n WHERE ${notOfExtension("pg_namespace", "n.oid")} AND NOT coalesce(${isUsualPublic}, false)`
+  identity: ["pg_namespace", "n.oid"],
+  from: `pg_catalog.pg_namespace n WHERE ${isOurs("n")} AND ${notOfExtension("pg_namespace", "n.oid")} AND NOT coalesce(${isUsualPublic}, false)`
 }
 
 const kinds =
   "CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END"
 
 const defaultPrivileges: Kind = {
-  kind: "default privileges",
-  name: `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole)) || coalesce(' IN SCHEMA ' || pg_catalog.quote_ident(ns.nspname), '') || ' ON ' || ${kinds}`,
-  grants: ["a.defaclacl", "NULL"],
-  granter: "a.defaclrole",
-  from: "pg_catalog.pg_default_acl a LEFT JOIN ns ON ns.oid = a.defaclnamespace WHERE a.defaclnamespace = 0 OR ns.oid IS NOT NULL"
+  kind: "'default privileges'",
+  name: `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole)) || coalesce(' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname), '') || ' ON ' || ${kinds}`,
+  fields: { grants: json(granted("a.defaclacl", "a.defaclrole")) },
+  from: `pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace WHERE a.defaclnamespace = 0 OR ${isOurs("n")}`
 }
 
 /** What an extension or PostgreSQL brings, with grants that did not come with it. */
@@ -42,10 +38,9 @@ const changed = (
   oid: string,
   part: string
 ): Kind => ({
-  kind: "grants",
+  kind: "'grants'",
   name,
-  granter: ownerId,
-  grants: [acl, "NULL"],
+  fields: { grants: json(granted(acl, ownerId)) },
   from: `${from}
     LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = ${oid} AND i.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND i.objsubid = ${part}
     WHERE ${acl} IS DISTINCT FROM i.initprivs AND ${acl} IS NOT NULL

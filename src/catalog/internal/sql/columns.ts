@@ -1,39 +1,41 @@
 /** Columns of tables and views, in their order. */
-import { flag, integer, json, list, names, object, sorted, text, word } from "./json.ts"
-import { grants, joinComment } from "./scope.ts"
+import { flag, integer, json, list, names, object, text, word } from "./json.ts"
+import { joinComment, joinGrants, ofUser } from "./scope.ts"
 
 /** The collation, where it is not the type's. */
 const collation = `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::pg_catalog.regcollation END`
 
 const storages = { p: "plain", e: "external", x: "extended", m: "main" }
 
-const expression = "pg_catalog.pg_get_expr(d.adbin, d.adrelid)"
+/** Only the expression of a generated column reads other columns; without its table an expression is written more quickly. */
+const expression = (table: string): string => `pg_catalog.pg_get_expr(d.adbin, ${table})`
 
 const column = object({
   name: text("a.attname"),
   type: text("pg_catalog.format_type(a.atttypid, a.atttypmod)"),
   notNull: flag("a.attnotnull"),
-  default: text(`CASE WHEN a.attgenerated = '' THEN ${expression} END`),
+  default: text(`CASE WHEN a.attgenerated = '' THEN ${expression("0")} END`),
   identity: word("a.attidentity", { a: "always", d: "by default" }),
-  generated: text(`CASE WHEN a.attgenerated <> '' THEN ${expression} END`),
+  generated: text(`CASE WHEN a.attgenerated <> '' THEN ${expression("d.adrelid")} END`),
   virtual: flag("a.attgenerated = 'v'"),
   collation: text(collation),
   storage: json(`CASE WHEN a.attstorage <> t.typstorage THEN ${word("a.attstorage", storages).json} END`),
   compression: word("a.attcompression", { p: "pglz", l: "lz4" }),
   statistics: integer("CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END"),
-  options: sorted("a.attoptions"),
+  options: names("a.attoptions"),
   foreignOptions: names("a.attfdwoptions"),
   inherited: flag("NOT a.attislocal"),
   comment: text("x.description"),
-  grants: grants("a.attacl", "'c'", "r.relowner")
+  grants: json("g.grants")
 })
 
 export const columns = `
   SELECT a.attrelid, ${list(column, "a.attnum")} AS columns
   FROM pg_catalog.pg_attribute a
-  JOIN rel r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+  JOIN pg_catalog.pg_class r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-  WHERE a.attnum > 0 AND NOT a.attisdropped
+  ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass", "a.attrelid", "a.attnum")}
+  WHERE ${ofUser("a.attrelid")} AND a.attnum > 0 AND NOT a.attisdropped
   GROUP BY a.attrelid`

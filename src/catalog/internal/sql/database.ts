@@ -1,23 +1,23 @@
 /** Extensions, event triggers, publications and what else belongs to the database as a whole. */
 import { text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { notOfExtension, ofUser, qualified } from "./scope.ts"
+import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
 
 /** What initdb brings is PostgreSQL's own. */
 const extensions: Kind = {
-  kind: "extension",
+  kind: "'extension'",
   schema: "n.nspname",
   name: "e.extname",
-  comment: ["pg_extension", "e.oid"],
+  identity: ["pg_extension", "e.oid"],
   fields: { version: text("e.extversion") },
   from: `pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE ${ofUser("e.oid")}`
 }
 
 const eventTriggers: Kind = {
-  kind: "event trigger",
+  kind: "'event trigger'",
   name: "e.evtname",
   owner: "e.evtowner",
-  comment: ["pg_event_trigger", "e.oid"],
+  identity: ["pg_event_trigger", "e.oid"],
   fields: {
     definition:
       text(`'ON ' || e.evtevent || coalesce(' WHEN TAG IN (' || pg_catalog.array_to_string(e.evttags, ', ') || ')', '')
@@ -47,10 +47,10 @@ const publishedSchemas = `(
   WHERE a.classid = 6237 AND a.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND a.refobjid = p.oid)`
 
 const publications: Kind = {
-  kind: "publication",
+  kind: "'publication'",
   name: "p.pubname",
   owner: "p.pubowner",
-  comment: ["pg_publication", "p.oid"],
+  identity: ["pg_publication", "p.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws('; ', CASE WHEN p.puballtables THEN 'FOR ALL TABLES' END,
       'FOR TABLES IN SCHEMA ' || ${publishedSchemas}, 'FOR TABLE ' || ${publishedTables},
@@ -64,10 +64,10 @@ const publications: Kind = {
 
 /** Who may not see a subscription's connection sees the rest. */
 const subscriptions: Kind = {
-  kind: "subscription",
+  kind: "'subscription'",
   name: "s.subname",
   owner: "s.subowner",
-  comment: ["pg_subscription", "s.oid"],
+  identity: ["pg_subscription", "s.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws('; ', 'PUBLICATION ' || pg_catalog.array_to_string(s.subpublications, ', '),
       CASE WHEN NOT s.subenabled THEN 'disabled' END, 'slot_name = ' || s.subslotname, 'synchronous_commit = ' || s.subsynccommit,
@@ -77,40 +77,39 @@ const subscriptions: Kind = {
 }
 
 const statistics: Kind = {
-  kind: "statistics",
-  schema: "ns.nspname",
+  kind: "'statistics'",
+  schema: "n.nspname",
   name: "s.stxname",
   owner: "s.stxowner",
-  comment: ["pg_statistic_ext", "s.oid"],
+  identity: ["pg_statistic_ext", "s.oid"],
   fields: {
     definition: text(`pg_catalog.pg_get_statisticsobjdef(s.oid)
       || CASE WHEN s.stxstattarget >= 0 THEN ' STATISTICS ' || s.stxstattarget ELSE '' END`)
   },
-  from: `pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace WHERE ${notOfExtension("pg_statistic_ext", "s.oid")}`
+  from: `pg_catalog.pg_statistic_ext s ${inSchema("s.stxnamespace")} WHERE ${notOfExtension("pg_statistic_ext", "s.oid")}`
 }
 
 /** Names of columns differ between versions: `colliculocale` of 15 and 16 is `colllocale` from 17 on. */
 const collations: Kind = {
-  kind: "collation",
-  schema: "ns.nspname",
+  kind: "'collation'",
+  schema: "n.nspname",
   name: "c.collname",
   owner: "c.collowner",
-  comment: ["pg_collation", "c.oid"],
+  identity: ["pg_collation", "c.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(', ', 'provider = ' || c.collprovider::pg_catalog.text, 'lc_collate = ' || c.collcollate, 'lc_ctype = ' || c.collctype,
       'locale = ' || coalesce(pg_catalog.to_jsonb(c) ->> 'colllocale', pg_catalog.to_jsonb(c) ->> 'colliculocale'),
       'rules = ' || (pg_catalog.to_jsonb(c) ->> 'collicurules'), CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END)`)
   },
-  from: `pg_catalog.pg_collation c JOIN ns ON ns.oid = c.collnamespace WHERE ${notOfExtension("pg_collation", "c.oid")}`
+  from: `pg_catalog.pg_collation c ${inSchema("c.collnamespace")} WHERE ${notOfExtension("pg_collation", "c.oid")}`
 }
 
 const languages: Kind = {
-  kind: "language",
+  kind: "'language'",
   name: "l.lanname",
   owner: "l.lanowner",
-  comment: ["pg_language", "l.oid"],
-  grants: ["l.lanacl", "'l'"],
+  identity: ["pg_language", "l.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END, 'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc,
@@ -120,7 +119,7 @@ const languages: Kind = {
 }
 
 const securityLabels: Kind = {
-  kind: "security label",
+  kind: "'security label'",
   name: "i.type || ' ' || i.identity || ' FOR ' || l.provider",
   fields: { definition: text("l.label") },
   from: "pg_catalog.pg_seclabel l, LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i"

@@ -1,18 +1,17 @@
 /** Foreign servers with their wrappers and mappings, and text search. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { notOfExtension, ofUser, qualified } from "./scope.ts"
+import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
 
 const options = (array: string) => `'OPTIONS (' || pg_catalog.array_to_string(${array}, ', ') || ')'`
 const procedure = (label: string, oid: string) =>
   `'${label} ' || nullif(${oid}::pg_catalog.regproc::pg_catalog.text, '-')`
 
 const wrappers: Kind = {
-  kind: "foreign data wrapper",
+  kind: "'foreign data wrapper'",
   name: "w.fdwname",
   owner: "w.fdwowner",
-  comment: ["pg_foreign_data_wrapper", "w.oid"],
-  grants: ["w.fdwacl", "'F'"],
+  identity: ["pg_foreign_data_wrapper", "w.oid"],
   fields: {
     definition: text(
       `pg_catalog.concat_ws(' ', ${procedure("HANDLER", "w.fdwhandler")}, ${procedure("VALIDATOR", "w.fdwvalidator")}, ${options("w.fdwoptions")})`
@@ -22,11 +21,10 @@ const wrappers: Kind = {
 }
 
 const servers: Kind = {
-  kind: "foreign server",
+  kind: "'foreign server'",
   name: "s.srvname",
   owner: "s.srvowner",
-  comment: ["pg_foreign_server", "s.oid"],
-  grants: ["s.srvacl", "'S'"],
+  identity: ["pg_foreign_server", "s.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(' ', 'TYPE ' || pg_catalog.quote_literal(s.srvtype), 'VERSION ' || pg_catalog.quote_literal(s.srvversion),
@@ -38,24 +36,24 @@ const servers: Kind = {
 
 /** Options hold passwords, and are not shown to everybody. */
 const mappings: Kind = {
-  kind: "user mapping",
+  kind: "'user mapping'",
   name: "coalesce(u.usename, 'public') || ' SERVER ' || pg_catalog.quote_ident(u.srvname)",
   fields: { definition: text("''") },
   from: "pg_catalog.pg_user_mappings u"
 }
 
 const dictionaries: Kind = {
-  kind: "text search dictionary",
-  schema: "ns.nspname",
+  kind: "'text search dictionary'",
+  schema: "n.nspname",
   name: "d.dictname",
   owner: "d.dictowner",
-  comment: ["pg_ts_dict", "d.oid"],
+  identity: ["pg_ts_dict", "d.oid"],
   fields: {
     definition: text(
       `pg_catalog.concat_ws(', ', 'TEMPLATE = ' || ${qualified("tn.nspname", "t.tmplname")}, d.dictinitoption)`
     )
   },
-  from: `pg_catalog.pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace
+  from: `pg_catalog.pg_ts_dict d ${inSchema("d.dictnamespace")}
   JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_catalog.pg_namespace tn ON tn.oid = t.tmplnamespace
   WHERE ${notOfExtension("pg_ts_dict", "d.oid")}`
 }
@@ -65,43 +63,43 @@ const mapped = `(
   FROM pg_catalog.pg_ts_config_map m JOIN pg_catalog.ts_token_type(c.cfgparser) t ON t.tokid = m.maptokentype WHERE m.mapcfg = c.oid)`
 
 const configurations: Kind = {
-  kind: "text search configuration",
-  schema: "ns.nspname",
+  kind: "'text search configuration'",
+  schema: "n.nspname",
   name: "c.cfgname",
   owner: "c.cfgowner",
-  comment: ["pg_ts_config", "c.oid"],
+  identity: ["pg_ts_config", "c.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws('; ', 'PARSER = ' || ${qualified("pn.nspname", "p.prsname")}, ${mapped})`)
   },
-  from: `pg_catalog.pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
+  from: `pg_catalog.pg_ts_config c ${inSchema("c.cfgnamespace")}
   JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser JOIN pg_catalog.pg_namespace pn ON pn.oid = p.prsnamespace
   WHERE ${notOfExtension("pg_ts_config", "c.oid")}`
 }
 
 const parsers: Kind = {
-  kind: "text search parser",
-  schema: "ns.nspname",
+  kind: "'text search parser'",
+  schema: "n.nspname",
   name: "p.prsname",
-  comment: ["pg_ts_parser", "p.oid"],
+  identity: ["pg_ts_parser", "p.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(', ', ${procedure("START =", "p.prsstart")}, ${procedure("GETTOKEN =", "p.prstoken")},
       ${procedure("END =", "p.prsend")}, ${procedure("HEADLINE =", "p.prsheadline")}, ${procedure("LEXTYPES =", "p.prslextype")})`)
   },
-  from: `pg_catalog.pg_ts_parser p JOIN ns ON ns.oid = p.prsnamespace WHERE ${notOfExtension("pg_ts_parser", "p.oid")}`
+  from: `pg_catalog.pg_ts_parser p ${inSchema("p.prsnamespace")} WHERE ${notOfExtension("pg_ts_parser", "p.oid")}`
 }
 
 const templates: Kind = {
-  kind: "text search template",
-  schema: "ns.nspname",
+  kind: "'text search template'",
+  schema: "n.nspname",
   name: "t.tmplname",
-  comment: ["pg_ts_template", "t.oid"],
+  identity: ["pg_ts_template", "t.oid"],
   fields: {
     definition: text(
       `pg_catalog.concat_ws(', ', ${procedure("INIT =", "t.tmplinit")}, ${procedure("LEXIZE =", "t.tmpllexize")})`
     )
   },
-  from: `pg_catalog.pg_ts_template t JOIN ns ON ns.oid = t.tmplnamespace WHERE ${notOfExtension("pg_ts_template", "t.oid")}`
+  from: `pg_catalog.pg_ts_template t ${inSchema("t.tmplnamespace")} WHERE ${notOfExtension("pg_ts_template", "t.oid")}`
 }
 
 export const foreign = [wrappers, servers, mappings, dictionaries, configurations, parsers, templates]

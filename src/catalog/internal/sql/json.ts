@@ -26,10 +26,6 @@ export const flag = (condition: string): Json => json(`CASE WHEN ${condition} TH
 /** An array of text; left out when it is NULL. */
 export const names = (array: string): Json => json(`pg_catalog.to_json(${array})::pg_catalog.text`)
 
-/** The elements in the order of their bytes; left out when there are none. */
-export const sorted = (array: string): Json =>
-  names(`(SELECT pg_catalog.array_agg(e ORDER BY e COLLATE "C") FROM pg_catalog.unnest(${array}) e)`)
-
 /** A single character of a catalogue as a word; NULL for others. */
 export const word = (expression: string, words: Readonly<Record<string, string>>): Json => {
   const cases = Object.entries(words).map(([letter, meaning]) => `WHEN '${letter}' THEN '"${meaning}"'`)

@@ -1,7 +1,7 @@
 /** Operators, their classes and families, casts, conversions, transforms and access methods. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { notOfExtension, ofUser, qualified } from "./scope.ts"
+import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
 
 const type = (oid: string) => `CASE WHEN ${oid} <> 0 THEN pg_catalog.format_type(${oid}, NULL) END`
 const operator = (oid: string) => `CASE WHEN ${oid} <> 0 THEN ${oid}::pg_catalog.regoperator END`
@@ -9,18 +9,18 @@ const procedure = (oid: string) =>
   `CASE WHEN ${oid}::pg_catalog.oid <> 0 THEN ${oid}::pg_catalog.oid::pg_catalog.regprocedure END`
 
 const operators: Kind = {
-  kind: "operator",
-  schema: "ns.nspname",
+  kind: "'operator'",
+  schema: "n.nspname",
   name: `o.oprname || ' (' || coalesce(${type("o.oprleft")}, 'NONE') || ', ' || coalesce(${type("o.oprright")}, 'NONE') || ')'`,
   owner: "o.oprowner",
-  comment: ["pg_operator", "o.oid"],
+  identity: ["pg_operator", "o.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(', ', 'FUNCTION = ' || ${procedure("o.oprcode")}, 'COMMUTATOR = ' || ${operator("o.oprcom")},
       'NEGATOR = ' || ${operator("o.oprnegate")}, 'RESTRICT = ' || ${procedure("o.oprrest")}, 'JOIN = ' || ${procedure("o.oprjoin")},
       CASE WHEN o.oprcanhash THEN 'HASHES' END, CASE WHEN o.oprcanmerge THEN 'MERGES' END)`)
   },
-  from: `pg_catalog.pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE ${notOfExtension("pg_operator", "o.oid")}`
+  from: `pg_catalog.pg_operator o ${inSchema("o.oprnamespace")} WHERE ${notOfExtension("pg_operator", "o.oid")}`
 }
 
 /** What an operator class has is kept with its family. */
@@ -36,13 +36,13 @@ const familyMembers = `(
     FROM pg_catalog.pg_amproc a WHERE a.amprocfamily = f.oid) m(member))`
 
 const families: Kind = {
-  kind: "operator family",
-  schema: "ns.nspname",
+  kind: "'operator family'",
+  schema: "n.nspname",
   name: "f.opfname || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "f.opfowner",
-  comment: ["pg_opfamily", "f.oid"],
+  identity: ["pg_opfamily", "f.oid"],
   fields: { definition: text(`coalesce(${familyMembers}, '')`) },
-  from: `pg_catalog.pg_opfamily f JOIN ns ON ns.oid = f.opfnamespace JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod
+  from: `pg_catalog.pg_opfamily f ${inSchema("f.opfnamespace")} JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod
   WHERE ${notOfExtension("pg_opfamily", "f.oid")}`
 }
 
@@ -54,25 +54,25 @@ const classMembers = `(
   WHERE d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'i')`
 
 const classes: Kind = {
-  kind: "operator class",
-  schema: "ns.nspname",
+  kind: "'operator class'",
+  schema: "n.nspname",
   name: "c.opcname || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "c.opcowner",
-  comment: ["pg_opclass", "c.oid"],
+  identity: ["pg_opclass", "c.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(' ', CASE WHEN c.opcdefault THEN 'DEFAULT' END, 'FOR TYPE ' || pg_catalog.format_type(c.opcintype, NULL),
       'FAMILY ' || ${qualified("fn.nspname", "f.opfname")}, 'STORAGE ' || ${type("c.opckeytype")}, ${classMembers})`)
   },
-  from: `pg_catalog.pg_opclass c JOIN ns ON ns.oid = c.opcnamespace JOIN pg_catalog.pg_am am ON am.oid = c.opcmethod
+  from: `pg_catalog.pg_opclass c ${inSchema("c.opcnamespace")} JOIN pg_catalog.pg_am am ON am.oid = c.opcmethod
   JOIN pg_catalog.pg_opfamily f ON f.oid = c.opcfamily JOIN pg_catalog.pg_namespace fn ON fn.oid = f.opfnamespace
   WHERE ${notOfExtension("pg_opclass", "c.oid")}`
 }
 
 const casts: Kind = {
-  kind: "cast",
+  kind: "'cast'",
   name: "pg_catalog.format_type(c.castsource, NULL) || ' AS ' || pg_catalog.format_type(c.casttarget, NULL)",
-  comment: ["pg_cast", "c.oid"],
+  identity: ["pg_cast", "c.oid"],
   fields: {
     definition:
       text(`pg_catalog.concat_ws(' ', CASE c.castmethod WHEN 'b' THEN 'WITHOUT FUNCTION' WHEN 'i' THEN 'WITH INOUT' END,
@@ -82,22 +82,22 @@ const casts: Kind = {
 }
 
 const conversions: Kind = {
-  kind: "conversion",
-  schema: "ns.nspname",
+  kind: "'conversion'",
+  schema: "n.nspname",
   name: "c.conname",
   owner: "c.conowner",
-  comment: ["pg_conversion", "c.oid"],
+  identity: ["pg_conversion", "c.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws(' ', CASE WHEN c.condefault THEN 'DEFAULT' END, 'FOR',
       pg_catalog.pg_encoding_to_char(c.conforencoding), 'TO', pg_catalog.pg_encoding_to_char(c.contoencoding), 'FROM', c.conproc)`)
   },
-  from: `pg_catalog.pg_conversion c JOIN ns ON ns.oid = c.connamespace WHERE ${notOfExtension("pg_conversion", "c.oid")}`
+  from: `pg_catalog.pg_conversion c ${inSchema("c.connamespace")} WHERE ${notOfExtension("pg_conversion", "c.oid")}`
 }
 
 const transforms: Kind = {
-  kind: "transform",
+  kind: "'transform'",
   name: "'FOR ' || pg_catalog.format_type(t.trftype, NULL) || ' LANGUAGE ' || pg_catalog.quote_ident(l.lanname)",
-  comment: ["pg_transform", "t.oid"],
+  identity: ["pg_transform", "t.oid"],
   fields: {
     definition: text(
       `pg_catalog.concat_ws(', ', 'FROM SQL WITH FUNCTION ' || ${procedure("t.trffromsql")}, 'TO SQL WITH FUNCTION ' || ${procedure("t.trftosql")})`
@@ -107,9 +107,9 @@ const transforms: Kind = {
 }
 
 const accessMethods: Kind = {
-  kind: "access method",
+  kind: "'access method'",
   name: "a.amname",
-  comment: ["pg_am", "a.oid"],
+  identity: ["pg_am", "a.oid"],
   fields: { definition: text("CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END || ' HANDLER ' || a.amhandler") },
   from: `pg_catalog.pg_am a WHERE ${ofUser("a.oid")} AND ${notOfExtension("pg_am", "a.oid")}`
 }

@@ -10,6 +10,7 @@
 import { access } from "./access.ts"
 import { database } from "./database.ts"
 import { foreign } from "./foreign.ts"
+import { keys } from "./keys.ts"
 import { operatorKinds } from "./operators.ts"
 import { relations } from "./relations.ts"
 import { routines } from "./routines.ts"
@@ -44,7 +45,8 @@ const statement = (select: string): string => `
     SELECT v.name, v.wanted, pg_catalog.current_setting(v.name) AS value FROM (VALUES ${wanted}) v(name, wanted)),
   during AS MATERIALIZED (
     SELECT pg_catalog.count(pg_catalog.set_config(b.name, b.wanted, true)) AS settings FROM before b),
-  ${scope}
+  ${scope},
+  ${keys}
   SELECT ${select}
   FROM during, LATERAL (${combined(kinds, "during.settings > 0")}) o,
   LATERAL (SELECT pg_catalog.count(pg_catalog.set_config(b.name, b.value, true)) FROM before b WHERE o.objects <> '') after(settings)

@@ -2,9 +2,12 @@
 import { columns } from "./columns.ts"
 import { constraints } from "./constraints.ts"
 import { indexes } from "./indexes.ts"
-import { flag, json, list, names, object, orEmpty, sorted, text, word } from "./json.ts"
+import { flag, json, list, names, object, orEmpty, text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
+import { relationsOf } from "./scope.ts"
 import { policies, rules, triggers } from "./triggers.ts"
+
+const common = { schema: "n.nspname", name: "r.relname", owner: "r.relowner", identity: ["pg_class", "r.oid"] } as const
 
 const parents = `
   SELECT h.inhrelid, ${list(object({ schema: text("n.nspname"), name: text("p.relname") }), "h.inhseqno")} AS parents
@@ -13,110 +16,60 @@ const parents = `
   JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
   GROUP BY h.inhrelid`
 
-const part = (alias: string, query: string, key: string): string =>
-  `LEFT JOIN (${query}) ${alias} ON ${alias}.${key} = r.oid`
+const only = (kinds: string, expression: string): string => `CASE WHEN r.relkind IN (${kinds}) THEN ${expression} END`
 
-const withParts = `rel r
-  ${part("col", columns, "attrelid")}
-  ${part("act", triggers, "tgrelid")}
-  ${part("rul", rules, "ev_class")}`
-
-const withTableParts = `${withParts}
-  ${part("con", constraints, "conrelid")}
-  ${part("par", parents, "inhrelid")}`
-
-const stored = `
-  LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
-  LEFT JOIN pg_catalog.pg_am am ON am.oid = r.relam AND am.amname <> 'heap'
-  LEFT JOIN pg_catalog.pg_class toast ON toast.oid = r.reltoastrelid
-  ${part("ind", indexes, "indrelid")}`
-
-const common = {
-  schema: "r.nspname",
-  name: "r.relname",
-  owner: "r.relowner",
-  comment: ["pg_class", "r.oid"],
-  grants: ["r.relacl", "'r'"]
-} as const
-
-const relation = {
-  columns: orEmpty("col.columns"),
-  triggers: json("act.triggers"),
-  rules: json("rul.rules"),
-  options: sorted("r.reloptions")
-}
-
-const inheriting = {
-  constraints: json("con.constraints"),
-  parents: json("par.parents"),
-  bound: text("CASE WHEN r.relispartition THEN pg_catalog.pg_get_expr(r.relpartbound, r.oid) END")
-}
-
-const storage = {
-  indexes: json("ind.indexes"),
-  toastOptions: sorted("toast.reloptions"),
-  accessMethod: text("am.amname"),
-  tablespace: text("s.spcname")
-}
-
-const tables: Kind = {
-  kind: "table",
+/** One query for all that have columns: what hangs on them is gathered once. */
+const withColumns: Kind = {
+  kind: `CASE r.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
   ...common,
   fields: {
-    ...relation,
-    ...inheriting,
-    ...storage,
+    columns: orEmpty("col.columns"),
+    constraints: json("con.constraints"),
+    indexes: json("ind.indexes"),
+    triggers: json("act.triggers"),
+    rules: json("rul.rules"),
     policies: json("pol.policies"),
     rowSecurity: flag("r.relrowsecurity"),
     forceRowSecurity: flag("r.relforcerowsecurity"),
-    partitionKey: text("CASE WHEN r.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(r.oid) END"),
+    definition: text(only("'v', 'm'", "pg_catalog.pg_get_viewdef(r.oid)")),
+    partitionKey: text(only("'p'", "pg_catalog.pg_get_partkeydef(r.oid)")),
+    bound: text("CASE WHEN r.relispartition THEN pg_catalog.pg_get_expr(r.relpartbound, r.oid) END"),
+    parents: json("par.parents"),
+    options: names("r.reloptions"),
+    toastOptions: names("toast.reloptions"),
     unlogged: flag("r.relpersistence = 'u'"),
+    accessMethod: text("am.amname"),
+    tablespace: text("s.spcname"),
     replicaIdentity: word("r.relreplident", { n: "nothing", f: "full", i: "index" }),
-    ofType: text("CASE WHEN r.reloftype <> 0 THEN pg_catalog.format_type(r.reloftype, NULL) END")
+    ofType: text("CASE WHEN r.reloftype <> 0 THEN pg_catalog.format_type(r.reloftype, NULL) END"),
+    server: text("srv.srvname"),
+    foreignOptions: names("ft.ftoptions")
   },
-  from: `${withTableParts} ${stored} ${part("pol", policies, "polrelid")} WHERE r.relkind IN ('r', 'p')`
-}
-
-const foreignTables: Kind = {
-  kind: "foreign table",
-  ...common,
-  fields: { ...relation, ...inheriting, server: text("srv.srvname"), foreignOptions: names("ft.ftoptions") },
-  from: `${withTableParts}
-  JOIN pg_catalog.pg_foreign_table ft ON ft.ftrelid = r.oid
-  JOIN pg_catalog.pg_foreign_server srv ON srv.oid = ft.ftserver
-  WHERE r.relkind = 'f'`
-}
-
-const definition = { definition: text("pg_catalog.pg_get_viewdef(r.oid)") }
-
-const views: Kind = {
-  kind: "view",
-  ...common,
-  fields: { ...relation, ...definition },
-  from: `${withParts} WHERE r.relkind = 'v'`
-}
-
-const materializedViews: Kind = {
-  kind: "materialized view",
-  ...common,
-  fields: { ...relation, ...storage, ...definition },
-  from: `${withParts} ${stored} WHERE r.relkind = 'm'`
+  from: `${relationsOf("'r', 'p', 'v', 'm', 'f'")}
+  LEFT JOIN (${columns}) col ON col.attrelid = r.oid
+  LEFT JOIN (${constraints}) con ON con.conrelid = r.oid
+  LEFT JOIN (${indexes}) ind ON ind.indrelid = r.oid
+  LEFT JOIN (${triggers}) act ON act.tgrelid = r.oid
+  LEFT JOIN (${rules}) rul ON rul.ev_class = r.oid
+  LEFT JOIN (${policies}) pol ON pol.polrelid = r.oid
+  LEFT JOIN (${parents}) par ON par.inhrelid = r.oid
+  LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
+  LEFT JOIN pg_catalog.pg_am am ON am.oid = r.relam AND am.amname <> 'heap'
+  LEFT JOIN pg_catalog.pg_class toast ON toast.oid = r.reltoastrelid AND toast.reloptions IS NOT NULL
+  LEFT JOIN pg_catalog.pg_foreign_table ft ON ft.ftrelid = r.oid
+  LEFT JOIN pg_catalog.pg_foreign_server srv ON srv.oid = ft.ftserver`
 }
 
 const ownedBy = object({
-  schema: text("n.nspname"),
+  schema: text("tn.nspname"),
   table: text("c.relname"),
   column: text("a.attname"),
   identity: flag("dep.deptype = 'i'")
 })
 
 const sequences: Kind = {
-  kind: "sequence",
-  schema: "r.nspname",
-  name: "r.relname",
-  owner: "r.relowner",
-  grants: ["r.relacl", "'s'"],
-  comment: ["pg_class", "r.oid"],
+  kind: "'sequence'",
+  ...common,
   fields: {
     type: text("pg_catalog.format_type(q.seqtypid, NULL)"),
     start: text("q.seqstart"),
@@ -128,14 +81,13 @@ const sequences: Kind = {
     unlogged: flag("r.relpersistence = 'u'"),
     ownedBy: json(`CASE WHEN c.oid IS NOT NULL THEN ${ownedBy} END`)
   },
-  from: `rel r
+  from: `${relationsOf("'S'")}
   JOIN pg_catalog.pg_sequence q ON q.seqrelid = r.oid
   LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.objid = r.oid
     AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
   LEFT JOIN pg_catalog.pg_class c ON c.oid = dep.refobjid
-  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = dep.refobjid AND a.attnum = dep.refobjsubid
-  WHERE r.relkind = 'S'`
+  LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = dep.refobjid AND a.attnum = dep.refobjsubid`
 }
 
-export const relations = [tables, foreignTables, views, materializedViews, sequences]
+export const relations = [withColumns, sequences]

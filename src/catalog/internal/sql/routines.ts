@@ -1,19 +1,18 @@
 /** Functions, procedures and aggregates, told apart by the types of their arguments. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { argumentTypes, notOfExtension } from "./scope.ts"
+import { argumentTypes, inSchema, notOfExtension } from "./scope.ts"
 
 const signature = `p.proname || '(' || ${argumentTypes("p.proargtypes")} || ')'`
 
 const routine = (kind: string, letters: string, definition: string, joins = ""): Kind => ({
-  kind,
-  schema: "ns.nspname",
+  kind: `'${kind}'`,
+  schema: "n.nspname",
   name: signature,
   owner: "p.proowner",
-  comment: ["pg_proc", "p.oid"],
-  grants: ["p.proacl", "'f'"],
+  identity: ["pg_proc", "p.oid"],
   fields: { definition: text(definition) },
-  from: `pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace ${joins}
+  from: `pg_catalog.pg_proc p ${inSchema("p.pronamespace")} ${joins}
     WHERE p.prokind IN (${letters}) AND ${notOfExtension("pg_proc", "p.oid")}`
 })
 

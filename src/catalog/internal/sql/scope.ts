@@ -1,4 +1,4 @@
-/** Which objects are read, and what all of them have: an owner, a comment, grants. */
+/** Which objects are read, and what all of them may have: an owner, a comment, grants. */
 import type { Fields, Json } from "./json.ts"
 import { entries, json, list, object, text } from "./json.ts"
 
@@ -8,20 +8,16 @@ export const ofUser = (oid: string): string => `${oid} >= 16384`
 export const notOfExtension = (catalog: string, oid: string): string =>
   `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND m.objid = ${oid})`
 
-/** Common table expressions that the others stand on. */
-export const scope = `
-  ns AS MATERIALIZED (
-    SELECT n.* FROM pg_catalog.pg_namespace n
-    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'pgkeel'),
-  member AS MATERIALIZED (
-    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
-  rel AS MATERIALIZED (
-    SELECT c.*, ns.nspname FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' AND ${notOfExtension("pg_class", "c.oid")}),
-  names AS MATERIALIZED (
-    SELECT a.attrelid, pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) AS names
-    FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid WHERE a.attnum > 0 GROUP BY a.attrelid)`
+/** Whether this row of `pg_namespace` is of the application. */
+export const isOurs = (namespace: string): string =>
+  `${namespace}.nspname !~ '^pg_' AND ${namespace}.nspname <> 'information_schema' AND ${namespace}.nspname <> 'pgkeel'`
+
+/** Joins the schema of an object of the application as `n`. */
+export const inSchema = (oid: string): string => `JOIN pg_catalog.pg_namespace n ON n.oid = ${oid} AND ${isOurs("n")}`
+
+/** Tables, views, sequences or composite types as `r`, with their schemas as `n`. */
+export const relationsOf = (kinds: string): string => `pg_catalog.pg_class r ${inSchema("r.relnamespace")}
+    AND r.relkind IN (${kinds}) AND r.relpersistence <> 't' AND ${notOfExtension("pg_class", "r.oid")}`
 
 /** `alias.description` is the comment of an object or of its part. */
 export const joinComment = (alias: string, catalog: string, oid: string, part = "0"): string =>
@@ -43,10 +39,43 @@ export const granted = (acl: string, owner: string): string => `(
       FROM pg_catalog.aclexplode(${acl}) x) p
     GROUP BY p.grantee) g)`
 
-/** NULL where it is what PostgreSQL grants by itself on an object of this type; all of it for the type NULL. */
-export const grants = (acl: string, type: string, owner: string): Json =>
-  json(`CASE WHEN ${acl} IS NOT NULL THEN nullif(${granted(acl, owner)},
-    CASE WHEN ${type} IS NOT NULL THEN ${granted(`pg_catalog.acldefault(${type}, ${owner})`, owner)} END) END`)
+/** The lists of one catalogue, each with its type for `acldefault`. */
+const lists = (catalog: string, prefix: string, type: string, schema?: string): string => `
+  SELECT 'pg_catalog.${catalog}'::pg_catalog.regclass AS class, c.oid AS id, 0 AS part,
+    c.${prefix}acl AS acl, ${type}::"char" AS type, c.${prefix}owner AS owner
+  FROM pg_catalog.${catalog} c ${schema === undefined ? "" : inSchema(schema)} WHERE c.${prefix}acl IS NOT NULL`
+
+/** Of `public` everything is said, because PostgreSQL brings it with grants of its own. */
+const acls = [
+  lists("pg_class", "rel", "CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END", "c.relnamespace"),
+  lists("pg_proc", "pro", "'f'", "c.pronamespace"),
+  lists("pg_type", "typ", "'T'", "c.typnamespace"),
+  `${lists("pg_namespace", "nsp", "'n'", "c.oid")} AND c.nspname <> 'public'`,
+  `SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, c.oid, 0, coalesce(c.nspacl, pg_catalog.acldefault('n', c.nspowner)), NULL, c.nspowner
+  FROM pg_catalog.pg_namespace c WHERE c.nspname = 'public'`,
+  lists("pg_language", "lan", "'l'"),
+  lists("pg_foreign_data_wrapper", "fdw", "'F'"),
+  lists("pg_foreign_server", "srv", "'S'"),
+  `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, a.attacl, 'c', c.relowner
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  ${inSchema("c.relnamespace")} WHERE a.attacl IS NOT NULL`
+].join(" UNION ALL ")
+
+/** Common table expressions that the others stand on; `privilege` has what PostgreSQL would not grant by itself. */
+export const scope = `
+  member AS MATERIALIZED (
+    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
+  privilege AS MATERIALIZED (
+    SELECT g.class, g.id, g.part, g.grants FROM (
+      SELECT a.class, a.id, a.part, ${granted("a.acl", "a.owner")} AS grants,
+        CASE WHEN a.type IS NOT NULL THEN ${granted("pg_catalog.acldefault(a.type, a.owner)", "a.owner")} END AS usual
+      FROM (${acls}) a) g
+    WHERE g.grants IS DISTINCT FROM g.usual)`
+
+/** `alias.grants` are those of an object or of its part. */
+export const joinGrants = (alias: string, catalog: string, oid: string, part = "0"): string =>
+  `LEFT JOIN privilege ${alias} ON ${alias}.class = ${catalog} AND ${alias}.id = ${oid} AND ${alias}.part = ${part}`
 
 /** A name as SQL has it, with its schema. */
 export const qualified = (schema: string, name: string): string =>
@@ -55,49 +84,42 @@ export const qualified = (schema: string, name: string): string =>
 /** `integer, text` of an `oidvector`. */
 export const argumentTypes = (types: string): string => `pg_catalog.oidvectortypes(${types})`
 
-/** What the objects of all kinds may have; expressions over `from`. */
-interface Common {
-  /** The owner's id. */
-  readonly owner?: string
-  /** The role that the grants come from by themselves, where it is not to be shown as an owner. */
-  readonly granter?: string
-  /** The catalogue and the id, for the comment. */
-  readonly comment?: readonly [catalog: string, oid: string]
-  /** The access control list and its type for `acldefault`; the type NULL where the usual grants are said too. */
-  readonly grants?: readonly [acl: string, type: string]
-}
-
-export interface Kind extends Common {
+/** The objects of one kind; expressions over `from`. */
+export interface Kind {
   readonly kind: string
-  /** An expression; without one the kind has no schema. */
+  /** Without one the kind has no schema. */
   readonly schema?: string
   readonly name: string
+  /** The owner's id. */
+  readonly owner?: string
+  /** The catalogue and the id in it, for the comment and the grants. */
+  readonly identity?: readonly [catalog: string, oid: string]
   readonly fields?: Fields
   readonly from: string
 }
 
-/** A query of the objects of one kind, of which `combined` makes values. */
-const query = ({ comment, fields, from, granter, grants: acl, kind, name, owner, schema }: Kind): string => `
-  SELECT '${kind}' AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, (${name})::pg_catalog.text AS name,
-    ${owner ?? "NULL"}::pg_catalog.oid AS owner, ${granter ?? owner ?? "NULL"}::pg_catalog.oid AS granter,
-    ${comment === undefined ? "NULL" : `'pg_catalog.${comment[0]}'`}::pg_catalog.regclass AS class,
-    ${comment?.[1] ?? "NULL"}::pg_catalog.oid AS id,
-    (${acl?.[0] ?? "NULL"})::pg_catalog.aclitem[] AS acl, (${acl?.[1] ?? "NULL"})::"char" AS type,
-    ${fields === undefined ? "''" : entries(fields)} AS fields
+const query = ({ fields, from, identity, kind, name, owner, schema }: Kind): string => `
+  SELECT (${kind})::pg_catalog.text AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, (${name})::pg_catalog.text AS name,
+    ${owner ?? "NULL"}::pg_catalog.oid AS owner,
+    ${identity === undefined ? "NULL" : `'pg_catalog.${identity[0]}'`}::pg_catalog.regclass AS class,
+    ${identity?.[1] ?? "NULL"}::pg_catalog.oid AS id, ${fields === undefined ? "''" : entries(fields)} AS fields
   FROM ${from}`
 
-const value = `'{' || ${entries({
+const common: Readonly<Record<string, Json>> = {
   kind: text("k.kind"),
   schema: text("k.schema"),
   name: text("k.name"),
   owner: text("pg_catalog.pg_get_userbyid(k.owner)"),
   comment: text("d.description"),
-  grants: grants("k.acl", "k.type", "k.granter")
-})} || coalesce(',' || nullif(k.fields, ''), '') || '}'`
+  grants: json("g.grants")
+}
+
+const value = `'{' || ${entries(common)} || coalesce(',' || nullif(k.fields, ''), '') || '}'`
 
 /** All objects of these kinds as one JSON array, in their order. */
 export const combined = (kinds: ReadonlyArray<Kind>, condition: string): string => `
   SELECT coalesce(${list(value, `k.kind COLLATE "C", k.schema COLLATE "C" NULLS FIRST, k.name COLLATE "C"`)}, '[]') AS objects
   FROM (${kinds.map(query).join(" UNION ALL ")}) k
   LEFT JOIN pg_catalog.pg_description d ON d.classoid = k.class AND d.objoid = k.id AND d.objsubid = 0
+  ${joinGrants("g", "k.class", "k.id")}
   WHERE ${condition}`

@@ -32,7 +32,6 @@ const rule = object({
 export const rules = `
   SELECT w.ev_class, ${list(rule, "w.rulename")} AS rules
   FROM pg_catalog.pg_rewrite w
-  JOIN rel r ON r.oid = w.ev_class
   ${joinComment("d", "pg_rewrite", "w.oid")}
   WHERE w.rulename <> '_RETURN'
   GROUP BY w.ev_class`

@@ -2,17 +2,16 @@
 import type { Fields } from "./json.ts"
 import { flag, json, list, object, orEmpty, text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { joinComment, notOfExtension } from "./scope.ts"
+import { inSchema, joinComment, notOfExtension, relationsOf } from "./scope.ts"
 
 const ofKind = (kind: string, fields: Fields, type: string, joins = "", condition = "true"): Kind => ({
-  kind,
-  schema: "ns.nspname",
+  kind: `'${kind}'`,
+  schema: "n.nspname",
   name: "t.typname",
   owner: "t.typowner",
-  comment: ["pg_type", "t.oid"],
-  grants: ["t.typacl", "'T'"],
+  identity: ["pg_type", "t.oid"],
   fields,
-  from: `pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace ${joins}
+  from: `pg_catalog.pg_type t ${inSchema("t.typnamespace")} ${joins}
     WHERE t.typtype = '${type}' AND ${condition} AND ${notOfExtension("pg_type", "t.oid")}`
 })
 
@@ -64,11 +63,11 @@ const attribute = object({
 
 const attributes = `
   SELECT a.attrelid, ${list(attribute, "a.attnum")} AS attributes
-  FROM pg_catalog.pg_attribute a
-  JOIN rel r ON r.oid = a.attrelid AND r.relkind = 'c'
+  FROM ${relationsOf("'c'")}
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type b ON b.oid = a.atttypid
   ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-  WHERE a.attnum > 0 AND NOT a.attisdropped GROUP BY a.attrelid`
+  GROUP BY a.attrelid`
 
 const compositeTypes = ofKind(
   "composite type",

@@ -31,7 +31,7 @@ const uniqueKeys = ({ constraints = [], indexes = [] }: Table): ReadonlyArray<Re
   ...indexes
     .filter(
       ({ columns, definition, invalid, unique }) =>
-        unique === true && invalid !== true && !columns.includes("") && !definition.includes(" WHERE ")
+        unique === true && invalid !== true && !columns.includes("") && definition?.includes(" WHERE ") !== true
     )
     .map(({ columns }) => columns)
 ]
