@@ -11,8 +11,12 @@ import { rolldown } from "rolldown"
 
 const modules = globSync("src/**/*.ts", { exclude: ["src/**/internal/**"] })
 
-/** The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone. */
-const context = (id: string): string | null => /\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ?? null
+/**
+ * The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone, and
+ * lint, which is loaded when first used, apart from what loads it.
+ */
+const context = (id: string): string | null =>
+  id.includes("/src/migration/internal/lint/") ? "lint" : (/\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ?? null)
 
 const bundle = await rolldown({
   input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),

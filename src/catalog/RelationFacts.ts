@@ -56,6 +56,8 @@ export const RelationFacts = Schema.Struct({
   /** Where unqualified names are looked for, first to last. */
   searchPath: Schema.Array(Schema.String),
   tables: Schema.Array(TableFacts),
+  /** The names that were asked for and that no relation of any kind has, in any schema. */
+  absent: Schema.Array(Schema.String),
   /** Of the functions that were asked for, those that give the same for all rows of a statement, whatever their arguments. */
   steadyFunctions: Schema.Array(Schema.String)
 })
@@ -97,6 +99,8 @@ const query = `SELECT pg_catalog.current_setting('server_version_num')::integer 
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND ${isAskedFor}
       AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema') AS "tables",
+  (SELECT coalesce(json_agg(a.name), '[]') FROM pg_catalog.unnest($1::text[]) a (name)
+    WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relname = a.name)) AS "absent",
   (SELECT coalesce(json_agg(f.proname), '[]') FROM (SELECT p.proname FROM pg_catalog.pg_proc p
     WHERE p.proname = ANY ($2::text[]) GROUP BY p.proname
     HAVING pg_catalog.bool_and(p.provolatile <> 'v')) f) AS "steadyFunctions"`

@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { BackfillRefused } from "./internal/backfillReasons.ts"
-import { HookFailed, VerifyFailed } from "./internal/checkReasons.ts"
+import { HookFailed, UnknownRule, VerifyFailed } from "./internal/checkReasons.ts"
 import {
   AdoptionRefused,
   BaselineRefused,
@@ -63,6 +63,7 @@ export const MigrationErrorReason = Schema.Union([
   HalfDone,
   VerifyFailed,
   HookFailed,
-  BackfillRefused
+  BackfillRefused,
+  UnknownRule
 ])
 export type MigrationErrorReason = typeof MigrationErrorReason.Type

@@ -30,8 +30,11 @@ import * as Baseline from "./internal/baseline.ts"
 import { readBeside } from "./internal/directory.ts"
 import * as Down from "./internal/down.ts"
 import type { DownTarget } from "./internal/downTarget.ts"
+import type { Finding } from "./internal/lint/engine.ts"
+import type * as Lint from "./internal/lint/migrations.ts"
 import { load } from "./internal/loader.ts"
 import * as Plan from "./internal/plan.ts"
+import { lintModule } from "./internal/lintModule.ts"
 import { prepareDowns, prepareUp } from "./internal/prepare.ts"
 import * as Redo from "./internal/redo.ts"
 import * as Repair from "./internal/repair.ts"
@@ -41,6 +44,7 @@ import * as Status from "./internal/status.ts"
 import * as Up from "./internal/up.ts"
 import type { UpTarget } from "./internal/upTarget.ts"
 import type { Failure, MigrationName, Workshop } from "./internal/workshop.ts"
+import type { LintOptions } from "./LintOptions.ts"
 import type { MigrationHooks } from "./MigrationHooks.ts"
 import type { MigrationPolicies } from "./MigrationPolicies.ts"
 import type { MigrationProgress } from "./MigrationProgress.ts"
@@ -50,6 +54,9 @@ export type { DownTarget, ForeignTool, MigrationName, MigrationResult, UpTarget 
 export type Adoption = Adopt.Adoption
 export type AdoptOptions = Adopt.AdoptOptions
 export type BaselineTarget = Baseline.BaselineTarget
+export type LintFinding = Finding
+export type LintReport = Lint.LintReport
+export type LintTarget = Lint.LintTarget
 export type MigrationStatus = Status.MigrationStatus
 export type PlannedMigration = Plan.PlannedMigration
 export type PlannedStatement = Plan.PlannedStatement
@@ -86,6 +93,8 @@ export interface MigratorOptions {
   readonly lockPatience?: Duration.Input | undefined
   /** What to do about a history that does not fit the sources. Default: fail, before anything runs. */
   readonly policies?: MigrationPolicies | undefined
+  /** Which rules of lint are not asked. Default: all are. */
+  readonly lint?: LintOptions | undefined
   /** Data to start with, for the environment. Default: none. */
   readonly seeds?: SeedSource | undefined
   /** What to do before and after a run, and each of its migrations. */
@@ -113,6 +122,11 @@ export class Migrator extends Context.Service<
     readonly status: () => Effect.Effect<ReadonlyArray<MigrationStatus>, Failure>
     /** What `up`, `down` or `redo` would run. Fails as it would before it runs anything; changes nothing. */
     readonly plan: (target?: PlanTarget) => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
+    /**
+     * What in the migrations locks or breaks an application that runs while they do, told by PostgreSQL's own parser
+     * and by what the database knows of their tables. Findings are told, not failed with; nothing is changed.
+     */
+    readonly lint: (target?: LintTarget) => Effect.Effect<LintReport, Failure>
     /** Whether `up` would succeed on a copy: it is run on a scratch database of another server. A failure of it is a value. */
     readonly shadow: (options: ShadowOptions) => Effect.Effect<ShadowReport, Failure | DatabaseConfigError>
     /** Marks what the database has already, up to an id, as applied, and runs nothing. Refuses behind a later one. */
@@ -148,6 +162,8 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     openSession: makeSession({ ...options, role: undefined, progress: undefined, hooks: undefined }),
     settings: (login) => Effect.provideContext(DatabaseConfig.load(login, "the option url of shadow"), files),
     policies: options.policies ?? {},
+    lint: options.lint ?? {},
+    searchPath: options.searchPath,
     prepareUps: (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files),
     prepareDowns: (migrations) => Effect.provideContext(prepareDowns(migrations), files)
   }
@@ -157,6 +173,9 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     redo: Effect.fn("Migrator.redo")((target = {}) => Redo.redo(workshop, target)),
     status: Effect.fn("Migrator.status")(() => Status.status(workshop)),
     plan: Effect.fn("Migrator.plan")((target = {}) => Plan.plan(workshop, target)),
+    lint: Effect.fn("Migrator.lint")((target = {}) =>
+      Effect.flatMap(lintModule, (module) => module.lint(workshop, target))
+    ),
     shadow: Effect.fn("Migrator.shadow")((options) => Shadow.shadow(workshop, options)),
     baseline: Effect.fn("Migrator.baseline")((target) => Baseline.baseline(workshop, target)),
     adopt: Effect.fn("Migrator.adopt")((options = {}) => Adopt.adopt(workshop, options)),

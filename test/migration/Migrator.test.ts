@@ -446,12 +446,15 @@ describe("Migrator.plan", () => {
       assert.deepStrictEqual(
         plan.map(({ file, statements }) => [file, statements]),
         [
-          ["1_users.up.sql", [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1, column: 1, transaction }]],
+          [
+            "1_users.up.sql",
+            [{ text: "CREATE TABLE users (id int PRIMARY KEY)", line: 1, column: 1, transaction, locks: [] }]
+          ],
           [
             "2_b.up.sql",
             [
-              { text: "SELECT 1", line: 2, column: 1, transaction },
-              { text: "SELECT 2", line: 3, column: 1, transaction }
+              { text: "SELECT 1", line: 2, column: 1, transaction, locks: [] },
+              { text: "SELECT 2", line: 3, column: 1, transaction, locks: [] }
             ]
           ]
         ]

@@ -9,7 +9,7 @@ import { checkOptions } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import { importFailure } from "../../migration/internal/moduleAdvice.ts"
-import { hooks, policies, seeds, source } from "../../migration/internal/optionRules.ts"
+import { hooks, lint, policies, seeds, source } from "../../migration/internal/optionRules.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
 import { ConfigFileError } from "./failure.ts"
 
@@ -39,6 +39,7 @@ const rules: Rules<CommandConfig> = {
   statementTimeout: { accepted: acceptedDuration, problem: Rule.duration },
   lockPatience: { accepted: acceptedDuration, problem: Rule.duration },
   policies,
+  lint,
   seeds,
   hooks
 }

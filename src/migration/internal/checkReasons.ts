@@ -1,4 +1,4 @@
-/** How what stands around a migration can fail: its verify, and the hooks of the run. */
+/** How what stands around a migration can fail: its verify, the hooks of the run, and the rules of lint. */
 import * as Schema from "effect/Schema"
 import { inMigration } from "./failureText.ts"
 import { named, subject } from "./reasonSubject.ts"
@@ -57,5 +57,16 @@ export class HookFailed extends Schema.TaggedError<HookFailed>("pgkeel/migration
       case "afterAll":
         return "the migrations of the run stay; correct it, and do by hand what it should have done: no run repeats it"
     }
+  }
+}
+
+/** The options switch a rule off that lint does not have. */
+export class UnknownRule extends Schema.TaggedError<UnknownRule>("pgkeel/migration/UnknownRule")("UnknownRule", {
+  rule: Schema.String,
+  /** Which one was meant, where that can be told. */
+  advice: Schema.optional(Schema.String)
+}) {
+  override get message() {
+    return `lint has no rule ${this.rule}, which its option off names; ${this.advice ?? "take it out"}`
   }
 }

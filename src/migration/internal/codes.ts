@@ -26,6 +26,7 @@ export const codes = {
   BaselineRefused: "PGK8303",
   AdoptionRefused: "PGK8304",
   BackfillRefused: "PGK8305",
+  UnknownRule: "PGK8306",
   Locked: "PGK8401",
   LockLost: "PGK8402",
   SessionShared: "PGK8403"

@@ -1,5 +1,6 @@
 /** What the options of a migrator may be, where no compiler has looked at them. */
 import * as Rule from "../../config/internal/rules.ts"
+import type { LintOptions } from "../LintOptions.ts"
 import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationPolicies } from "../MigrationPolicies.ts"
 import type { SeedSource } from "../MigrationSource.ts"
@@ -40,6 +41,11 @@ export const hooks: Rule.Rule = {
     keyof MigrationHooks,
     Rule.Problem
   >)
+}
+
+export const lint: Rule.Rule = {
+  accepted: `options of lint such as { off: ["no-varchar"] }`,
+  problem: Rule.record({ off: Rule.optional(Rule.listOf(Rule.text)) } satisfies Record<keyof LintOptions, Rule.Problem>)
 }
 
 export const seeds: Rule.Rule = {

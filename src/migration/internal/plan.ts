@@ -4,6 +4,10 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { type DownTarget, revertible } from "./downTarget.ts"
 import type { Row } from "./history.ts"
 import * as Steps from "./historySteps.ts"
+import type { Finding } from "./lint/engine.ts"
+import type { Lock } from "./lint/lockModes.ts"
+import type { Review } from "./lint/migrations.ts"
+import { lintModule } from "./lintModule.ts"
 import type { LoadedSource } from "./loader.ts"
 import { refuse } from "./policies.ts"
 import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
@@ -31,6 +35,8 @@ export interface PlannedStatement {
    * that it has finished. `none`: it runs outside of any.
    */
   readonly transaction: "migration" | "statement" | "none"
+  /** The locks that it takes on relations that are there before the migration, as far as its text and the catalogue tell. */
+  readonly locks: ReadonlyArray<Lock>
 }
 
 /** A migration that would run. An Effect has no statements to show. */
@@ -42,6 +48,8 @@ export interface PlannedMigration extends MigrationName {
   /** How many of the statements an earlier run has finished: those behind them run. */
   readonly done: number
   readonly statements: ReadonlyArray<PlannedStatement>
+  /** What lint has against it. Of what reverts, nothing. */
+  readonly findings: ReadonlyArray<Finding>
   /** The file of what checks it afterwards, if anything does. */
   readonly verify: string | undefined
 }
@@ -55,7 +63,9 @@ export const plan = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* (rows, connection) {
       const { prepare, selected } = yield* chosen(workshop, loaded, rows, target)
       const prepared = yield* prepare(selected.map(({ migration }) => migration))
-      return yield* Effect.forEach(prepared, (next) => planned(connection, next, selected))
+      const { reviewAll } = yield* lintModule
+      const reviews = yield* reviewAll(workshop, connection, prepared)
+      return yield* Effect.forEach(prepared, (next, i) => planned(connection, next, selected, reviews[i]))
     })
   )
 })
@@ -80,7 +90,8 @@ const chosen = Effect.fnUntraced(function* (
 const planned = Effect.fnUntraced(function* (
   connection: Connection,
   prepared: Prepared,
-  selected: ReadonlyArray<Selected>
+  selected: ReadonlyArray<Selected>,
+  { findings, locks }: Review = { findings: [], locks: [] }
 ) {
   const { direction, migration, script, work } = prepared
   const transaction = hasTransaction(prepared)
@@ -94,14 +105,16 @@ const planned = Effect.fnUntraced(function* (
     direction,
     transaction,
     done: point?.statements ?? 0,
-    statements: work._tag === "Statements" ? work.statements.map(plannedStatement(transaction)) : [],
+    statements: work._tag === "Statements" ? work.statements.map(plannedStatement(transaction, locks)) : [],
+    findings,
     verify: prepared.verify?.script.file
   } satisfies PlannedMigration
 })
 
 const plannedStatement =
-  (transaction: boolean) =>
-  ({ column, line, recovery, text }: Statement): PlannedStatement => {
+  (shared: boolean, locks: Review["locks"]) =>
+  ({ column, line, recovery, text }: Statement, index: number): PlannedStatement => {
     const alone = recovery !== undefined && recovery._tag !== "Setting"
-    return { text, line, column, transaction: transaction ? "migration" : alone ? "none" : "statement" }
+    const transaction = shared ? "migration" : alone ? "none" : "statement"
+    return { text, line, column, transaction, locks: locks[index] ?? [] }
   }

@@ -5,6 +5,7 @@ import type { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
 import type { DatabaseOptions, Settings } from "../../config/Settings.ts"
 import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
+import type { LintOptions } from "../LintOptions.ts"
 import type { MigrationPolicies } from "../MigrationPolicies.ts"
 import type { LoadedSource } from "./loader.ts"
 import type { Kind, Migration } from "./migration.ts"
@@ -26,6 +27,9 @@ export interface Workshop {
   /** How to reach another server. */
   readonly settings: (login: DatabaseOptions) => Effect.Effect<Settings, DatabaseConfigError>
   readonly policies: MigrationPolicies
+  readonly lint: LintOptions
+  /** Where migrations run, if that is not what the database says. */
+  readonly searchPath: ReadonlyArray<string> | undefined
   readonly prepareUps: Prepare
   readonly prepareDowns: Prepare
 }

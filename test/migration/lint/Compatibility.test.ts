@@ -21,7 +21,13 @@ const orders: TableFacts = {
   ]
 }
 
-const facts: RelationFacts = { serverVersion: 180000, searchPath: ["public"], tables: [orders], steadyFunctions: [] }
+const facts: RelationFacts = {
+  serverVersion: 180000,
+  searchPath: ["public"],
+  tables: [orders],
+  steadyFunctions: [],
+  absent: []
+}
 
 const around = { facts }
 

@@ -16,6 +16,7 @@ export const facts: RelationFacts = {
   serverVersion: 180_004,
   searchPath: ["public"],
   steadyFunctions: ["steady"],
+  absent: ["gone"],
   tables: [
     table("t", {
       columns: [

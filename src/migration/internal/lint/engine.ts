@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "../splitter.ts"
-import { type Allowances, allowancesOf } from "./allow.ts"
+import { type Allowance, type Allowances, allowancesOf } from "./allow.ts"
 import { findTable, type SearchPath, tracking } from "./created.ts"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { isAtLeast, type Lock } from "./lockModes.ts"
@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly facts?: RelationFacts | undefined
   /** Where migrations are run. Default: what the database says, or `public`. */
   readonly searchPath?: SearchPath | undefined
+  /** Rules that are not asked, by name. Default: none. */
+  readonly off?: ReadonlyArray<string> | undefined
 }
 
 /** What the engine itself finds, beside the rules. */
@@ -58,20 +60,37 @@ export const own = {
   }
 } as const
 
-export const lint = (input: LintInput, around: Surroundings = {}): Effect.Effect<ReadonlyArray<Finding>> =>
-  read(input.text).pipe(
-    Effect.map((script) => findingsOf(input, script, around)),
-    Effect.catch((failure) => Effect.succeed([syntaxFinding(input, failure)]))
-  )
+/** A file that has been split, or why it could not be. */
+export interface Opened {
+  readonly file: string
+  readonly script: ParsedScript | SplitFailure
+}
 
-const findingsOf = (input: LintInput, script: ParsedScript, around: Surroundings): ReadonlyArray<Finding> => {
+export const open = ({ file, text }: LintInput): Effect.Effect<Opened> =>
+  Effect.match(read(text), {
+    onSuccess: (script) => ({ file, script }),
+    onFailure: (failure) => ({ file, script: failure })
+  })
+
+export const isScript = (script: Opened["script"]): script is ParsedScript => !("_tag" in script)
+
+export const lint = (input: LintInput, around: Surroundings = {}): Effect.Effect<ReadonlyArray<Finding>> =>
+  Effect.map(open(input), (opened) => findingsIn(opened, around))
+
+/** In the order in which they stand in the file. */
+export const findingsIn = ({ file, script }: Opened, around: Surroundings): ReadonlyArray<Finding> =>
+  isScript(script) ? findingsOf(file, script, around) : [syntaxFinding(file, script)]
+
+const findingsOf = (file: string, script: ParsedScript, around: Surroundings): ReadonlyArray<Finding> => {
+  const { off = [] } = around
+  const asked = rules.filter(({ name }) => !off.includes(name))
   const allowances = allowancesOf(script.sql, script.statements, isRule)
   const found: Array<Found> = []
   eachStatement(script, around, (statement, context) => {
     const start = script.statements[statement.index]?.start ?? 0
-    for (const rule of rules) {
+    for (const rule of asked) {
       for (const problem of rule.check(statement, context)) {
-        const place = placeAt(input, script.sql, start + (problem.at ?? 0))
+        const place = placeAt(file, script.sql, start + (problem.at ?? 0))
         found.push({ finding: finding(rule, place, problem), statement: statement.index })
       }
     }
@@ -82,7 +101,7 @@ const findingsOf = (input: LintInput, script: ParsedScript, around: Surroundings
     for (const allowance of by) used.add(allowance)
     return by.length === 0
   })
-  const comments = ofComments(input, script.sql, allowances, used)
+  const comments = ofComments(file, script.sql, allowances, (one) => used.has(one) || off.includes(one.rule))
   return [...left.map(({ finding }) => finding), ...comments].toSorted(byPlace)
 }
 
@@ -99,7 +118,7 @@ interface Place {
 
 const isRule = (name: string): boolean => rules.some((rule) => rule.name === name)
 
-const placeAt = ({ file }: LintInput, sql: string, at: number): Place => ({
+const placeAt = (file: string, sql: string, at: number): Place => ({
   file,
   line: lineAt(sql, at),
   column: columnAt(sql, at)
@@ -114,23 +133,23 @@ const finding = (
 const byPlace = (a: Finding, b: Finding): number => a.line - b.line || a.column - b.column
 
 const ofComments = (
-  input: LintInput,
+  file: string,
   sql: string,
   { allowed, broken }: Allowances,
-  used: ReadonlySet<object>
+  isUsed: (allowance: Allowance) => boolean
 ): ReadonlyArray<Finding> => [
   ...broken.map(({ fix, problem, start }) =>
-    finding(own.allowInvalid, placeAt(input, sql, start), { message: `this comment allows nothing: ${problem}`, fix })
+    finding(own.allowInvalid, placeAt(file, sql, start), { message: `this comment allows nothing: ${problem}`, fix })
   ),
   ...allowed
-    .filter((allowance) => !used.has(allowance))
+    .filter((allowance) => !isUsed(allowance))
     .map(({ rule, start, statement }) => {
       const message = `${rule} has nothing against ${statement === undefined ? "this file" : "the statement that it is for"}`
-      return finding(own.allowUnused, placeAt(input, sql, start), { message, fix: `remove ${rule} from the comment` })
+      return finding(own.allowUnused, placeAt(file, sql, start), { message, fix: `remove ${rule} from the comment` })
     })
 ]
 
-const syntaxFinding = ({ file }: LintInput, failure: SplitFailure): Finding => {
+const syntaxFinding = (file: string, failure: SplitFailure): Finding => {
   if (failure._tag === "Syntax") {
     const { column, line, message } = failure
     return finding(
@@ -152,6 +171,8 @@ export const eachStatement = (
   const created = tracking(searchPath, facts)
   const held = new Map<string, Lock>()
   const table: LintContext["table"] = (relation) => findTable(facts, relation)
+  const isNew: LintContext["isNew"] = (relation) =>
+    created.has(relation) || facts?.absent.includes(relation?.relname ?? "") === true
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
     const placeOf = (location = 0) => Math.max(0, indexOf(location) - start)
@@ -164,8 +185,8 @@ export const eachStatement = (
     facts,
     table,
     held,
-    isNew: created.has,
-    isQuick: (relation) => created.has(relation) || table(relation)?.empty === true
+    isNew,
+    isQuick: (relation) => isNew(relation) || table(relation)?.empty === true
   }
   for (const statement of statements) {
     look(statement, context)

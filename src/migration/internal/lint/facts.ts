@@ -28,9 +28,6 @@ const relationNames = (tree: unknown): ReadonlyArray<string> => {
   return [...own, ...droppedNames(tree), ...Object.values(tree).flatMap(relationNames)]
 }
 
+/** Of what is dropped by the parts of its name, any part may be that of a relation. */
 const droppedNames = (tree: object): ReadonlyArray<string> =>
-  "DropStmt" in tree
-    ? nodesIn(tree, "DropStmt").flatMap(({ objects = [] }) =>
-        objects.flatMap((object) => objectName(object).at(-1) ?? [])
-      )
-    : []
+  "DropStmt" in tree ? nodesIn(tree, "DropStmt").flatMap(({ objects = [] }) => objects.flatMap(objectName)) : []

@@ -48,7 +48,7 @@ export interface LintContext {
   readonly transaction: boolean
   /** The locks that earlier statements have taken and that are held until the transaction ends, by relation. */
   readonly held: ReadonlyMap<string, Lock>
-  /** Whether this migration has made the relation: nobody else uses it yet. */
+  /** Whether this migration has made the relation, or the database has none of its name: nobody uses it yet. */
   readonly isNew: (relation: RangeVar | undefined) => boolean
   /** Whether it is new, or known to have no rows: then reading or rewriting all of it takes no time. */
   readonly isQuick: (relation: RangeVar | undefined) => boolean
