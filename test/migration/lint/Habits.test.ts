@@ -19,7 +19,13 @@ const items: TableFacts = {
   ]
 }
 
-const facts: RelationFacts = { serverVersion: 180000, searchPath: ["public"], tables: [items], steadyFunctions: [] }
+const facts: RelationFacts = {
+  serverVersion: 180000,
+  searchPath: ["public"],
+  tables: [items],
+  steadyFunctions: [],
+  absent: []
+}
 
 const around = { facts }
 
