@@ -29,4 +29,14 @@ export interface CommandConfig extends Omit<MigratorOptions, "sources" | "progre
   readonly wait?: Duration.Input | undefined
   /** In place of `dir`: sources as `Migrator.layer` takes them, also of migrations in code. The package's own come by themselves. */
   readonly sources?: ReadonlyArray<MigrationSource> | undefined
+  /** Of `pgkeel schema`. */
+  readonly schema?: CommandSchema | undefined
+}
+
+/** What the schema is compared with, and what of it is not. */
+export interface CommandSchema {
+  /** As `--snapshot`; a relative path is from this file's directory. Default: `schema.json` beside the migrations. */
+  readonly snapshot?: string | undefined
+  /** As `--ignore`, all of them: `owners`, `grants`, `comments`, or kinds and names such as `table audit.*`. Default: nothing. */
+  readonly ignore?: ReadonlyArray<string> | undefined
 }

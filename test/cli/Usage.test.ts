@@ -27,6 +27,19 @@ describe("pgkeel", () => {
     })
   )
 
+  effect("shows what there is of the schema, too", () =>
+    Effect.gen(function* () {
+      const list = yield* cli(["schema", "--help"])
+      for (const command of ["snapshot", "verify", "diff", "diagram"]) {
+        assert.match(list.stdout, new RegExp(`\\n  ${command} +[A-Z]`, "u"))
+        const { code, stdout } = yield* cli(["schema", command, "--help"])
+        assert.strictEqual(code, 0)
+        assert.include(stdout, `USAGE\n  pgkeel schema ${command} `)
+        for (const flag of ["--url", "--shadow", "--json"]) assert.include(stdout, `${flag} `)
+      }
+    })
+  )
+
   effect("prints its version, and scripts for completion", () =>
     Effect.gen(function* () {
       assert.match((yield* cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/u)

@@ -17,6 +17,8 @@ export const exitCodes = {
   usage: 2,
   /** `status --check` found migrations that are pending. */
   pending: 3,
+  /** `schema verify` and `schema diff` found two schemas that are not the same. */
+  drift: 4,
   /** Another migrator held the lock for as long as the caller was willing to wait. */
   locked: 5,
   /** By Ctrl-C or SIGTERM: 128 and the number of SIGINT, as shells count. */
@@ -43,6 +45,8 @@ export interface Answer {
   readonly text: string
   /** Where the text goes; the document always goes to standard output. */
   readonly to: "stdout" | "stderr"
+  /** It is what was asked for, to the letter: nothing in it is hidden that looks like a password. */
+  readonly verbatim?: boolean
 }
 
 /** Keeps what a command says until it has ended. */

@@ -41,7 +41,11 @@ const rules: Rules<CommandConfig> = {
   policies,
   lint,
   seeds,
-  hooks
+  hooks,
+  schema: {
+    accepted: `an object such as { snapshot: "./schema.json", ignore: ["owners"] }`,
+    problem: Rule.record({ snapshot: Rule.optional(Rule.text), ignore: Rule.optional(Rule.listOf(Rule.text)) })
+  }
 }
 
 /** The file that is named, else the one that is there. What it holds is empty where there is none. */
@@ -73,12 +77,16 @@ const read = Effect.fnUntraced(function* (path: string) {
 })
 
 /** Paths, from the directory of the file on. */
-const placed = ({ dir, seeds, sources }: CommandConfig, resolve: (directory: string) => string): CommandConfig => ({
+const placed = (
+  { dir, schema, seeds, sources }: CommandConfig,
+  resolve: (directory: string) => string
+): CommandConfig => ({
   dir:
     dir === undefined
       ? undefined
       : [dir].flat().map((one) => one.replace(/^([^=]*=)?(.*)$/su, (_, name = "", path) => name + resolve(path))),
   seeds: typeof seeds?.directory === "string" ? { ...seeds, directory: resolve(seeds.directory) } : seeds,
+  schema: schema?.snapshot === undefined ? schema : { ...schema, snapshot: resolve(schema.snapshot) },
   sources: sources?.map((source) =>
     "directory" in source && typeof source.directory === "string"
       ? { ...source, directory: resolve(source.directory) }

@@ -1,10 +1,10 @@
 /** The migrator that a command works with: where it connects to, as whom, and with which migrations. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { applicationPlace, find, load } from "../../config/internal/load.ts"
+import type { Settings } from "../../config/Settings.ts"
 import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { Migrator, type MigratorOptions } from "../../migration/Migrator.ts"
 import { Reply } from "./answer.ts"
@@ -15,23 +15,23 @@ import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
 import { seedsOf, sourcesOf } from "./sources.ts"
 
-const pool = { maxConnections: 2, minConnections: 0 }
+export const pool = { maxConnections: 2, minConnections: 0 }
 
 /** What was given; else the migrator's login where it is set, as at an application's start; else the application's. */
-const settingsOf = Effect.fnUntraced(function* ({ url, wait }: CommandOptions) {
+export const settingsOf = Effect.fnUntraced(function* ({ url, wait }: Destination, group: "migrate" | "schema") {
   const place = { ...applicationPlace, urlOption: "--url" }
   const settings =
     url !== undefined
       ? yield* load({ ...pool, url }, place)
       : ((yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })) ?? (yield* load(pool, place)))
   const startTimeout = wait === undefined ? settings.startTimeout : Duration.fromInputUnsafe(wait)
-  const applicationName = settings.applicationName === "pgkeel" ? "pgkeel migrate" : settings.applicationName
+  const applicationName = settings.applicationName === "pgkeel" ? `pgkeel ${group}` : settings.applicationName
   // What is long enough for the application's statements is not for a migration's.
   return { ...settings, applicationName, startTimeout, statementTimeout: undefined }
 })
 
 /** The flag's, else the configuration file's. */
-const durationOf = (flag: string, given: Option.Option<string>, configured: Duration.Input | undefined) =>
+export const durationOf = (flag: string, given: Option.Option<string>, configured: Duration.Input | undefined) =>
   Option.match(given, {
     onNone: () => Effect.succeed(configured),
     onSome: (text) =>
@@ -57,12 +57,23 @@ export const options = Effect.gen(function* () {
   } satisfies CommandOptions
 })
 
-/** A migrator's options, and how to come to its database. */
-export interface CommandOptions extends MigratorOptions {
+/** How to come to a database. */
+export interface Destination {
   /** In place of the environment's. */
   readonly url: Redacted.Redacted<string> | undefined
   readonly wait: Duration.Input | undefined
 }
+
+/** A migrator's options, and how to come to its database. */
+export interface CommandOptions extends MigratorOptions, Destination {}
+
+/** Runs an effect with a client. Nothing is connected to before it is used, unless the server is to be waited for. */
+export const withClient =
+  (settings: Settings, wait: Duration.Input | undefined) =>
+  <A, E, R>(use: Effect.Effect<A, E, R>) => {
+    const ready = wait === undefined ? Effect.void : ConnectionManager.use(({ connect }) => connect)
+    return Effect.provide(Effect.andThen(ready, use), ConnectionManager.layerOf(settings))
+  }
 
 const onlyOwn =
   "only the package's own migrations are known: give --dir, or start the command where the directory migrations is"
@@ -73,11 +84,10 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
   if (given.sources.length === 1 && given.seeds === undefined) yield* Effect.logWarning(onlyOwn)
-  const settings = yield* settingsOf(given)
-  const client = ConnectionManager.layerOf(settings)
-  const ready = given.wait === undefined ? Effect.void : ConnectionManager.use(({ connect }) => connect)
-  return yield* Effect.andThen(ready, Effect.flatMap(Migrator, use)).pipe(
-    Effect.provide(Migrator.layer(given).pipe(Layer.provideMerge(client))),
+  const settings = yield* settingsOf(given, "migrate")
+  return yield* Effect.flatMap(Migrator, use).pipe(
+    Effect.provide(Migrator.layer(given)),
+    withClient(settings, given.wait),
     Effect.tapError((error) =>
       Effect.flatMap(excerptOf(error, given.sources), (excerpt) => Reply.use(({ point }) => point(excerpt)))
     )

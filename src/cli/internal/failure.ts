@@ -5,7 +5,9 @@ import { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { inMigration } from "../../migration/internal/failureText.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
+import { SchemaError } from "../../schema/SchemaError.ts"
 import { type Answer, type ExitCode, exitCodes, type Json } from "./answer.ts"
 import { count, type Paint } from "./table.ts"
 
@@ -24,13 +26,33 @@ export class ConfigFileError extends Schema.TaggedError<ConfigFileError>("pgkeel
   }
 }
 
+/** A file or directory that does not make a schema. */
+export class LoadFailed extends Schema.TaggedError<LoadFailed>("pgkeel/cli/LoadFailed")("LoadFailed", {
+  argument: Schema.String,
+  cause: Schema.Unknown
+}) {
+  override get message() {
+    return `${this.argument} could not be run on a scratch database: ${problemOf(this.cause)}`
+  }
+}
+
+/** Without what to do about a migration of the real database. */
+const problemOf = (cause: unknown): string => {
+  if (!(cause instanceof MigrationError)) return cause instanceof Error ? cause.message : String(cause)
+  const { message, reason } = cause
+  if (reason._tag !== "StatementFailed") return message
+  return `${reason.file}, line ${reason.line}, column ${reason.column}: ${inMigration(reason.cause, true)}`
+}
+
 /** Of what does not come from a database: usage, configuration, interruption, and what should not happen. */
 const codes = {
   defect: "PGK0000",
   usage: "PGK0001",
   configuration: "PGK0002",
   interrupted: "PGK0003",
-  file: "PGK0004"
+  file: "PGK0004",
+  snapshot: "PGK0005",
+  load: "PGK0006"
 } as const
 
 /** What is known of a failure. */
@@ -66,6 +88,10 @@ export const failureOf = (cause: Cause.Cause<unknown>): Failure => {
   if (error instanceof ConfigFileError) {
     return { exit: exitCodes.usage, tag: error._tag, code: codes.configuration, message: error.message }
   }
+  if (error instanceof LoadFailed) return ofLoad(error)
+  if (error instanceof SchemaError) {
+    return { exit: exitCodes.usage, tag: error.reason._tag, code: codes.snapshot, message: error.message }
+  }
   if (error instanceof PlatformError) {
     return { exit: exitCodes.failed, tag: "FileError", code: codes.file, message: error.message }
   }
@@ -88,6 +114,11 @@ export const usage = (message: string): Failure => ({
   code: codes.usage,
   message
 })
+
+const ofLoad = ({ _tag: tag, cause, message }: LoadFailed): Failure => {
+  const { cause: database, excerpt, sqlState } = failureOf(Cause.fail(cause))
+  return { exit: exitCodes.failed, tag, code: codes.load, message, cause: database, sqlState, excerpt }
+}
 
 const ofDatabase = (error: DatabaseError): Failure => ({
   exit: error.reason._tag === "InvalidConnectionOptions" ? exitCodes.usage : exitCodes.failed,

@@ -65,7 +65,7 @@ const answerTo = Effect.fnUntraced(function* (exit: Exit.Exit<void, unknown>, re
 })
 
 const print = Effect.fnUntraced(function* (answer: Answer, args: ReadonlyArray<string>) {
-  const hide = hiding(args)
+  const hide = answer.verbatim === true ? (text: string) => text : hiding(args)
   const hidden = (value: unknown): unknown => (typeof value === "string" ? hide(value) : value)
   const { stdout } = yield* Stdio.Stdio
   const write = (text: string) => Effect.ignore(Stream.run(Stream.make(text), stdout()))

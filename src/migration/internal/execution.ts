@@ -51,7 +51,11 @@ export const executeStatement = (
     (sent) => reported(task, number, sent)
   )
 
-const send = (connection: Connection, text: string, copyData: string | undefined): Effect.Effect<unknown, SqlError> =>
+export const send = (
+  connection: Connection,
+  text: string,
+  copyData: string | undefined
+): Effect.Effect<unknown, SqlError> =>
   copyData === undefined
     ? connection.executeUnprepared(text, [], undefined)
     : copyIn(connection, text, Stream.fromIterable(chunksOf(copyData)))

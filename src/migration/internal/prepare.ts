@@ -92,7 +92,7 @@ export const prepareDowns = Effect.fnUntraced(function* (migrations: ReadonlyArr
 })
 
 /** `undefined` if a module exports nothing of this name. */
-const prepare = (
+export const prepare = (
   migration: Migration,
   script: Script,
   direction: Direction | "verify"

@@ -32,7 +32,11 @@ const equal: Verification = { drift: [], tolerated: 0 }
 const withObjects = (snapshot: Snapshot, objects: Snapshot["objects"]): Snapshot => ({ ...snapshot, objects })
 
 /** Every difference, and those that matter. */
-const differences = (expected: Snapshot, actual: Snapshot, { additions, ignore }: Expectation) => {
+export const differences = (
+  expected: Snapshot,
+  actual: Snapshot,
+  { additions, ignore }: Pick<Expectation, "additions" | "ignore">
+) => {
   const ignored = ignoring(ignore)
   const looked = (snapshot: Snapshot) =>
     withObjects(

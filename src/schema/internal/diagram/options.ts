@@ -2,11 +2,11 @@
 
 export interface DiagramOptions {
   /** Patterns of schemas (`*` any characters, `?` one): their tables are shown. Default: those of all schemas. */
-  readonly schemas?: ReadonlyArray<string>
+  readonly schemas?: ReadonlyArray<string> | undefined
   /** Patterns of tables that are shown, of `schema.table` where they have a dot. Default: all tables. */
-  readonly tables?: ReadonlyArray<string>
+  readonly tables?: ReadonlyArray<string> | undefined
   /** `keys` shows the columns of keys and foreign keys only. Default: `all`. */
-  readonly columns?: "all" | "keys"
+  readonly columns?: "all" | "keys" | undefined
   /** What stands above it. Default: `Schema`. */
-  readonly title?: string
+  readonly title?: string | undefined
 }

@@ -1,0 +1,44 @@
+/** What the flags of `pgkeel schema` say, else the configuration file, else the defaults. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import { applicationPlace, load } from "../../../config/internal/load.ts"
+import type { MigratorOptions } from "../../../migration/Migrator.ts"
+import type { CommandConfig } from "../../CommandConfig.ts"
+import { configFile, urlOf } from "../configFile.ts"
+import { type Destination, durationOf, pool, settingsOf } from "../database.ts"
+import { schema } from "../flags.ts"
+import { sourcesOf } from "../sources.ts"
+
+export interface SchemaCommandOptions extends MigratorOptions, Destination {
+  readonly schema: CommandConfig["schema"]
+  /** Where scratch databases are made. Default: on the server of the database. */
+  readonly shadow: Redacted.Redacted<string> | undefined
+}
+
+export const options = Effect.gen(function* () {
+  const flags = yield* schema
+  const config = yield* configFile(Option.getOrUndefined(flags.config))
+  return {
+    ...config,
+    schema: config.schema,
+    url: Option.getOrUndefined(flags.url) ?? urlOf(config),
+    wait: yield* durationOf("wait", flags.wait, config.wait),
+    sources: yield* sourcesOf(flags.dir, config),
+    role: Option.getOrUndefined(flags.role) ?? config.role,
+    shadow: Option.getOrUndefined(flags.shadow)
+  } satisfies SchemaCommandOptions
+})
+
+/** The database that the command is about. */
+export const databaseOf = (given: SchemaCommandOptions) => settingsOf(given, "schema")
+
+/** A database by its URL. `name` is what the URL is called where it cannot be used. */
+export const settingsAt = Effect.fnUntraced(function* (url: Redacted.Redacted<string>, name: string) {
+  const settings = yield* load({ ...pool, url }, { ...applicationPlace, urlOption: name })
+  return { ...settings, applicationName: "pgkeel schema", statementTimeout: undefined }
+})
+
+/** The server on which scratch databases are made. */
+export const serverOf = (given: SchemaCommandOptions) =>
+  given.shadow === undefined ? databaseOf(given) : settingsAt(given.shadow, "--shadow")

@@ -1,0 +1,278 @@
+/** `pgkeel schema`: a snapshot, what differs from it, and the schema as a picture. */
+import { assert, describe } from "@effect/vitest"
+import { Effect, FileSystem, Path, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestDatabase } from "../../src/testing/index.ts"
+import { directory, scalar, test, write } from "../migration/support.ts"
+import { testServer } from "../support/Database.ts"
+import { cli, documentOf, onDatabase, type Surroundings } from "./support.ts"
+
+interface Change {
+  readonly kind: string
+  readonly object: string
+  readonly change: string
+  readonly detail: string
+}
+
+const changesOf = (document: Record<string, unknown>) =>
+  (document["changes"] as ReadonlyArray<Change>).map(({ change, kind, object }) => `${change} ${kind} ${object}`)
+
+/** `schema` with `--json`: its code and its document. */
+const json = Effect.fnUntraced(function* (args: ReadonlyArray<string>, around: Surroundings = {}) {
+  const ended = yield* onDatabase(["schema", ...args, "--json"], around)
+  return { code: ended.code, document: documentOf(ended), stderr: ended.stderr }
+})
+
+const failureOf = ({ document }: { readonly document: Record<string, unknown> }) => {
+  assert.strictEqual(document["ok"], false)
+  return document["error"] as { readonly tag: string; readonly code: string; readonly message: string }
+}
+
+const run = Effect.fnUntraced(function* (statements: string) {
+  const sql = yield* SqlClient.SqlClient
+  for (const statement of statements.split(";\n")) yield* sql.unsafe(statement)
+})
+
+const customer = "CREATE TABLE customer (id int PRIMARY KEY, email text NOT NULL)"
+
+/** A database with a table, and its snapshot beside the migrations. */
+const committed = Effect.gen(function* () {
+  yield* run(customer)
+  const dir = yield* directory({})
+  const file = `${dir}/schema.json`
+  const { code, document } = yield* json(["snapshot", "--out", file])
+  assert.strictEqual(code, 0)
+  assert.deepInclude(document, { ok: true, out: file, objects: 1 })
+  return { dir, file }
+})
+
+/** Databases that a command has made and not dropped, of a server that other tests use too. */
+const scratches = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<{ n: number }>`SELECT count(*)::int AS n FROM pg_database
+    WHERE datname LIKE 'pgkeel_shadow_' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '%'`
+  return row?.n
+})
+
+describe("pgkeel schema", () => {
+  test("writes a snapshot that the database is held to, and says each difference by its name", () =>
+    Effect.gen(function* () {
+      const { dir, file } = yield* committed
+      const same = yield* json(["verify", "--dir", dir])
+      assert.deepStrictEqual([same.code, same.document], [0, { ok: true, snapshot: file, changes: [] }])
+      yield* run("ALTER TABLE customer ALTER email TYPE varchar(30);\nCREATE INDEX late ON customer (email)")
+      const { code, document } = yield* json(["verify", "--snapshot", file])
+      assert.strictEqual(code, 4)
+      assert.isTrue(document["ok"])
+      assert.deepStrictEqual(changesOf(document), [
+        "changed column public.customer.email",
+        "added index public.customer.late"
+      ])
+      const { code: exit, stdout } = yield* onDatabase(["schema", "verify", "--dir", dir])
+      assert.strictEqual(exit, 4)
+      assert.include(stdout, "~ column  public.customer.email  type: text -> character varying(30)\n")
+      assert.include(stdout, "+ index   public.customer.late   CREATE INDEX late")
+      assert.include(stdout, `\n\n2 differences from ${file}: undo what was changed by hand`)
+    }))
+
+  test("shows what is gone in red, what is new in green and what is otherwise in yellow", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      yield* run(
+        "CREATE VIEW v AS SELECT 1;\nALTER TABLE customer DROP email;\nALTER TABLE customer SET (fillfactor = 50)"
+      )
+      const { stdout } = yield* onDatabase(["schema", "verify", "--snapshot", file], { terminal: true })
+      for (const [colour, sign] of [
+        [32, "+"],
+        [31, "-"],
+        [33, "~"]
+      ])
+        assert.include(stdout, `\u001B[${colour}m${sign}\u001B[39m`)
+    }))
+
+  test("leaves out what is to be ignored, by the flags or by the configuration file", () =>
+    Effect.gen(function* () {
+      const { dir, file } = yield* committed
+      yield* run("COMMENT ON TABLE customer IS 'who buys';\nCREATE TABLE scratch_1 (id int)")
+      const ignoring = ["--ignore", "comments", "--ignore", "table public.scratch_*"]
+      const ignored = yield* json(["verify", "--snapshot", file, ...ignoring])
+      assert.deepStrictEqual([ignored.code, ignored.document["changes"]], [0, []])
+      const schema = { snapshot: "schema.json", ignore: ["comments"] }
+      yield* write(dir, { "pgkeel.config.json": JSON.stringify({ schema }) })
+      const configured = yield* json(["verify", "--config", `${dir}/pgkeel.config.json`])
+      assert.deepStrictEqual([configured.code, changesOf(configured.document)], [4, ["added table public.scratch_1"]])
+      const wrong = yield* json(["verify", "--snapshot", file, "--ignore", "nonsense"])
+      assert.deepStrictEqual([wrong.code, failureOf(wrong).tag], [2, "UsageError"])
+      assert.include(failureOf(wrong).message, "nonsense")
+    }))
+
+  test("prints the snapshot itself where no file is named, also what reads as a password", () =>
+    Effect.gen(function* () {
+      yield* run("CREATE TABLE login (note text DEFAULT 'password=secret', b text DEFAULT 'http://a:b@c')")
+      const { code, stdout } = yield* onDatabase(["schema", "snapshot"])
+      assert.strictEqual(code, 0)
+      const { document } = yield* json(["snapshot"])
+      assert.deepStrictEqual(document, { ok: true, snapshot: JSON.parse(stdout) })
+      const dir = yield* directory({ "schema.json": stdout })
+      assert.strictEqual((yield* json(["verify", "--dir", dir])).code, 0)
+    }))
+
+  test("compares snapshots, databases, SQL and migrations with each other, whichever stands first", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      const dump = `SET check_function_bodies = false;\n${customer};\nCOPY customer (id, email) FROM stdin;\n1\ta\n\\.\n`
+      const dir = yield* directory({
+        "dump.sql": dump,
+        "sections.sql": `-- migrate:up\n${customer};\n-- migrate:down\nDROP TABLE customer;\n`,
+        "migrations/1_customer.up.sql": customer,
+        "more/1_customer.up.sql": customer,
+        "more/2_order.up.sql": "CREATE TABLE purchase (id int)"
+      })
+      const url = Redacted.value((yield* TestDatabase).url)
+      for (const other of [url, `${dir}/dump.sql`, `${dir}/sections.sql`, `${dir}/migrations`]) {
+        const { code, document } = yield* json(["diff", file, other])
+        assert.deepStrictEqual([code, document], [0, { ok: true, changes: [] }], other)
+      }
+      const more = yield* json(["diff", url, `${dir}/more`])
+      assert.deepStrictEqual([more.code, changesOf(more.document)], [4, ["added table public.purchase"]])
+      const less = yield* onDatabase(["schema", "diff", `${dir}/more`, url])
+      assert.strictEqual(less.code, 4)
+      assert.match(less.stdout, /^- table {2}public\.purchase\n\n1 difference from .*more to postgres.*\n$/u)
+      const { password } = testServer()
+      assert.notInclude(less.stdout, `:${Redacted.value(password)}@`)
+      assert.strictEqual(yield* scratches, 0)
+    }))
+
+  test("needs no database for two files, and none of its own for a scratch database on another server", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      const none = yield* cli(["schema", "diff", file, file, "--json"])
+      assert.deepStrictEqual([none.code, documentOf(none)], [0, { ok: true, changes: [] }])
+      const dir = yield* directory({ "a.sql": customer })
+      const missing = yield* cli(["schema", "diff", file, `${dir}/a.sql`, "--json"])
+      assert.deepStrictEqual([missing.code, failureOf({ document: documentOf(missing) }).code], [2, "PGK0002"])
+      const shadow = Redacted.value((yield* TestDatabase).url)
+      const beside = yield* cli(["schema", "diff", file, `${dir}/a.sql`, "--shadow", shadow, "--json"])
+      assert.deepStrictEqual([beside.code, documentOf(beside)], [0, { ok: true, changes: [] }])
+    }))
+
+  test("draws the schema as Mermaid and as SVG, of whatever a schema can be read from", () =>
+    Effect.gen(function* () {
+      const { dir, file } = yield* committed
+      yield* run("CREATE TABLE purchase (customer int REFERENCES customer)")
+      const drawn = yield* onDatabase(["schema", "diagram", "--title", "Shop"])
+      assert.strictEqual(drawn.code, 0)
+      assert.include(drawn.stdout, "erDiagram")
+      assert.include(drawn.stdout, "purchase")
+      const fs = yield* FileSystem.FileSystem
+      const { join } = yield* Path.Path
+      const picture = join(dir, "schema.svg")
+      const written = yield* json(["diagram", "--out", picture])
+      assert.deepStrictEqual([written.code, written.document], [0, { ok: true, format: "svg", out: picture }])
+      assert.match(yield* fs.readFileString(picture), /^<svg[^]*purchase[^]*<\/svg>\n$/u)
+      const { document } = yield* json(["diagram", file, "--format", "svg"])
+      assert.notInclude(String(document["diagram"]), "purchase")
+      const chosen = yield* onDatabase(["schema", "diagram", "--table", "cust*", "--columns", "keys"])
+      assert.notInclude(chosen.stdout, "purchase")
+      assert.notInclude(chosen.stdout, "email")
+      const offline = yield* cli(["schema", "diagram", file])
+      assert.deepStrictEqual([offline.code, offline.stdout.includes("customer")], [0, true])
+    }))
+
+  test("says of a file that is no good what is wrong with it, and what to do", () =>
+    Effect.gen(function* () {
+      const { dir, file } = yield* committed
+      const fs = yield* FileSystem.FileSystem
+      const text = yield* fs.readFileString(file)
+      yield* write(dir, {
+        "edited.json": text.replace('"email"', '"mail"'),
+        "newer.json": text.replace('"format": 1', '"format": 99'),
+        "other.json": '{"hello": 1}',
+        "text.json": "hello"
+      })
+      for (const [name, said] of [
+        ["edited.json", "was edited"],
+        ["newer.json", "upgrade pgkeel"],
+        ["other.json", "is no snapshot"],
+        ["text.json", "is no snapshot"],
+        ["missing.json", "cannot be read"]
+      ] as const) {
+        const verified = yield* json(["verify", "--snapshot", `${dir}/${name}`])
+        assert.deepStrictEqual([verified.code, failureOf(verified).tag], [2, "UnusableSnapshot"], name)
+        assert.include(failureOf(verified).message, said)
+        assert.include(failureOf(verified).message, name)
+      }
+      const none = yield* json(["verify", "--dir", yield* directory({})])
+      assert.deepStrictEqual([none.code, failureOf(none).tag], [2, "UsageError"])
+      assert.include(failureOf(none).message, "pgkeel schema snapshot --out")
+      const missing = yield* json(["diff", file, `${dir}/nowhere.json`])
+      assert.deepStrictEqual([missing.code, failureOf(missing).tag], [2, "UsageError"])
+      assert.include(failureOf(missing).message, "nowhere.json is not there: give a snapshot file")
+    }))
+
+  test("says where SQL cannot be run, and drops the scratch database", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      const dir = yield* directory({
+        "bad.sql": "CREATE TABLE a (id int);\nCREATE TABLE b (x nowhere.type);\n",
+        "syntax.sql": "CREATE TABLE a (id int);\nCREATE TABEL b ();\n",
+        "migrations/1_a.up.sql": "CREATE TABLE a (id int);\nSELECT 1 / 0;\n"
+      })
+      const failed = yield* json(["diff", file, `${dir}/bad.sql`])
+      assert.strictEqual(failed.code, 1)
+      assert.deepInclude(failureOf(failed), { tag: "LoadFailed", code: "PGK0006" })
+      assert.include(failureOf(failed).message, "bad.sql, line 2, column 19: ")
+      const shown = yield* onDatabase(["schema", "diff", file, `${dir}/bad.sql`])
+      assert.include(shown.stderr, "2 | CREATE TABLE b (x nowhere.type);\n  |                   ^")
+      for (const [name, said] of [
+        ["syntax.sql", "line 2"],
+        ["migrations", "1_a.up.sql, line 2"]
+      ] as const) {
+        const other = yield* json(["diff", file, `${dir}/${name}`])
+        assert.deepStrictEqual([other.code, failureOf(other).tag], [1, "LoadFailed"], name)
+        assert.include(failureOf(other).message, said)
+        assert.notInclude(failureOf(other).message, "migrate up")
+      }
+      assert.strictEqual(yield* scratches, 0)
+    }))
+
+  test("fails on a database that cannot be reached, or a URL that is none", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      const nobody = "postgres://me:s3cret@127.0.0.1:1/z"
+      for (const args of [
+        ["snapshot", "--url", nobody],
+        ["verify", "--snapshot", file, "--url", nobody],
+        ["diff", file, nobody],
+        ["diagram", nobody]
+      ]) {
+        const ended = yield* json(args)
+        assert.deepStrictEqual([ended.code, failureOf(ended).tag], [1, "ConnectionRefused"], args[0])
+        assert.notInclude(JSON.stringify(ended), "s3cret")
+      }
+      const wrong = yield* json(["diff", file, "postgres://me:s3cret@127.0.0.1:port/z"])
+      assert.deepStrictEqual([wrong.code, failureOf(wrong).tag], [2, "DatabaseConfigError"])
+      assert.notInclude(JSON.stringify(wrong), "s3cret")
+    }))
+
+  test("takes no flag and no argument that it does not know", () =>
+    Effect.gen(function* () {
+      for (const args of [
+        ["snapshot", "--otu", "x"],
+        ["verify", "extra"],
+        ["diff", "only-one"],
+        ["diagram", "--format", "png"],
+        ["digaram"]
+      ]) {
+        const ended = yield* json(args)
+        assert.deepStrictEqual([ended.code, failureOf(ended).tag], [2, "UsageError"], args.join(" "))
+      }
+    }))
+
+  test("writes no file where it cannot, and says so", () =>
+    Effect.gen(function* () {
+      const ended = yield* json(["snapshot", "--out", `${yield* directory({})}/nowhere/schema.json`])
+      assert.deepStrictEqual([ended.code, failureOf(ended).tag], [1, "FileError"])
+      assert.strictEqual(yield* scalar("SELECT 1"), 1)
+    }))
+})
