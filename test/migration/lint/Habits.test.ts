@@ -191,6 +191,16 @@ examples(
 )
 
 examples(
+  "index-corruption",
+  ["CREATE INDEX CONCURRENTLY i ON orders (a)", "REINDEX TABLE CONCURRENTLY orders"].map((sql) => ({
+    sql,
+    around: { facts: { ...facts, serverVersion: 140_003 } },
+    fix: "newest 14"
+  })),
+  [{ sql: "CREATE INDEX CONCURRENTLY i ON orders (a)", around: { facts: { ...facts, serverVersion: 140_004 } } }]
+)
+
+examples(
   "wide-index",
   [
     {

@@ -18,6 +18,7 @@ import { dropUnique } from "./rules/dropUnique.ts"
 import { dropView } from "./rules/dropView.ts"
 import { identityAlways } from "./rules/identityAlways.ts"
 import { moveSchema } from "./rules/moveSchema.ts"
+import { nullablePrimaryKey } from "./rules/nullablePrimaryKey.ts"
 import { policyWithoutRls } from "./rules/policyWithoutRls.ts"
 import { renameColumn } from "./rules/renameColumn.ts"
 import { renameConstraint } from "./rules/renameConstraint.ts"
@@ -49,6 +50,7 @@ export const compatibilityRules: ReadonlyArray<Rule> = [
   dropDefault,
   dropNotNull,
   identityAlways,
+  nullablePrimaryKey,
   dropUnique,
   changeFunctionSignature,
   disableTrigger,

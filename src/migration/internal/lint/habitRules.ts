@@ -6,6 +6,7 @@ import { enumOrder } from "./rules/enumOrder.ts"
 import { enumValueUsed } from "./rules/enumValueUsed.ts"
 import { foreignKeyIndex } from "./rules/foreignKeyIndex.ts"
 import { grantToPublic } from "./rules/grantToPublic.ts"
+import { indexCorruption } from "./rules/indexCorruption.ts"
 import { longName } from "./rules/longName.ts"
 import { noChar } from "./rules/noChar.ts"
 import { noInherits } from "./rules/noInherits.ts"
@@ -38,6 +39,7 @@ export const habitRules: ReadonlyArray<Rule> = [
   enumValueUsed,
   foreignKeyIndex,
   wideIndex,
+  indexCorruption,
   duplicateColumn,
   longName,
   noRule,
