@@ -21,7 +21,10 @@ export interface MigrationStep {
 export type MigrationProgress =
   /** Begins, or goes on behind `statements` that have run before without a transaction. */
   | (MigrationStep & { readonly _tag: "Started"; readonly statements: number })
-  /** The statement, counted from 1, of so many has finished. An Effect is one statement. */
+  /**
+   * The statement, counted from 1, of so many has finished. An Effect is one statement. The last
+   * one of a transaction goes out with its COMMIT, whose time is told with it.
+   */
   | (MigrationStep & {
       readonly _tag: "StatementFinished"
       readonly statement: number

@@ -4,6 +4,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import type { MigrationProgress } from "../../src/migration/MigrationProgress.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { killProxy } from "./crash/KillProxy.ts"
 import { directory, exists, history, makeMigrator, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
@@ -43,7 +44,7 @@ describe("What a run asks the server, and waits for", () => {
       )
     }))
 
-  test("is two for a migration with one statement: it begins with the first, and is recorded with its COMMIT", () =>
+  test("is one for a migration with one statement, which goes out between its BEGIN and its COMMIT", () =>
     Effect.gen(function* () {
       const path = yield* directory(tables(1, 2))
       yield* counting((asked) =>
@@ -58,13 +59,13 @@ describe("What a run asks the server, and waits for", () => {
             costs.push(asked() - before)
           }
           const [one = 0, twenty = 0] = costs
-          assert.strictEqual(twenty - one, 2 * 19)
+          assert.strictEqual(twenty - one, 19)
         })
       )
     }))
 })
 
-describe("A migration that is sent in two writes", () => {
+describe("A migration whose last statement is sent together with its COMMIT", () => {
   const withOwnClient = <A, E, R>(use: Effect.Effect<A, E, R>) => counting(() => use)
 
   test("fails by a constraint that is checked at its end, and nothing of it stays", () =>
@@ -79,6 +80,37 @@ describe("A migration that is sent in two writes", () => {
       assert.strictEqual(reason.cause.reason._tag, "UniqueViolation")
       assert.strictEqual(yield* exists("a"), false)
       assert.deepInclude((yield* history)[0], { state: "failed" })
+    }))
+
+  test("has finished all its statements when a constraint is checked behind the only one, and none when that fails", () =>
+    Effect.gen(function* () {
+      const finished: Array<string> = []
+      const progress = (event: MigrationProgress) =>
+        Effect.sync(() => void (event._tag === "StatementFinished" && finished.push(event.id)))
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);",
+        "2_b.up.sql": "INSERT INTO a VALUES (1), (1);"
+      })
+      const up = withOwnClient(Effect.flatMap(migratorOf(path, { progress }), (migrator) => reasonOf(migrator.up())))
+      assert.strictEqual((yield* up)._tag, "StatementFailed")
+      assert.deepInclude((yield* history)[1], { state: "failed", statements: 1 })
+      yield* write(path, { "2_b.up.sql": "INSERT INTO nowhere VALUES (1)" })
+      assert.strictEqual((yield* up)._tag, "StatementFailed")
+      assert.deepInclude((yield* history)[1], { state: "failed", statements: 0 })
+      assert.deepStrictEqual(finished, ["1"])
+    }))
+
+  test("is recorded with how long it took, up to its last statement", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "SELECT pg_sleep(0.2);",
+        "1_a.down.sql": "SELECT 1; SELECT pg_sleep(0.3);"
+      })
+      yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => migrator.up()))
+      const millis = scalar("SELECT duration_millis FROM pgkeel.migrations")
+      assert.isAtLeast(Number(yield* millis), 200)
+      yield* withOwnClient(Effect.flatMap(migratorOf(path), (migrator) => migrator.down({ all: true })))
+      assert.isAtLeast(Number(yield* millis), 300)
     }))
 
   test("says which statement failed, also when that is the one that it began with", () =>

@@ -19,11 +19,15 @@ import { enter, leave } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import type { Task } from "./task.ts"
 
+/** Whether anything does. */
+export const isConcluded = ({ current, prepared }: Task): boolean =>
+  prepared.verify !== undefined || current.hooks.afterEach !== undefined
+
 /** In the transaction that the migration ran in, or, if it has none, in one of its own. The session is left by whoever ends it. */
 export const conclude = Effect.fnUntraced(function* (task: Task) {
   const { current, prepared } = task
   const { connection } = current.client
-  if (prepared.verify === undefined && current.hooks.afterEach === undefined) return
+  if (!isConcluded(task)) return
   yield* Effect.mapError(leave(connection), (error) => failedAtTheEnd(prepared, error))
   yield* enter(connection, current.settings, current.pid)
   if (prepared.verify !== undefined) yield* verify(task, prepared.verify)

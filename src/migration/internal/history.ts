@@ -115,6 +115,30 @@ const values = `$1::text, $2::text, $3::text, $4::text, nullif($5::text, ''), $6
 
 export const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
 
+/** Where a run comes from. The same for all that it writes, so it is asked for once. */
+export interface Origin {
+  readonly role: string
+  readonly host: string
+  readonly application: string
+}
+
+const decodeOrigin = Schema.decodeUnknownEffect(
+  Schema.NonEmptyArray(Schema.Struct({ role: Schema.String, host: Schema.String, application: Schema.String }))
+)
+
+const askOrigin = `SELECT o.role::text, coalesce(o.host, '') AS host, o.application
+  FROM (SELECT ${origin}) AS o (role, host, application)`
+
+export const originOf = (connection: Connection): Effect.Effect<Origin, DatabaseError> =>
+  connection.executeUnprepared(askOrigin, [], undefined).pipe(
+    DatabaseError.refine,
+    Effect.flatMap((rows) => decodeOrigin(rows)),
+    Effect.catchTag("SchemaError", (error) =>
+      Effect.fail(new DatabaseError({ reason: new InvalidResult({ failure: error.message, statement: askOrigin }) }))
+    ),
+    Effect.map(([found]) => found)
+  )
+
 const otherSession = "another session ran the migration too"
 
 /**
@@ -138,8 +162,12 @@ const replace = `
     WHERE ${mayRun}
   RETURNING 1`
 
+/** The server reads this anew for each migration: without a type or a function that it would have to look for, it takes half the time. */
+const sinceBegin = `+ extract(epoch FROM clock_timestamp() - now())::float8 * 1000`
+
 const appliedNow = `${columns}
-  SELECT ${values}, 'applied', NULL, now(), clock_timestamp(), clock_timestamp(), ${origin}`
+  VALUES ($1, $2, $3, $4, nullif($5, ''), $6::float8 ${sinceBegin}, $7::integer, 'applied', NULL, now(), clock_timestamp(),
+    clock_timestamp(), $8, nullif($9, ''), $10)`
 
 const recordAgain = fence(`${appliedNow} ${replace}`)
 
@@ -159,9 +187,8 @@ export const repeatAgain = `WITH again AS (
 
 const recordReverted = fence(
   `UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
-    begun = NULL, known_indexes = NULL, duration_millis = $3::float8, statements = $4::integer,
-    started_at = now(), finished_at = clock_timestamp(), role = session_user,
-    host = pg_catalog.host(pg_catalog.inet_client_addr()), application = current_setting('application_name')
+    begun = NULL, known_indexes = NULL, duration_millis = $3::float8 ${sinceBegin}, statements = $4::integer,
+    started_at = now(), finished_at = clock_timestamp(), role = $5, host = nullif($6, ''), application = $7
   WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`,
   `${repeatAgain},`
 )
@@ -176,6 +203,7 @@ export interface Outcome {
   readonly id: string
   /** Whether there was no row. */
   readonly isNew: boolean
+  /** For one that is recorded in its transaction: before that began. The server adds the rest. */
   readonly duration: Duration.Duration
   /** Statements that had finished. An Effect counts as one. */
   readonly statements: number
@@ -194,9 +222,9 @@ const parameters = (migration: Migration, { duration, id, statements }: Outcome)
 type Recorded = Step<MigrationError | DatabaseError>
 
 /** In the migration's transaction, as its last statement. Where no row is known, the primary key is the fence. */
-export const applied = (migration: Migration, outcome: Outcome): Recorded => ({
+export const applied = (migration: Migration, outcome: Outcome, from: Origin): Recorded => ({
   text: outcome.isNew ? appliedNow : recordAgain,
-  values: parameters(migration, outcome),
+  values: [...parameters(migration, outcome), from.role, from.host, from.application],
   refused
 })
 
@@ -204,9 +232,13 @@ export const applied = (migration: Migration, outcome: Outcome): Recorded => ({
 export const failed = (connection: Connection, migration: Migration, outcome: Outcome, error: string) =>
   execute(connection, recordFailed, [...parameters(migration, outcome), error])
 
-export const reverted = (migration: Migration, { duration, id, statements }: Outcome): Recorded => ({
+export const reverted = (
+  migration: Migration,
+  { duration, id, statements }: Outcome,
+  { application, host, role }: Origin
+): Recorded => ({
   text: recordReverted,
-  values: [migration.namespace, id, String(Duration.toMillis(duration)), String(statements)],
+  values: [migration.namespace, id, String(Duration.toMillis(duration)), String(statements), role, host, application],
   refused
 })
 

@@ -8,11 +8,11 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { inOneWrite, runSteps as sendSteps } from "../../connection/internal/oneWrite.ts"
+import { runSteps as sendSteps } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
-import { conclude } from "./conclusion.ts"
-import { execute } from "./execution.ts"
+import { conclude, isConcluded } from "./conclusion.ts"
+import { execute, executeRest, type Progress } from "./execution.ts"
 import { failedAtTheEnd, notRecorded } from "./failed.ts"
 import * as History from "./history.ts"
 import * as Steps from "./historySteps.ts"
@@ -47,11 +47,12 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
   }))
   const attempt = Effect.suspend(() => {
     progress.statements = 0
-    return runOnce(task, progress, outcome)
+    return Effect.flatMap(outcome, (before) => runOnce(task, progress, before))
   })
-  return yield* patiently(task.current.patience, attempt, task.blocked).pipe(
+  yield* patiently(task.current.patience, attempt, task.blocked).pipe(
     Effect.tapCause((cause) => Effect.flatMap(outcome, (done) => recordFailure(task, done, cause)))
   )
+  return (yield* outcome).duration
 })
 
 /** It had no transaction when it was begun, and some of it stays. */
@@ -62,20 +63,22 @@ const refuseHalfDone = Effect.fnUntraced(function* (task: Task) {
   if (problem !== undefined) yield* Effect.fail(problem)
 })
 
-const runOnce = (task: Task, progress: { statements: number }, outcome: Effect.Effect<History.Outcome>) => {
+/** `before` is what was known when the transaction began. */
+const runOnce = (task: Task, progress: Progress, before: History.Outcome) => {
   const { current, prepared } = task
   const { connection, transaction } = current.client
   const record = prepared.direction === "up" ? History.applied : History.reverted
+  const statements = prepared.work._tag === "Effect" ? 1 : prepared.work.statements.length
   return transaction(
     Effect.gen(function* () {
-      yield* execute(task, yield* begin(task), progress)
+      const left = yield* execute(task, yield* begin(task), progress, isConcluded(task) ? "run" : "leave")
       yield* conclude(task)
-      const done = yield* outcome
-      const left = leaving((error) => failedAtTheEnd(prepared, error))
+      const ending = [
+        leaving((error) => failedAtTheEnd(prepared, error)),
+        record(prepared.migration, { ...before, statements }, current.origin)
+      ]
       // Once the row is written the transaction is known to be sound: this COMMIT cannot turn out to be a ROLLBACK.
-      const commit = connection.executeUnprepared("COMMIT", [], undefined)
-      yield* inOneWrite(connection, [left, record(prepared.migration, done)], commit)
-      return done.duration
+      yield* executeRest(task, left, progress, ending, connection.executeUnprepared("COMMIT", [], undefined))
     })
   ).pipe(DatabaseError.refine)
 }

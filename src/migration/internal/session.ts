@@ -91,7 +91,8 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
     const client = yield* makeClient(connection, application, pgClient).pipe(
       Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
     )
-    const run: Run = { client, settings, pid, patience: retrying, hooks: options.hooks ?? {} }
+    const origin = yield* History.originOf(connection)
+    const run: Run = { client, settings, pid, origin, patience: retrying, hooks: options.hooks ?? {} }
     if (!exists) yield* inTransaction(run, History.create)
     return run
   })

@@ -17,7 +17,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { Recovery } from "./alone.ts"
-import { conclude } from "./conclusion.ts"
+import { conclude, isConcluded } from "./conclusion.ts"
 import { executeEffect, executeStatement } from "./execution.ts"
 import { notRecorded } from "./failed.ts"
 import * as Steps from "./historySteps.ts"
@@ -61,15 +61,15 @@ const before = (task: Task): Effect.Effect<void, Failure> => {
 }
 
 const after = (task: Task): Effect.Effect<void, Failure> =>
-  task.prepared.verify === undefined && task.current.hooks.afterEach === undefined
-    ? Effect.void
-    : patiently(
+  isConcluded(task)
+    ? patiently(
         task.current.patience,
         DatabaseError.refine(
           task.current.client.sql.withTransaction(Effect.andThen(conclude(task), leave(task.current.client.connection)))
         ),
         task.blocked
       )
+    : Effect.void
 
 /** Writes to the history as the login, whatever role the file has taken. */
 const note = <A, E>({ current: { client } }: Task, write: Effect.Effect<A, E>): Effect.Effect<A, E | Failure> =>

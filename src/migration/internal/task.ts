@@ -5,6 +5,7 @@ import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationClient } from "./client.ts"
+import type { Origin } from "./history.ts"
 import type { Place } from "./historySteps.ts"
 import type { Patience } from "./patience.ts"
 import type { Prepared } from "./prepare.ts"
@@ -18,6 +19,7 @@ export interface Run {
   readonly hooks: MigrationHooks
   /** The server process that holds the lock. */
   readonly pid: number
+  readonly origin: Origin
 }
 
 export interface Task {
