@@ -5,8 +5,8 @@
  * of servers of one major version are equal.
  *
  * Snapshots of different major versions are compared as far as PostgreSQL writes
- * the same schema alike. What it does not is left out: the owner and the grants of
- * the schema `public` across 15, definitions of views and rules across 16, the
+ * the same schema alike. What it does not is left out: the
+ * schema `public` across 15, definitions of views and rules across 16, the
  * privilege MAINTAIN across 17, NOT NULL as a constraint across 18 (the columns
  * have it), and the versions of extensions.
  */

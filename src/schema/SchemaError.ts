@@ -2,6 +2,15 @@
 import * as Schema from "effect/Schema"
 import { describe, Difference } from "./Difference.ts"
 
+/** As many as a reader goes through; the error has all of them. */
+const told = 20
+
+const list = (differences: ReadonlyArray<Difference>): string => {
+  const more = differences.length - told
+  const said = differences.slice(0, told).map(describe).join("; ")
+  return more > 0 ? `${said}; and ${more} more` : said
+}
+
 /** The database is not what the code believes. */
 export class SchemaDrift extends Schema.TaggedError<SchemaDrift>()("SchemaDrift", {
   differences: Schema.NonEmptyArray(Difference),
@@ -9,11 +18,11 @@ export class SchemaDrift extends Schema.TaggedError<SchemaDrift>()("SchemaDrift"
   snapshot: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
-    const said = this.differences.map(describe)
+    const said = list(this.differences)
     return this.snapshot === undefined
-      ? `the schema is not what the application needs: ${said.join("; ")}; ` +
+      ? `the schema is not what the application needs: ${said}; ` +
           "apply the missing migration, or undo what was changed by hand"
-      : `the schema differs from ${this.snapshot}: ${said.join("; ")}; undo what was changed by hand, ` +
+      : `the schema differs from ${this.snapshot}: ${said}; undo what was changed by hand, ` +
           "write a migration for it, or commit the new schema with `pgkeel schema snapshot`"
   }
 }

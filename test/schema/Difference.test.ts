@@ -1,7 +1,9 @@
 /** How two snapshots differ: by their structure, and only by that. */
 import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
 import type { SchemaObject } from "../../src/catalog/SchemaObject.ts"
 import type { Snapshot } from "../../src/catalog/Snapshot.ts"
+import { SchemaDrift } from "../../src/schema/SchemaError.ts"
 import * as Difference from "../../src/schema/Difference.ts"
 
 const snapshot = (objects: ReadonlyArray<SchemaObject>, serverVersion = 180_004): Snapshot => ({
@@ -120,6 +122,18 @@ describe("Differences", () => {
     assert.strictEqual(Difference.render([]), "")
   })
 
+  it("are told in an error up to a number that can be read, and the error has all of them", () => {
+    const many = Array.from({ length: 25 }, (_, n) => ({ name: `c${n}`, type: "text" }))
+    const [first, ...others] = Difference.between(
+      snapshot([table()]),
+      snapshot([table({ columns: [column, ...many] })])
+    )
+    if (first === undefined) return assert.fail("no difference")
+    const { message } = new SchemaDrift({ differences: [first, ...others], snapshot: "schema.json" })
+    assert.include(message, "the schema differs from schema.json: column shop.customer.c0 is unexpected (text); ")
+    assert.include(message, "column shop.customer.c19 is unexpected (text); and 5 more; undo what was changed")
+  })
+
   it("carry both values", () => {
     const [difference] = Difference.between(snapshot([table({ owner: "ada" })]), snapshot([table({ owner: "bob" })]))
     assert.deepStrictEqual(difference, {
@@ -158,6 +172,18 @@ describe("Snapshots of two major versions", () => {
     assert.deepStrictEqual(across([granted("SELECT")], [granted("MAINTAIN", "SELECT")], 160_010, 170_006), [])
     assert.deepStrictEqual(across([table()], [table({ constraints: [notNull] })], 170_006, 180_000), [])
     assert.deepStrictEqual(across([extension("1.10")], [extension("1.12")], 170_006, 180_000), [])
+  })
+
+  // Of one schema, as servers of these versions have written it.
+  const written = [14, 15, 16, 17, 18].map((major): Snapshot =>
+    JSON.parse(readFileSync(new URL(`./versions/${major}.json`, import.meta.url), "utf8"))
+  )
+
+  it("do not differ in what real servers write of one schema, which is not what they write", () => {
+    for (const older of written) {
+      for (const newer of written) assert.strictEqual(Difference.render(Difference.between(older, newer)), "")
+    }
+    assert.lengthOf(new Set(written.map(({ hash }) => hash)), written.length)
   })
 
   it("differ in everything else, and those of one major version in all", () => {

@@ -2,7 +2,8 @@
  * Snapshots of servers of different major versions: what PostgreSQL writes
  * otherwise for the same schema is no difference.
  *
- * - 15 gave the schema `public` another owner and other grants.
+ * - 15 gave the schema `public` another owner and other grants. A snapshot has it
+ *   only where it is not as it comes, so that it is left out whole.
  * - 16 writes the definitions of views and rules otherwise, without the names of
  *   tables that they do not need. Whether they say the same cannot be told from
  *   the texts, so that they are compared on one version only.
@@ -30,9 +31,6 @@ const inList =
     return changed.length === 0 ? without(object, list) : { ...object, [list]: changed }
   }
 
-const publicSchema: Rule = (object) =>
-  object.kind === "schema" && object.name === "public" ? without(object, "owner", "grants") : object
-
 const views: Rule = (object) => {
   const own = object.kind === "view" || object.kind === "materialized view" ? without(object, "definition") : object
   return inList("rules", (rule) => [without(rule, "definition")])(own)
@@ -51,13 +49,14 @@ const extensions: Rule = (object) => (object.kind === "extension" ? without(obje
 
 /** What came with a major version, so that two are alike only where both have it or neither. */
 const rules: ReadonlyArray<readonly [since: number, rule: Rule]> = [
-  [15, publicSchema],
   [16, views],
   [17, withoutMaintain],
   [18, notNulls]
 ]
 
 export const majorOf = (serverVersion: number): number => Math.floor(serverVersion / 10_000)
+
+const isPublic = ({ kind, name }: Comparable): boolean => kind === "schema" && name === "public"
 
 /** What of the objects can be compared with those of the other version. */
 export const comparable = (
@@ -67,9 +66,12 @@ export const comparable = (
 ): ReadonlyArray<Comparable> => {
   const [older, newer] = [Math.min(majorOf(own), majorOf(other)), Math.max(majorOf(own), majorOf(other))]
   if (older === newer) return objects
-  const between = rules.filter(([since]) => older < since && since <= newer).map(([, rule]) => rule)
-  return objects.map((object) => {
-    const { kind, name } = object
-    return { ...[...between, extensions].reduce((value: JsonRecord, rule) => rule(value), object), kind, name }
-  })
+  const isBetween = (since: number) => older < since && since <= newer
+  const between = [...rules.filter(([since]) => isBetween(since)).map(([, rule]) => rule), extensions]
+  return objects
+    .filter((object) => !(isBetween(15) && isPublic(object)))
+    .map((object) => {
+      const { kind, name } = object
+      return { ...between.reduce((value: JsonRecord, rule) => rule(value), object), kind, name }
+    })
 }
