@@ -159,6 +159,33 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })(
       )
     }
 
+    it.effect("sees what was committed while it waited for LOCK TABLE, but not under stricter isolation", () =>
+      Effect.gen(function* () {
+        const { withSession } = yield* SessionFactory
+        const sql = yield* SqlClient.SqlClient
+        const locked = Effect.andThen(sql`LOCK TABLE counter`, sql<{ value: number }>`SELECT value FROM counter`)
+        const isWaiting = Effect.repeat(
+          withSession({ propagation: "not-supported" })(
+            sql`SELECT 1 FROM pg_locks WHERE relation = 'counter'::regclass AND NOT granted`
+          ),
+          { until: ({ length }) => length === 1 }
+        )
+        const seenUnder = (isolation: "read committed" | "repeatable read") =>
+          Effect.gen(function* () {
+            yield* sql`DROP TABLE IF EXISTS counter`
+            yield* sql`CREATE TABLE counter AS SELECT 0 AS value`
+            const reader = withSession({ isolation, propagation: "requires-new" })(locked)
+            const writer = Effect.andThen(sql`UPDATE counter SET value = 1`, Effect.forkChild(reader))
+            const fiber = yield* withSession({})(Effect.tap(writer, isWaiting))
+            const [row] = yield* Fiber.join(fiber)
+            return row?.value
+          })
+        assert.strictEqual(yield* seenUnder("read committed"), 1)
+        assert.strictEqual(yield* seenUnder("repeatable read"), 0)
+        yield* assertClean
+      })
+    )
+
     it.effect("is run as often as its policy says, and says how often", () =>
       Effect.gen(function* () {
         const { withSession } = yield* SessionFactory
