@@ -3,6 +3,7 @@ import { bulk } from "./BulkBenchmark.ts"
 import { circuit } from "./CircuitBenchmark.ts"
 import { classification } from "./ClassificationBenchmark.ts"
 import { importing } from "./ImportBenchmark.ts"
+import { linting } from "./LintBenchmark.ts"
 import { memory } from "./MemoryBenchmark.ts"
 import { migrating } from "./MigrationBenchmark.ts"
 import { outcome } from "./OutcomeBenchmark.ts"
@@ -23,5 +24,6 @@ export const benchmarks: ReadonlyArray<Benchmark> = [
   classification,
   circuit,
   cloning,
-  migrating
+  migrating,
+  linting
 ]

@@ -390,10 +390,28 @@ examples(
       at: "1:29",
       also: ["unseen-statement"],
       fix: "begin this one with pgkeel:no-transaction"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; SELECT count(*) FROM t",
+      at: "1:29",
+      fix: "before or after the one that changes t"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; CREATE TABLE u AS SELECT a FROM app.v",
+      at: "1:29",
+      fix: "before or after the one that changes t"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; CREATE TABLE u (a bigint); INSERT INTO u SELECT a FROM v",
+      at: "1:56",
+      fix: "before or after the one that changes t"
     }
   ],
   [
     "ALTER TABLE t ADD a bigint; INSERT INTO kinds VALUES (1)",
+    "ALTER TABLE t ADD a bigint; SELECT set_config('a.b', 'c', false)",
+    "ALTER TABLE t ADD a bigint; CREATE VIEW w AS SELECT a FROM t",
+    "ALTER TABLE t ADD a bigint; WITH n AS (SELECT 1 AS x) INSERT INTO kinds SELECT x FROM n",
     "ALTER TABLE t ADD a bigint; CREATE TABLE u (a bigint); INSERT INTO u VALUES (1); UPDATE u SET a = 2 WHERE a = 1"
   ]
 )

@@ -7,19 +7,39 @@ import { partsBetweenCommas } from "./source.ts"
 /** The body of a kind of node. */
 export type Of<Tag extends string> = Node extends infer N ? (N extends Record<Tag, infer Body> ? Body : never) : never
 
+type Index = Map<string, Array<unknown>>
+
+/** Dozens of rules look into the same tree: it is walked once. */
+const indexes = new WeakMap<object, Index>()
+
 /** All nodes of a kind, in a tree or in part of one. */
 export const nodesIn = <const Tag extends string>(tree: unknown, tag: Tag): ReadonlyArray<Of<Tag>> => {
-  const found: Array<Of<Tag>> = []
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return
-    if (isBelow(value, tag)) found.push(value[tag])
-    for (const child of Object.values(value)) visit(child)
-  }
-  visit(tree)
-  return found
+  if (typeof tree !== "object" || tree === null) return []
+  const index = indexes.get(tree) ?? indexOf(tree)
+  return (index.get(tag) ?? []) as ReadonlyArray<Of<Tag>>
 }
 
-const isBelow = <const Tag extends string>(value: object, tag: Tag): value is Record<Tag, Of<Tag>> => tag in value
+const indexOf = (tree: object): Index => {
+  const index: Index = new Map()
+  visit(tree, index)
+  indexes.set(tree, index)
+  return index
+}
+
+const visit = (value: object, index: Index): void => {
+  for (const [key, child] of Object.entries(value)) {
+    if (typeof child !== "object" || child === null) continue
+    // Only the names of node types begin with a capital.
+    if (/^[A-Z]/u.test(key)) note(index, key, child)
+    visit(child, index)
+  }
+}
+
+const note = (index: Index, tag: string, node: object): void => {
+  const known = index.get(tag)
+  if (known === undefined) index.set(tag, [node])
+  else known.push(node)
+}
 
 /** One of the commands of an ALTER TABLE, and where in the statement's text it stands. */
 export interface Command {
@@ -38,7 +58,15 @@ const isTable = ({ objtype }: AlterTableStmt): boolean =>
   objtype === "OBJECT_TABLE" || objtype === "OBJECT_FOREIGN_TABLE"
 
 /** Of any ALTER that has commands. */
-export const commandsIn = ({ cmds = [], relation }: AlterTableStmt, text: string): ReadonlyArray<Command> => {
+export const commandsIn = (alter: AlterTableStmt, text: string): ReadonlyArray<Command> => {
+  const known = commands.get(alter) ?? readCommands(alter, text)
+  commands.set(alter, known)
+  return known
+}
+
+const commands = new WeakMap<AlterTableStmt, ReadonlyArray<Command>>()
+
+const readCommands = ({ cmds = [], relation }: AlterTableStmt, text: string): ReadonlyArray<Command> => {
   const bodies = cmds.flatMap((command) => ("AlterTableCmd" in command ? [command.AlterTableCmd] : []))
   const parts = partsBetweenCommas(text)
   return bodies.map((body, i) => {

@@ -1,7 +1,9 @@
-import type { Node } from "libpg-query"
+import type { Node, RangeVar } from "libpg-query"
+import { dataLocks } from "../dataLocks.ts"
 import { advice } from "../fixes.ts"
 import { blocked, isAtLeast } from "../lockModes.ts"
 import { locksOf } from "../locks.ts"
+import { nameOf } from "../names.ts"
 import { commandsOf, nodesIn } from "../nodes.ts"
 import type { LintContext, LintStatement, Rule } from "../rule.ts"
 
@@ -28,7 +30,9 @@ const longWork = (statement: LintStatement, context: LintContext): string | unde
   const { node } = statement
   if ("DoStmt" in node || "CallStmt" in node) return `${"DoStmt" in node ? "DO" : "CALL"} does what is not seen here`
   const changed = changes(node).find((relation) => !context.isQuick(relation))
-  if (changed !== undefined) return `it changes rows of ${changed.relname ?? ""}`
+  if (changed !== undefined) return `it changes rows of ${nameOf(changed)}`
+  const read = reads(node).find((relation) => !context.isQuick(relation))
+  if (read !== undefined) return `it reads ${nameOf(read)}`
   // The rule about validation has its own words for it.
   if (commandsOf(statement).some(({ body }) => body.subtype === "AT_ValidateConstraint")) return undefined
   const long = locksOf(statement, context).find(({ rewrites, scans }) => rewrites || scans)
@@ -37,12 +41,20 @@ const longWork = (statement: LintStatement, context: LintContext): string | unde
   )
 }
 
-const changes = (node: Node) => {
-  const written = (["UpdateStmt", "DeleteStmt", "MergeStmt"] as const).flatMap((tag) =>
-    nodesIn(node, tag).flatMap(({ relation }) => relation ?? [])
-  )
-  const copied = nodesIn(node, "InsertStmt").flatMap(({ relation, selectStmt }) =>
-    nodesIn(selectStmt, "RangeVar").length > 0 ? (relation ?? []) : []
-  )
-  return [...written, ...copied]
+/** Those of rows that are there. */
+const written = ["UpdateStmt", "DeleteStmt", "MergeStmt"] as const
+
+const changes = (node: Node): ReadonlyArray<RangeVar> =>
+  written.flatMap((tag) => nodesIn(node, tag).flatMap(({ relation }) => relation ?? []))
+
+/** A view's query is not run when it is made. */
+const reads = (node: Node): ReadonlyArray<RangeVar> => {
+  if (!queries.some((tag) => tag in node)) return []
+  const read = dataLocks(node).filter(({ mode }) => mode === "ACCESS SHARE" || mode === "ROW SHARE")
+  return read.flatMap(({ relation }) => (relation === undefined || isServers(relation) ? [] : [relation]))
 }
+
+const queries = ["SelectStmt", "InsertStmt", "CreateTableAsStmt", "CopyStmt"]
+
+const isServers = ({ schemaname }: RangeVar): boolean =>
+  schemaname === "pg_catalog" || schemaname === "information_schema"
