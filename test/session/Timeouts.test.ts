@@ -1,6 +1,6 @@
 /** What a session is allowed: for how long, with whose rights, and how often it is run again. */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Logger } from "effect"
 import { SqlClient } from "effect/sql"
 import type { DatabaseError } from "../../src/error/DatabaseError.ts"
 import type { SessionOptions } from "../../src/session/Session.ts"
@@ -109,8 +109,12 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("A sessio
       )
       assert.strictEqual(tagOf(yield* Effect.flip(asReader(add("x")))), "InsufficientPrivilege")
       for (let index = 0; index < 4; index++) assert.deepStrictEqual(yield* sql`SELECT current_user AS role`, own)
-      const unknown = yield* Effect.flip(withSession({ role: "nobody at all" })(sql`SELECT 1`))
+      const logged: Array<unknown> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void logged.push(message))])
+      const refused = withSession({ role: "nobody at all" })(sql`SELECT 1`)
+      const unknown = yield* Effect.flip(Effect.provide(refused, logger))
       assert.strictEqual(unknown._tag, "DatabaseError")
+      assert.deepStrictEqual(logged, [])
       yield* assertClean
     })
   )

@@ -272,6 +272,8 @@ export class InstrumentedPool {
     // What still runs is cancelled on the server, which would not notice that its client has gone.
     if (lease.end()) return Effect.andThen(lease.wire.connection.interrupt, this.discard(lease))
     if (!lease.wire.isInTransaction || lease.wire.isDead) return Effect.void
+    // One that we have begun, and could not end: its user has been told.
+    if (lease.opening !== undefined) return this.discard(lease)
     const whose = lease.holder ?? lease.statement ?? "unknown"
     const warning = `a connection came back with its transaction open, which is rolled back (holder: ${whose})`
     return Effect.andThen(this.discard(lease), Effect.logWarning(warning))
