@@ -40,7 +40,7 @@ const withColumns: Kind = {
     unlogged: flag("r.relpersistence = 'u'"),
     accessMethod: text("am.amname"),
     tablespace: text("s.spcname"),
-    replicaIdentity: word("r.relreplident", { n: "nothing", f: "full", i: "index" }),
+    replicaIdentity: json(only("'r', 'p'", word("r.relreplident", { n: "nothing", f: "full", i: "index" }).json)),
     ofType: text("CASE WHEN r.reloftype <> 0 THEN pg_catalog.format_type(r.reloftype, NULL) END"),
     server: text("srv.srvname"),
     foreignOptions: names("ft.ftoptions")
