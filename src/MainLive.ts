@@ -264,15 +264,19 @@ const start = Effect.gen(function* () {
 }).pipe(Effect.withSpan("pgkeel.start"))
 
 /** What is no object of options is told by whoever reads the configuration, before this is built. */
-const sessions = (options: MainOptions) =>
-  Layer.unwrap(Effect.sync(() => SessionFactory.layerWith(options.sessions ?? {})))
+const clients = (options: MainOptions) =>
+  Layer.unwrap(
+    Effect.sync(() =>
+      Layer.merge(SessionFactory.layerWith(options.sessions ?? {}), SchemaVerifier.layerWith(transformsOf(options)))
+    )
+  )
 
 /** The layer with options in code; each wins over the variable of the same meaning. */
 export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, StartFailure> =>
   Layer.effect(StartReport, start).pipe(
     Layer.provideMerge(tables(options)),
     // Shared by reference, as layers are, sessions would go to whichever database a program connects to first.
-    Layer.provideMerge(Layer.fresh(Layer.merge(sessions(options), SchemaVerifier.layerWith(transformsOf(options))))),
+    Layer.provideMerge(Layer.fresh(clients(options))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
     Layer.provideMerge(ConnectionManager.layer(options)),
     Layer.provideMerge(RetryBudget.layer()),
