@@ -110,7 +110,20 @@ describe("The README", () => {
   it("has an example for each service that can be run, and no code that nobody checks", () => {
     assert.deepStrictEqual(
       examples.map(({ run }) => run),
-      ["provision", "migrations", "start", "deploy", "inspect", "pay", "load", "verify", "recover", "rotate", "test"]
+      [
+        "provision",
+        "migrations",
+        "linted",
+        "start",
+        "deploy",
+        "inspect",
+        "pay",
+        "load",
+        "verify",
+        "recover",
+        "rotate",
+        "test"
+      ]
     )
     assert.deepStrictEqual(
       blocks.filter(
