@@ -30,6 +30,11 @@ const schema = `
   INSERT INTO parts SELECT n, now() FROM generate_series(1, 50) n;
   CREATE TABLE parts_2 (id integer NOT NULL, at date);
   INSERT INTO parts_2 SELECT n, now() FROM generate_series(100, 150) n;
+  CREATE TABLE parts_4 (id integer NOT NULL, at date, CONSTRAINT fits CHECK (id >= 400 AND id < 500));
+  INSERT INTO parts_4 SELECT n, now() FROM generate_series(400, 450) n;
+  CREATE DOMAIN amount AS integer;
+  CREATE TABLE sums (amount amount);
+  INSERT INTO sums VALUES (1);
   CREATE MATERIALIZED VIEW totals AS SELECT customer, sum(total) FROM orders GROUP BY customer;
   CREATE UNIQUE INDEX totals_customer ON totals (customer);
   CREATE TABLE base (id integer);
@@ -130,6 +135,11 @@ const inTransaction: ReadonlyArray<readonly [sql: string, ...locks: Expected]> =
     "ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (100) TO (200)",
     "SHARE UPDATE EXCLUSIVE parts",
     "ACCESS EXCLUSIVE parts_2 scan"
+  ],
+  [
+    "ALTER TABLE parts ATTACH PARTITION parts_4 FOR VALUES FROM (400) TO (500)",
+    "SHARE UPDATE EXCLUSIVE parts",
+    "ACCESS EXCLUSIVE parts_4"
   ],
   ["ALTER TABLE parts DETACH PARTITION parts_1", "ACCESS EXCLUSIVE parts", "ACCESS EXCLUSIVE parts_1"],
   ["CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (200) TO (300)", "ACCESS EXCLUSIVE parts"],
@@ -248,14 +258,15 @@ const prepare = Effect.fnUntraced(function* (connection: Connection) {
 
 const reserved = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.reserve)
 
-layer(freshClient(), { excludeTestServices: true })("The locks that lint tells of", (it) => {
-  const prepared = Effect.gen(function* () {
-    const connection = yield* reserved
-    const [[there] = []] = yield* connection.executeValues("SELECT to_regclass('orders')::text", [])
-    if (there === null) yield* prepare(connection)
-    return connection
-  })
+/** With the schema, which all tests on one database share. */
+const prepared = Effect.gen(function* () {
+  const connection = yield* reserved
+  const [[there] = []] = yield* connection.executeValues("SELECT to_regclass('orders')::text", [])
+  if (there === null) yield* prepare(connection)
+  return connection
+})
 
+layer(freshClient(), { excludeTestServices: true })("The locks that lint tells of", (it) => {
   it.effect.each(inTransaction)("are those that the server takes for %s", ([sql, ...expected]) =>
     Effect.gen(function* () {
       const connection = yield* prepared
@@ -295,6 +306,19 @@ layer(freshClient(), { excludeTestServices: true })("The locks that lint tells o
 })
 
 const tables = new Set(["customers", "orders", "parts", "parts_1", "parts_2", "base", "totals", "names"])
+
+layer(freshClient(), { excludeTestServices: true })("A constraint of a domain", (it) => {
+  it.effect.each(["ADD CHECK (VALUE > 0)", "SET NOT NULL"])("blocks writes to the tables that have it: %s", (change) =>
+    Effect.gen(function* () {
+      const connection = yield* prepared
+      yield* connection.executeUnprepared("BEGIN", [], undefined)
+      yield* connection.executeUnprepared(`ALTER DOMAIN amount ${change}`, [], undefined)
+      const locks = yield* locksOn(connection, yield* pidOf(connection))
+      yield* connection.executeUnprepared("ROLLBACK", [], undefined)
+      assert.strictEqual(locks.find(({ relation }) => relation === "sums")?.mode, "SHARE")
+    }).pipe(Effect.scoped)
+  )
+})
 
 describe("The locks that lint tells of, outside of a transaction,", () => {
   for (const [sql, ...expected] of outside) {

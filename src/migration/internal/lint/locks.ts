@@ -4,13 +4,14 @@
  * a partition is not seen. Where nothing is known of a table, the most expensive
  * course is assumed.
  */
-import type { Node, RangeVar } from "libpg-query"
+import type { AlterTableCmd, Node, RangeVar } from "libpg-query"
 import { modeOf, othersOf } from "./alterTableLocks.ts"
 import { dataLocks } from "./dataLocks.ts"
 import { dropLocks, ownerOf, referencedBy } from "./dropLocks.ts"
 import { isAtLeast, type Lock, type LockMode, lockModes } from "./lockModes.ts"
 import { nameOf, objectName, relationOf } from "./names.ts"
 import { type Command, commandsIn, constraintOf, nodesIn, type Of, optionsOf } from "./nodes.ts"
+import { fitsBounds } from "./proofs.ts"
 import { rewrites, scans } from "./rewrites.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 
@@ -62,9 +63,15 @@ const ofCommand = (command: Command, statement: LintStatement, context: LintCont
     scans: scans(command, statement, context)
   }
   // A partition is read, and not the table that it becomes one of; both tables of a foreign key are.
-  const readsOther = body.subtype === "AT_AttachPartition" || (own.scans && constraintOf(body)?.pktable !== undefined)
+  const readsOther = attaches(body, context) || (own.scans && constraintOf(body)?.pktable !== undefined)
   const others = othersOf(body).map((other) => ({ ...other, scans: readsOther }))
   return [own, ...others, ...(body.subtype === "AT_DropConstraint" ? referencedBy(relation, context, body.name) : [])]
+}
+
+/** Whether a partition is attached that has to be read before. */
+const attaches = ({ def, subtype }: AlterTableCmd, context: LintContext): boolean => {
+  const partition = def !== undefined && "PartitionCmd" in def ? def.PartitionCmd : undefined
+  return subtype === "AT_AttachPartition" && !fitsBounds(context, partition?.name, partition?.bound)
 }
 
 const ofCreate = (node: Of<"CreateStmt">): ReadonlyArray<Taken> => {

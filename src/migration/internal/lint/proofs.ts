@@ -1,5 +1,5 @@
 /** What spares a statement its scan: a CHECK that was validated before, by the database or by this migration. */
-import type { Node, RangeVar } from "libpg-query"
+import type { Node, PartitionBoundSpec, RangeVar } from "libpg-query"
 import { nameOf, spell } from "./names.ts"
 import { commandsOf, constraintOf, nodesIn } from "./nodes.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
@@ -48,3 +48,25 @@ const saysNotNull = (expression: Node | undefined, column: string): boolean => {
   const last = reference?.fields?.at(-1)
   return test?.nulltesttype === "IS_NOT_NULL" && last !== undefined && "String" in last && last.String.sval === column
 }
+
+/** Whether the rows of a partition are known to be within its bounds: a validated CHECK has all values of them. */
+export const fitsBounds = (
+  { table }: LintContext,
+  partition: RangeVar | undefined,
+  bound: PartitionBoundSpec | undefined
+) => {
+  const values = valuesIn(bound)
+  const constraints = table(partition)?.constraints ?? []
+  return (
+    values.length > 0 &&
+    constraints.some(
+      ({ definition, validated }) =>
+        validated && definition.startsWith("CHECK") && values.every((value) => definition.includes(value))
+    )
+  )
+}
+
+const valuesIn = (bound: PartitionBoundSpec | undefined): ReadonlyArray<string> =>
+  nodesIn([bound?.lowerdatums, bound?.upperdatums, bound?.listdatums], "A_Const").map(
+    ({ fval, ival, sval }) => sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)
+  )

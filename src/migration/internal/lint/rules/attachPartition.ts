@@ -2,7 +2,8 @@ import type { Node, PartitionBoundSpec, PartitionCmd, RangeVar } from "libpg-que
 import { advice, apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
 import { commandsOf, nodesIn } from "../nodes.ts"
-import type { LintContext, Rule } from "../rule.ts"
+import { fitsBounds } from "../proofs.ts"
+import type { Rule } from "../rule.ts"
 
 export const attachPartition: Rule = {
   name: "attach-partition",
@@ -12,29 +13,11 @@ export const attachPartition: Rule = {
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       if (body.subtype !== "AT_AttachPartition" || body.def === undefined || !("PartitionCmd" in body.def)) return []
       const { bound, name } = body.def.PartitionCmd
-      if (context.isQuick(name) || isProved(context, name, bound)) return []
+      if (context.isQuick(name) || fitsBounds(context, name, bound)) return []
       const message = `ATTACH PARTITION reads all of ${nameOf(name)} while nobody else can`
       return [{ at, message, fix: fixFor(relation, body.def.PartitionCmd) }]
     })
 }
-
-/** A validated CHECK that has all the values of the bounds in it. */
-const isProved = ({ table }: LintContext, partition: RangeVar | undefined, bound: PartitionBoundSpec | undefined) => {
-  const values = valuesIn(bound)
-  const constraints = table(partition)?.constraints ?? []
-  return (
-    values.length > 0 &&
-    constraints.some(
-      ({ definition, validated }) =>
-        validated && definition.startsWith("CHECK") && values.every((value) => definition.includes(value))
-    )
-  )
-}
-
-const valuesIn = (bound: PartitionBoundSpec | undefined): ReadonlyArray<string> =>
-  nodesIn([bound?.lowerdatums, bound?.upperdatums, bound?.listdatums], "A_Const").map(
-    ({ fval, ival, sval }) => sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)
-  )
 
 const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): string => {
   const check = spell(derived(name?.relname ?? "", "bounds"))
