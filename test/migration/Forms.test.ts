@@ -260,6 +260,9 @@ changingNothing((it) => {
     [{ "1_a/ups.sql": "SELECT 1" }, /1_a\/ups\.sql cannot be .*: rename it to up\.sql$/],
     [{ "1_a/up.sql": "", "1_a/up.ts": "" }, /a folder that is a migration has an up\.sql/],
     [{ "1_a/up.sql.txt": "" }, /rename it to up\.sql$/],
+    [{ "users/up.sql": "" }, /users cannot be .*: it has up\.sql, .* no id; rename it to <id>_users$/],
+    [{ "users/notes.txt": "", "users/verify.sql": "" }, /it has verify\.sql, and its name begins with no id/],
+    [{ "R__names/up.sql": "" }, /R__names cannot be .*: it has up\.sql/],
     [{ "1_a/notes.txt": "" }, /1_a cannot be .*: a folder with such a name is a migration, and it has no up\.sql$/]
   ]
   for (const [files, message] of wrong) {

@@ -65,6 +65,9 @@ describe("MigrationSource, files", () => {
         "1_a.d.ts": "x",
         "1_a.js.map": "x",
         "helpers.ts": "x",
+        "seeds/a.sql": "x",
+        "billing/1_a.up.sql": "x",
+        LICENSE: "x",
         "2_data.csv": "x",
         "2_notes.md": "x",
         "2024-11-22.txt": "x",
@@ -76,7 +79,7 @@ describe("MigrationSource, files", () => {
         "1_a.up.sql.bak": "x",
         "#1_a.up.sql#": "x"
       })
-      yield* fs.makeDirectory(join(path, "seeds"))
+      yield* fs.makeDirectory(join(path, "empty"))
       assert.strictEqual((yield* (yield* migratorOf(path)).up()).applied.length, 1)
     }))
 

@@ -12,7 +12,7 @@ import { DirectoryUnreadable, InvalidFile } from "../MigrationErrorReason.ts"
 import type { DirectorySource, MigrationSource } from "../MigrationSource.ts"
 import { checksum, decodeText } from "./checksum.ts"
 import { adviceOnSections } from "./fileAdvice.ts"
-import { type Part, parseEntry, parseFolderEntry } from "./fileName.ts"
+import { type Part, parseEntry, parseFolderEntry, problemOfUnnamed } from "./fileName.ts"
 import type { Migration, Script } from "./migration.ts"
 import { sectionsOf } from "./sections.ts"
 
@@ -73,11 +73,16 @@ const filesOf = Effect.fnUntraced(function* (namespace: string, directory: strin
     .pipe(Effect.mapError((error) => unreadable(namespace, directory)({ message: problemOf(error) })))
   const files: Array<SourceFile> = []
   const folders: Array<Effect.Effect<ReadonlyArray<SourceFile>, MigrationError>> = []
+  const unnamed: Array<Effect.Effect<void, MigrationError>> = []
   for (const file of names) {
     const entry = parseEntry(file)
     const path = join(directory, file)
     if (entry._tag === "Refused") return yield* refuse(namespace, path, entry.problem)
     if (entry._tag === "Other") continue
+    if (entry._tag === "Unnamed") {
+      unnamed.push(refuseUnnamed(fs, { namespace, path, file }))
+      continue
+    }
     const { id, name } = entry
     if (entry._tag === "Sql") files.push({ ...entry, group: `${id}_${name}`, file, path })
     else if (entry._tag === "Module") {
@@ -86,8 +91,19 @@ const filesOf = Effect.fnUntraced(function* (namespace: string, directory: strin
       folders.push(fromFolder(fs, join, { namespace, path, id, name, file, problem: entry.problem }))
     }
   }
+  yield* Effect.all(unnamed, { concurrency: filesReadAtOnce, discard: true })
   const inFolders = yield* Effect.all(folders, { concurrency: filesReadAtOnce })
   return [...files, ...inFolders.flat()]
+})
+
+/** A folder that holds a migration and has no name of one; it may as well be a file, or somebody else's. */
+const refuseUnnamed = Effect.fnUntraced(function* (
+  fs: FileSystem.FileSystem,
+  { file, namespace, path }: Pick<Folder, "namespace" | "path" | "file">
+) {
+  const names = yield* Effect.orElseSucceed(fs.readDirectory(path), () => [])
+  const problem = problemOfUnnamed(file, names)
+  if (problem !== undefined) yield* refuse(namespace, path, problem)
 })
 
 interface Folder {

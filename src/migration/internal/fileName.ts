@@ -25,6 +25,8 @@ export type Entry =
   | { readonly _tag: "Module"; readonly id: string; readonly name: string }
   /** It is a migration if it is a folder, and otherwise refused for the problem. */
   | { readonly _tag: "Folder"; readonly id: string; readonly name: string; readonly problem: string }
+  /** No migration, unless it is a folder that holds one. */
+  | { readonly _tag: "Unnamed" }
   | Passed
 
 type Passed =
@@ -53,7 +55,16 @@ export const parseEntry = (entry: string): Entry => {
     const [, id = "", name = ""] = folder
     return { _tag: "Folder", id, name, problem: advice(entry) }
   }
-  return idThenMore.test(entry) || looksLikeOne(entry) ? refused(advice(entry)) : other
+  return idThenMore.test(entry) || looksLikeOne(entry) ? refused(advice(entry)) : { _tag: "Unnamed" }
+}
+
+/**
+ * What is wrong with a folder that has no id in its name and holds a migration. One with whole migrations in it is
+ * another directory, which a source of its own may read.
+ */
+export const problemOfUnnamed = (folder: string, entries: ReadonlyArray<string>): string | undefined => {
+  const part = entries.find((entry) => parseFolderEntry(entry)._tag === "Part")
+  return part && `it has ${part}, and its name begins with no id; rename it to <id>_${folder}`
 }
 
 const migrationFile = (entry: string): Entry | undefined => {
