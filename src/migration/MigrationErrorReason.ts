@@ -16,7 +16,7 @@ import {
   OutOfOrder,
   UnknownTarget
 } from "./internal/historyReasons.ts"
-import { Locked, LockLost, SessionShared } from "./internal/lockReasons.ts"
+import { Locked, LockLost, RoleRefused, SessionShared } from "./internal/lockReasons.ts"
 import { EffectFailed, StatementFailed } from "./internal/runReasons.ts"
 import {
   DirectoryUnreadable,
@@ -58,6 +58,7 @@ export const MigrationErrorReason = Schema.Union([
   Locked,
   LockLost,
   SessionShared,
+  RoleRefused,
   ResumeMismatch,
   StatementUncertain,
   HalfDone,

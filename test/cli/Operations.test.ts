@@ -1,6 +1,6 @@
 /** What is done with a history, beside going up and down. */
 import { assert, describe } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
@@ -201,6 +201,23 @@ describe("pgkeel migrate", () => {
       const repaired = yield* json(["repair", "--half-done", "done", "--dir", dir])
       assert.strictEqual(repaired.code, 0)
       assert.strictEqual((yield* json(["status", "--check", "--dir", dir])).code, 3)
+    }))
+
+  test("says which role it cannot act as, and which environment has no seeds", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ ...files, "seeds/a.sql": "SELECT 1", "seeds/development/b.sql": "SELECT 1" })
+      const refused = yield* json(["up", "--role", "nosuch", "--dir", dir])
+      assert.deepStrictEqual([refused.code, tagOf(refused.document)], [2, "RoleRefused"])
+      assert.include((refused.document["error"] as { readonly message: string }).message, 'the role "nosuch"')
+      const logged: Array<string> = []
+      const seeded = (environment: string) =>
+        onDatabase(["migrate", "up", "--dir", dir, "--seeds", `${dir}/seeds`, "--environment", environment], {
+          log: (line) => logged.push(line)
+        }).pipe(Effect.provideService(References.MinimumLogLevel, "Warn"))
+      assert.strictEqual((yield* seeded("nosuch")).code, 0)
+      assert.match(logged.join("\n"), /^warn: there is no .*seeds\/nosuch: only the seeds for every environment run$/u)
+      assert.strictEqual((yield* seeded("development")).code, 0)
+      assert.strictEqual(logged.length, 1)
     }))
 
   test("takes over the history of another tool", () =>

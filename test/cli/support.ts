@@ -19,13 +19,16 @@ export interface Surroundings {
   readonly terminal?: boolean
   /** Is told all of standard error whenever more of it was written. */
   readonly watch?: (stderr: string) => void
+  /** Is told each line that is logged, which the process itself prints on standard error. */
+  readonly log?: (line: string) => void
 }
 
-/** What a console prints is not captured; no test may make one of this process print. */
-const silent: Console.Console = new Proxy(globalThis.console, { get: () => () => undefined })
+/** No test may make the console of this process print. */
+const consoleTo = (log: (line: string) => void): Console.Console =>
+  new Proxy(globalThis.console, { get: (_, name) => (name === "error" ? log : () => undefined) })
 
 export const cli = Effect.fnUntraced(function* (args: ReadonlyArray<string>, around: Surroundings = {}) {
-  const { env = {}, terminal = false, watch = () => undefined } = around
+  const { env = {}, log = () => undefined, terminal = false, watch = () => undefined } = around
   const printed = { stdout: "", stderr: "" }
   const into = (stream: keyof typeof printed) => () =>
     Sink.forEach((text: string | Uint8Array) =>
@@ -43,7 +46,7 @@ export const cli = Effect.fnUntraced(function* (args: ReadonlyArray<string>, aro
   const code = yield* run(args).pipe(
     Effect.provide(Layer.merge(NodeServices.layer, stdio)),
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
-    Effect.provideService(Console.Console, silent),
+    Effect.provideService(Console.Console, consoleTo(log)),
     Effect.provideService(TerminalCapabilities.TerminalCapabilities, {
       canColor: terminal,
       canAnimate: terminal,

@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import type { DatabaseError } from "../../src/error/DatabaseError.ts"
 import type { MigrationError } from "../../src/migration/MigrationError.ts"
@@ -16,6 +16,7 @@ import {
   test,
   write
 } from "./support.ts"
+import { uniqueName } from "../support/Roles.ts"
 
 const users = {
   "1_users.up.sql": "CREATE TABLE users (id int PRIMARY KEY);",
@@ -208,6 +209,36 @@ describe("Migrator.up", () => {
       assert.strictEqual(yield* scalar("SELECT tableowner FROM pg_tables WHERE tablename = 'a'"), role)
       assert.strictEqual(yield* scalar("SELECT tableowner FROM pg_tables WHERE schemaname = 'pgkeel'"), role)
       assert.strictEqual(yield* scalar("SELECT current_user = session_user"), true)
+    }))
+
+  test("says of a role that it cannot act as whether there is one, and changes nothing", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { url } = (yield* PgClient.PgClient).config
+      const [login, owner] = [uniqueName(), uniqueName()]
+      yield* sql.unsafe(`CREATE ROLE ${owner}`)
+      yield* sql.unsafe(`CREATE ROLE ${login} LOGIN PASSWORD 'p'`)
+      yield* Effect.addFinalizer(() => Effect.ignore(sql.unsafe(`DROP ROLE ${owner}, ${login}`)))
+      const limited = new URL(url === undefined ? "" : Redacted.value(url))
+      limited.username = login
+      limited.password = "p"
+      const client = PgClient.layer({ url: Redacted.make(limited.href) })
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();" })
+      const refusal = (role: string) =>
+        reasonOf(Effect.flatMap(migratorOf(path, { role }), (migrator) => migrator.up())).pipe(
+          Effect.provide(client, { local: true })
+        )
+      for (const [role, exists, said] of [
+        ["no such role", false, 'the role "no such role", and the server has no such role'],
+        [owner, true, "this login is no member of it"]
+      ] as const) {
+        const reason = yield* refusal(role)
+        assert(reason._tag === "RoleRefused")
+        assert.deepInclude({ ...reason }, { role, exists })
+        assert.include(reason.message, said)
+      }
+      assert.strictEqual(yield* scalar("SELECT to_regnamespace('pgkeel') IS NULL"), true)
+      yield* assertClean
     }))
 
   test("gives up on a table lock after lockTimeout instead of queueing the application behind it", () =>

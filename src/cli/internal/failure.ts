@@ -137,6 +137,7 @@ const pointed = (error: DatabaseError): string | undefined => {
 /** Whether it is the command that names what is not there, or one namespace twice. */
 const isMistake = (reason: MigrationError["reason"]): boolean =>
   reason._tag === "UnknownTarget" ||
+  reason._tag === "RoleRefused" ||
   reason._tag === "DirectoryUnreadable" ||
   (reason._tag === "Duplicate" && reason.id === undefined)
 

@@ -1,5 +1,6 @@
 /** Which migrations a command is about. */
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { migrationsDirectory } from "../../config/MigrationsDirectory.ts"
 import type { DirectorySource, MigrationSource, SeedSource } from "../../migration/MigrationSource.ts"
@@ -38,6 +39,15 @@ const found = Effect.fnUntraced(function* (dirs: ReadonlyArray<string>, config: 
 export const sourcesOf = (dirs: ReadonlyArray<string>, config: CommandConfig) =>
   Effect.map(found(dirs, config), (sources): ReadonlyArray<MigrationSource> => [own, ...sources])
 
+/** Most environments need no seeds of their own; whoever names one on the command line may have thought that it has some. */
+const noteMissing = Effect.fnUntraced(function* (directory: string | URL, environment: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { fromFileUrl, join } = yield* Path.Path
+  const folder = join(directory instanceof URL ? yield* fromFileUrl(directory) : directory, environment)
+  const exists = yield* Effect.orElseSucceed(fs.exists(folder), () => true)
+  if (!exists) yield* Effect.logWarning(`there is no ${folder}: only the seeds for every environment run`)
+})
+
 /** The flags, each over what the configuration has in its place. */
 export const seedsOf = Effect.fnUntraced(function* (
   directory: string | undefined,
@@ -45,8 +55,10 @@ export const seedsOf = Effect.fnUntraced(function* (
   { seeds }: CommandConfig
 ) {
   const from = directory ?? seeds?.directory
-  if (from !== undefined)
+  if (from !== undefined) {
+    if (environment !== undefined) yield* noteMissing(from, environment)
     return { directory: from, environment: environment ?? seeds?.environment } satisfies SeedSource
+  }
   return environment === undefined
     ? undefined
     : yield* failUsage(`--environment ${environment} is about seeds, and there are none: give --seeds too`)

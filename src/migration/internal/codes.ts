@@ -29,5 +29,6 @@ export const codes = {
   UnknownRule: "PGK8306",
   Locked: "PGK8401",
   LockLost: "PGK8402",
-  SessionShared: "PGK8403"
+  SessionShared: "PGK8403",
+  RoleRefused: "PGK8404"
 } as const satisfies Record<MigrationErrorReason["_tag"], string>

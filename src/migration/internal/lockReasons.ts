@@ -60,3 +60,19 @@ export class SessionShared extends Schema.TaggedError<SessionShared>("pgkeel/mig
     )
   }
 }
+
+/** Migrations cannot run as the role that is to own what they create. Nothing was changed. */
+export class RoleRefused extends Schema.TaggedError<RoleRefused>("pgkeel/migration/RoleRefused")("RoleRefused", {
+  role: Schema.String,
+  /** Whether there is such a role, which the login may not act as. */
+  exists: Schema.Boolean
+}) {
+  override get message() {
+    const role = JSON.stringify(this.role)
+    return this.exists
+      ? `migrations are to run as the role ${role}, and this login is no member of it; nothing was changed: ` +
+          `grant ${role} to the login, or give another role`
+      : `migrations are to run as the role ${role}, and the server has no such role; nothing was changed: ` +
+          "create it, or give another role"
+  }
+}

@@ -13,8 +13,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import { runStep, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
+import { INSUFFICIENT_PRIVILEGE, INVALID_PARAMETER_VALUE } from "../../error/SqlState.ts"
 import { MigrationError } from "../MigrationError.ts"
-import { LockLost } from "../MigrationErrorReason.ts"
+import { LockLost, RoleRefused } from "../MigrationErrorReason.ts"
 import { freed, isHeld } from "./lock.ts"
 import type { Prepared } from "./prepare.ts"
 
@@ -58,7 +59,7 @@ const entering = (settings: Settings, pid: number, holds: Holds): Step<Failure> 
     ELSE 'the server process ' || $1::text || ' has it, and ' || pg_catalog.pg_backend_pid() || ' answered' END)::integer,
     ${holding},
     ${watchClient(local)}${calls}`
-  return { text, values: [String(pid), ...values.flat()], refused: refusalOf(text) }
+  return { text, values: [String(pid), ...values.flat()], refused: refusalOf(text, settings.role) }
 }
 
 const notHeld = "the migration lock was freed"
@@ -66,13 +67,23 @@ const notHeld = "the migration lock was freed"
 const holding = `(CASE WHEN ${isHeld} THEN '0' ELSE '${notHeld}' END)::integer`
 
 const refusalOf =
-  (statement: string) =>
+  (statement: string, role?: string) =>
   (error: SqlError): Failure => {
     const problem = lost(error)
-    return problem === undefined
-      ? DatabaseError.fromSqlError(error, { statement })
-      : new MigrationError({ reason: new LockLost({ problem }) })
+    if (problem !== undefined) return new MigrationError({ reason: new LockLost({ problem }) })
+    const reason = role === undefined ? undefined : roleRefused(error, role)
+    return reason === undefined ? DatabaseError.fromSqlError(error, { statement }) : new MigrationError({ reason })
   }
+
+/** Whether it is the role that is refused, which the server names in every language. */
+const roleRefused = ({ reason: { cause } }: SqlError, role: string): RoleRefused | undefined => {
+  if (!Predicate.hasProperty(cause, "message") || !Predicate.hasProperty(cause, "code")) return undefined
+  if (!String(cause.message).includes(`"${role}"`)) return undefined
+  const { code } = cause
+  return code === INVALID_PARAMETER_VALUE || code === INSUFFICIENT_PRIVILEGE
+    ? new RoleRefused({ role, exists: code === INSUFFICIENT_PRIVILEGE })
+    : undefined
+}
 
 /** Why the lock is not there, if that is what the server says. */
 const lost = ({ reason: { cause } }: SqlError): string | undefined => {
