@@ -62,7 +62,8 @@ describe("pgkeel migrate", () => {
       const { stdout } = yield* onDatabase(["migrate", "down", "--dry-run", "--dir", dir])
       assert.strictEqual(
         stdout,
-        "0002_orders.down.sql (app), in one transaction\n  1  DROP TABLE orders\n\n" +
+        "0002_orders.down.sql (app), in one transaction\n  1  DROP TABLE orders\n" +
+          "       locks orders in ACCESS EXCLUSIVE mode, which blocks reads and writes\n\n" +
           "1 migration would be reverted; nothing was changed\n"
       )
       assert.isTrue(yield* exists("orders"))
@@ -78,8 +79,13 @@ describe("pgkeel migrate", () => {
       const [planned] = document["pending"] as ReadonlyArray<Record<string, unknown>>
       assert.deepInclude(planned, { transaction: false, done: 0 })
       assert.deepStrictEqual(planned?.["statements"], [
-        { line: 1, transaction: "none", text: "CREATE INDEX CONCURRENTLY users_id ON users (id)" },
-        { line: 2, transaction: "statement", text: "SELECT 1" }
+        {
+          line: 1,
+          transaction: "none",
+          text: "CREATE INDEX CONCURRENTLY users_id ON users (id)",
+          locks: [{ relation: "users", mode: "SHARE UPDATE EXCLUSIVE", rewrites: false, scans: false }]
+        },
+        { line: 2, transaction: "statement", text: "SELECT 1", locks: [] }
       ])
       const { stdout } = yield* onDatabase(["migrate", "plan", "--dir", dir])
       assert.include(stdout, "0003_index.up.sql (app), without a transaction\n")

@@ -8,7 +8,7 @@ import { cli, documentOf } from "./support.ts"
 
 const effect = (name: string, body: () => Effect.Effect<void>) => it.live(name, body)
 
-const commands = ["up", "down", "redo", "status", "plan", "new", "baseline", "repair", "adopt"]
+const commands = ["up", "down", "redo", "status", "plan", "lint", "new", "baseline", "repair", "adopt"]
 
 describe("pgkeel", () => {
   effect("shows what there is, of every command, on standard output", () =>

@@ -15,6 +15,10 @@ const positionOf = (text: string, line: number, column: number): number => {
   return Array.from(text.slice(0, index)).length + 1
 }
 
+/** A line of a text with its neighbours, and a caret under a column of it. */
+export const excerptAt = (text: string, line: number, column: number): string | undefined =>
+  excerpt(text, positionOf(text, line, column))
+
 const show = Effect.fnUntraced(function* (
   sources: ReadonlyArray<MigrationSource>,
   reason: { readonly namespace: string; readonly file: string; readonly line: number; readonly column?: number }
@@ -24,7 +28,7 @@ const show = Effect.fnUntraced(function* (
   const files = yield* FileSystem.FileSystem
   const text = decodeText(yield* files.readFile(path)) ?? ""
   const { column = 1, line } = reason
-  const place = excerpt(text, positionOf(text, line, column))
+  const place = excerptAt(text, line, column)
   const { relative, resolve } = yield* Path.Path
   const title = `${relative(resolve("."), path)}:${line}:${column}`
   return place === undefined ? title : `${title}\n${place}`

@@ -138,6 +138,7 @@ const pointed = (error: DatabaseError): string | undefined => {
 const isMistake = (reason: MigrationError["reason"]): boolean =>
   reason._tag === "UnknownTarget" ||
   reason._tag === "RoleRefused" ||
+  reason._tag === "UnknownRule" ||
   reason._tag === "DirectoryUnreadable" ||
   (reason._tag === "Duplicate" && reason.id === undefined)
 

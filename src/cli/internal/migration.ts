@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { MigrationName, MigrationStatus, PlannedMigration } from "../../migration/Migrator.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
+import { findingEntry } from "./findings.ts"
 import { type Paint, table, took } from "./table.ts"
 
 interface Ran {
@@ -65,8 +66,14 @@ export const plannedEntry = (planned: PlannedMigration) => ({
   file: planned.file,
   transaction: planned.transaction,
   done: planned.done,
-  statements: planned.statements.map(({ line, text, transaction }) => ({ line, transaction, text })),
-  verify: planned.verify
+  statements: planned.statements.map(({ line, locks, text, transaction }) => ({
+    line,
+    transaction,
+    text,
+    locks: locks.map(({ mode, relation, rewrites, scans }) => ({ relation, mode, rewrites, scans }))
+  })),
+  verify: planned.verify,
+  findings: planned.findings.map(findingEntry)
 })
 
 export const namesTable = (paint: Paint, names: ReadonlyArray<MigrationName>): string =>

@@ -9,7 +9,16 @@ import type { Prepared } from "../prepare.ts"
 import { pendingOf, review } from "../review.ts"
 import { namespaceOf } from "../target.ts"
 import type { Failure, Workshop } from "../workshop.ts"
-import { eachStatement, type Finding, findingsIn, isScript, open, type Opened, type Surroundings } from "./engine.ts"
+import {
+  eachStatement,
+  type Finding,
+  findingsIn,
+  isScript,
+  type LintInput,
+  open,
+  type Opened,
+  type Surroundings
+} from "./engine.ts"
 import { factsFor } from "./facts.ts"
 import type { Lock } from "./lockModes.ts"
 import { locksOf } from "./locks.ts"
@@ -52,6 +61,19 @@ export const lint = Effect.fnUntraced(function* (
   )
 })
 
+/** Of files that are given by themselves; with a connection, its database is asked about what they name. */
+export const lintFiles = Effect.fnUntraced(function* (
+  inputs: ReadonlyArray<LintInput>,
+  options: Pick<Workshop, "lint" | "searchPath">,
+  connection: Connection | undefined
+): Effect.fn.Return<ReadonlyArray<Finding>, Failure> {
+  const { lint, searchPath } = options
+  yield* refuseUnknown(lint.off ?? [])
+  const opened = yield* Effect.forEach(inputs, open)
+  const around = connection === undefined ? { ...lint, searchPath } : yield* surroundings(options, connection, opened)
+  return opened.flatMap((one) => findingsIn(one, around))
+})
+
 const refuseUnknown = (off: ReadonlyArray<string>): Effect.Effect<void, MigrationError> => {
   const known = rules.map(({ name }) => name)
   const rule = off.find((name) => !known.includes(name))
@@ -72,7 +94,7 @@ const openAll = (migrations: ReadonlyArray<Migration>): Effect.Effect<ReadonlyAr
 
 /** One round trip, and none where there is nothing to ask about. */
 const surroundings = (
-  { lint, searchPath }: Workshop,
+  { lint, searchPath }: Pick<Workshop, "lint" | "searchPath">,
   connection: Connection,
   opened: ReadonlyArray<Opened>
 ): Effect.Effect<Surroundings, Failure> => {
