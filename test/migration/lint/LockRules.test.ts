@@ -8,6 +8,7 @@ examples(
   "concurrent-index",
   [
     { sql: "CREATE UNIQUE INDEX i ON app.t (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);" },
+    { sql: "CREATE /* index */ INDEX i ON t (a)", fix: "CREATE /* index */ INDEX CONCURRENTLY i ON t (a);" },
     { sql: 'create index on "T" (lower(a)) where b', fix: 'create index CONCURRENTLY on "T" (lower(a)) where b;' },
     {
       sql: "SELECT 1; CREATE INDEX i ON t (a)",
@@ -87,6 +88,10 @@ examples(
     {
       sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES IN ('a', 'b')",
       fix: "CHECK (<key> IS NOT NULL AND <key> IN ('a', 'b')) NOT VALID;"
+    },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES WITH (MODULUS 4, REMAINDER 1)",
+      fix: "CHECK (satisfies_hash_partition('parts'::regclass, 4, 1, <key>)) NOT VALID;"
     },
     { sql: "ALTER TABLE parts ATTACH PARTITION t DEFAULT", fix: "NOT VALID, VALIDATE it" },
     {
@@ -310,7 +315,10 @@ examples(
 
 examples(
   "exclusion-constraint",
-  [{ sql: "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", fix: "make a new table like t" }],
+  [
+    { sql: "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", fix: "make a new table like t" },
+    { sql: "ALTER TABLE t ADD UNIQUE (a, b WITHOUT OVERLAPS)", fix: "make a new table like t" }
+  ],
   ["CREATE TABLE t (a int8range); ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)"]
 )
 

@@ -7,6 +7,7 @@ import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "..
 import { type Allowance, type Allowances, allowancesOf } from "./allow.ts"
 import { findTable, type SearchPath, tracking } from "./created.ts"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
+import { advice } from "./fixes.ts"
 import { isAtLeast, type Lock } from "./lockModes.ts"
 import { locksOf } from "./locks.ts"
 import type { LintContext, LintStatement, Problem } from "./rule.ts"
@@ -139,13 +140,19 @@ const ofComments = (
   isUsed: (allowance: Allowance) => boolean
 ): ReadonlyArray<Finding> => [
   ...broken.map(({ fix, problem, start }) =>
-    finding(own.allowInvalid, placeAt(file, sql, start), { message: `this comment allows nothing: ${problem}`, fix })
+    finding(own.allowInvalid, placeAt(file, sql, start), {
+      message: `this comment allows nothing: ${problem}`,
+      fix: advice(fix)
+    })
   ),
   ...allowed
     .filter((allowance) => !isUsed(allowance))
     .map(({ rule, start, statement }) => {
       const message = `${rule} has nothing against ${statement === undefined ? "this file" : "the statement that it is for"}`
-      return finding(own.allowUnused, placeAt(file, sql, start), { message, fix: `remove ${rule} from the comment` })
+      return finding(own.allowUnused, placeAt(file, sql, start), {
+        message,
+        fix: advice(`remove ${rule} from the comment`)
+      })
     })
 ]
 
@@ -155,11 +162,11 @@ const syntaxFinding = (file: string, failure: SplitFailure): Finding => {
     return finding(
       own.syntax,
       { file, line, column },
-      { message, fix: "correct it; nothing of the file was looked at" }
+      { message, fix: advice("correct it; nothing of the file was looked at") }
     )
   }
   const { line, problem, statement } = failure
-  return finding(own.syntax, { file, line, column: 1 }, { message: `${statement} is not run`, fix: problem })
+  return finding(own.syntax, { file, line, column: 1 }, { message: `${statement} is not run`, fix: advice(problem) })
 }
 
 /** In the order in which they run; a context holds until the next statement. */

@@ -48,3 +48,11 @@ const itemEnd = (plain: string, from: number): number => {
   }
   return plain.length
 }
+
+/** The text with something behind the first of the words that is none of a comment or a string. */
+export const behindWord = (text: string, word: RegExp, added: string): string => {
+  const found = word.exec(masked(text))
+  if (found === null) return text
+  const end = found.index + found[0].length
+  return text.slice(0, end) + added + text.slice(end)
+}

@@ -21,7 +21,7 @@ export const attachPartition: Rule = {
 
 const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): string => {
   const check = spell(derived(name?.relname ?? "", "bounds"))
-  const condition = conditionOf(bound)
+  const condition = conditionOf(relation, bound)
   if (condition === undefined) {
     return advice(
       `give ${nameOf(name)} a CHECK of what the others' bounds leave, NOT VALID, VALIDATE it, and attach it then`
@@ -35,8 +35,11 @@ const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): 
   )
 }
 
-const conditionOf = (bound: PartitionBoundSpec | undefined): string | undefined => {
-  const { listdatums = [], lowerdatums = [], strategy, upperdatums = [] } = bound ?? {}
+const conditionOf = (table: RangeVar | undefined, bound: PartitionBoundSpec | undefined): string | undefined => {
+  const { listdatums = [], lowerdatums = [], modulus, remainder = 0, strategy, upperdatums = [] } = bound ?? {}
+  if (modulus !== undefined) {
+    return `satisfies_hash_partition('${nameOf(table).replaceAll("'", "''")}'::regclass, ${modulus}, ${remainder}, <key>)`
+  }
   if (strategy === "l") return `<key> IS NOT NULL AND <key> IN (${listdatums.map(literal).join(", ")})`
   if (strategy !== "r" || lowerdatums.length !== 1) return undefined
   return `<key> IS NOT NULL AND <key> >= ${literal(lowerdatums[0])} AND <key> < ${literal(upperdatums[0])}`

@@ -1,6 +1,7 @@
 import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import type { Rule } from "../rule.ts"
+import { behindWord } from "../source.ts"
 
 export const concurrentIndex: Rule = {
   name: "concurrent-index",
@@ -11,7 +12,7 @@ export const concurrentIndex: Rule = {
     if (concurrent === true || context.isQuick(relation)) return []
     const table = nameOf(relation)
     const isPartitioned = context.table(relation)?.kind === "partitioned table"
-    const concurrently = alone(`${text.replace(/\bINDEX\b/iu, (word) => `${word} CONCURRENTLY`)};`, context)
+    const concurrently = alone(`${behindWord(text, /\bINDEX\b/iu, " CONCURRENTLY")};`, context)
     const fix = isPartitioned
       ? advice(
           `${table} is partitioned: CREATE INDEX ... ON ONLY ${table}, which takes no time; then, for each partition,`,

@@ -2,6 +2,7 @@ import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import { optionsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
+import { behindWord } from "../source.ts"
 
 export const concurrentReindex: Rule = {
   name: "concurrent-reindex",
@@ -11,7 +12,7 @@ export const concurrentReindex: Rule = {
     const { kind, name, params, relation } = node.ReindexStmt
     if (optionsOf(params).has("concurrently") || (relation !== undefined && context.isQuick(relation))) return []
     const what = relation === undefined ? (name ?? "the database") : nameOf(relation)
-    const concurrently = text.replace(/\b(?:INDEX|TABLE|SCHEMA|DATABASE)\b/iu, (word) => `${word} CONCURRENTLY`)
+    const concurrently = behindWord(text, /\b(?:INDEX|TABLE|SCHEMA|DATABASE)\b/iu, " CONCURRENTLY")
     const fix =
       kind === "REINDEX_OBJECT_SYSTEM"
         ? advice("the server's own indexes cannot be built again beside the application: do it while it is stopped")

@@ -14,7 +14,9 @@ export const uniqueConstraint: Rule = {
     )
 }
 
-const isUnique = ({ contype }: Constraint): boolean => contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY"
+/** One WITHOUT OVERLAPS is an exclusion constraint, which cannot be made of an index. */
+const isUnique = ({ contype, without_overlaps }: Constraint): boolean =>
+  (contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY") && without_overlaps !== true
 
 const ofConstraint = (command: Command): ReadonlyArray<Problem> => {
   const constraint = constraintOf(command.body)
