@@ -174,6 +174,26 @@ it.live("With the migrator's login pending migrations are applied, whatever the 
   )
 )
 
+it.live("A release that migrates to its own schema finds it as it was committed", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const next = { migrations: app(first, second, third), critical: release.critical }
+      yield* startHere(next)
+      const read = Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
+      const schema = { snapshot: yield* run(url, next, read) }
+      yield* fresh(
+        Effect.gen(function* () {
+          yield* startHere(release)
+          const { steps } = yield* startHere({ ...next, schema })
+          assert.strictEqual(steps.at(-1)?.detail, "as in the snapshot")
+          assert.strictEqual(steps.find(({ name }) => name === "migrations")?.detail, "applied 1 migration")
+        })
+      )
+    })
+  )
+)
+
 class Note extends Model.Class<Note>("Note")({ id: Schema.Int, writtenBy: Schema.NullOr(Schema.String) }) {}
 
 it.live("Fields of a model are named as the client names columns, at start and afterwards", () =>

@@ -1,6 +1,7 @@
 /** Where the snapshot is that is committed with the migrations. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 
 /** The name of the file in a directory of migrations. */
@@ -13,9 +14,9 @@ export const findSnapshot = Effect.fnUntraced(function* (
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   for (const directory of directories) {
-    const place = directory instanceof URL ? Effect.orElseSucceed(path.fromFileUrl(directory), () => "") : undefined
-    const file = path.join(place === undefined ? String(directory) : yield* place, snapshotName)
-    if (yield* Effect.orElseSucceed(files.exists(file), () => false)) return file
+    const place = directory instanceof URL ? path.fromFileUrl(directory) : Effect.succeed(directory)
+    const file = yield* Effect.option(Effect.map(place, (found) => path.join(found, snapshotName)))
+    if (Option.isSome(file) && (yield* Effect.orElseSucceed(files.exists(file.value), () => false))) return file.value
   }
   return undefined
 })
