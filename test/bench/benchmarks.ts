@@ -7,6 +7,7 @@ import { linting } from "./LintBenchmark.ts"
 import { memory } from "./MemoryBenchmark.ts"
 import { migrating } from "./MigrationBenchmark.ts"
 import { outcome } from "./OutcomeBenchmark.ts"
+import { snapshots } from "./SnapshotBenchmark.ts"
 import { statement } from "./StatementBenchmark.ts"
 import { cloning } from "./TemplateBenchmark.ts"
 import type { Benchmark } from "./support/Benchmark.ts"
@@ -25,5 +26,6 @@ export const benchmarks: ReadonlyArray<Benchmark> = [
   circuit,
   cloning,
   migrating,
-  linting
+  linting,
+  snapshots
 ]

@@ -74,7 +74,7 @@ const foreignGrants = [
     `'column ' || ${qualified("n.nspname", "c.relname")} || '.' || pg_catalog.quote_ident(t.attname)`,
     "t.attacl",
     "c.relowner",
-    "pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid = t.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
+    "shared t JOIN pg_catalog.pg_class c ON c.oid = t.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
     "c.oid",
     "t.attnum"
   )

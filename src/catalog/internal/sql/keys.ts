@@ -17,6 +17,6 @@ export const keys = `
   key AS MATERIALIZED (
     SELECT k.what, k.id, ${list(text("coalesce(a.attname, '')").json, "k.i")} AS columns
     FROM (${numbered}) k
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum = k.n
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum = k.n AND a.attnum > 0
     WHERE k.what = 'index' OR k.n > 0
     GROUP BY k.what, k.id)`

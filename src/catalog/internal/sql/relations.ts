@@ -38,8 +38,10 @@ const withColumns: Kind = {
     options: names("r.reloptions"),
     toastOptions: names("toast.reloptions"),
     unlogged: flag("r.relpersistence = 'u'"),
-    accessMethod: text("am.amname"),
-    tablespace: text("s.spcname"),
+    accessMethod: text("SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = r.relam AND am.amname <> 'heap'"),
+    tablespace: text(
+      "CASE WHEN r.reltablespace <> 0 THEN (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = r.reltablespace) END"
+    ),
     replicaIdentity: json(only("'r', 'p'", word("r.relreplident", { n: "nothing", f: "full", i: "index" }).json)),
     ofType: text("CASE WHEN r.reloftype <> 0 THEN pg_catalog.format_type(r.reloftype, NULL) END"),
     server: text("srv.srvname"),
@@ -53,8 +55,6 @@ const withColumns: Kind = {
   LEFT JOIN (${rules}) rul ON rul.ev_class = r.oid
   LEFT JOIN (${policies}) pol ON pol.polrelid = r.oid
   LEFT JOIN (${parents}) par ON par.inhrelid = r.oid
-  LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
-  LEFT JOIN pg_catalog.pg_am am ON am.oid = r.relam AND am.amname <> 'heap'
   LEFT JOIN pg_catalog.pg_class toast ON toast.oid = r.reltoastrelid AND toast.reloptions IS NOT NULL
   LEFT JOIN pg_catalog.pg_foreign_table ft ON ft.ftrelid = r.oid
   LEFT JOIN pg_catalog.pg_foreign_server srv ON srv.oid = ft.ftserver`
@@ -67,16 +67,19 @@ const ownedBy = object({
   identity: flag("dep.deptype = 'i'")
 })
 
+/** Larger than a number of JSON may be. */
+const digits = (expression: string) => json(`'"' || ${expression} || '"'`)
+
 const sequences: Kind = {
   kind: "'sequence'",
   ...common,
   fields: {
     type: text("pg_catalog.format_type(q.seqtypid, NULL)"),
-    start: text("q.seqstart"),
-    increment: text("q.seqincrement"),
-    minimum: text("q.seqmin"),
-    maximum: text("q.seqmax"),
-    cache: text("q.seqcache"),
+    start: digits("q.seqstart"),
+    increment: digits("q.seqincrement"),
+    minimum: digits("q.seqmin"),
+    maximum: digits("q.seqmax"),
+    cache: digits("q.seqcache"),
     cycle: flag("q.seqcycle"),
     unlogged: flag("r.relpersistence = 'u'"),
     ownedBy: json(`CASE WHEN c.oid IS NOT NULL THEN ${ownedBy} END`)

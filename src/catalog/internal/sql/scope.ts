@@ -57,12 +57,19 @@ const acls = [
   lists("pg_foreign_data_wrapper", "fdw", "'F'"),
   lists("pg_foreign_server", "srv", "'S'"),
   `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, a.attacl, 'c', c.relowner
-  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-  ${inSchema("c.relnamespace")} WHERE a.attacl IS NOT NULL`
+  FROM shared a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  ${inSchema("c.relnamespace")} `
 ].join(" UNION ALL ")
 
-/** Common table expressions that the others stand on; `privilege` has what PostgreSQL would not grant by itself. */
+/**
+ * Common table expressions that the others stand on. Few columns have
+ * grants, and the catalogue of columns is the largest of all: it is searched for
+ * them once.
+ * `privilege` has what PostgreSQL would not grant by itself.
+ */
 export const scope = `
+  shared AS MATERIALIZED (
+    SELECT a.attrelid, a.attnum, a.attname, a.attacl FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL),
   member AS MATERIALIZED (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
     WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
