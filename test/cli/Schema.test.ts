@@ -138,7 +138,12 @@ describe("pgkeel schema", () => {
       const less = yield* onDatabase(["schema", "diff", `${dir}/more`, url])
       assert.strictEqual(less.code, 4)
       assert.match(less.stdout, /^- table {2}public\.purchase\n\n1 difference from .*more to postgres.*\n$/u)
-      const { password } = testServer()
+      // Of the URL, only where the database is.
+      const { password, username } = testServer()
+      assert.notInclude(less.stdout, `${username}:`)
+      const options = `${url}?password=${Redacted.value(password)}`
+      const again = yield* onDatabase(["schema", "diff", options, file])
+      assert.match(again.stdout, /^no difference between postgres(?:ql)?:\/\/[^@?]* and /u)
       assert.notInclude(less.stdout, `:${Redacted.value(password)}@`)
       assert.strictEqual(yield* scratches, 0)
     }))

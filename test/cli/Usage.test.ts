@@ -173,7 +173,17 @@ describe("pgkeel", () => {
     ["migrate", "down", "--steps", "postgres://me:s3cret@127.0.0.1:1/z"],
     ["migrate", "up", "--lock-patience", "postgres://127.0.0.1:1/z?user=me&password=s3cret"],
     ["migrate", "up", "--dir", "pgkeel=postgres://me:s3cret@127.0.0.1:1/z"],
-    ["migrate", "up", "host=x password='s3cret s3cret'"]
+    ["migrate", "up", "host=x password='s3cret s3cret'"],
+    ["migrate", "lint", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["schema", "snapshot", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["schema", "diff", "postgres://me:s3cret@127.0.0.1:1/z", "postgres://127.0.0.1:1/z?user=me&password=s3cret"],
+    ["schema", "diff", "postgres://me:/s3cret@@127.0.0.1:1/z", "x.json"],
+    ["schema", "diff", "postgres://me:s3cret@127.0.0.1:port/z", "x.json"],
+    ["schema", "diff", "postgre://me:s3cret@127.0.0.1:1/z", "x.json"],
+    ["schema", "diff", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["schema", "diagram", "postgres://127.0.0.1:1/z?user=me&password=s3cret"],
+    ["schema", "diagram", "package.json", "--shadow", "postgres://me:s3cret@127.0.0.1:1/z"],
+    ["schema", "verify", "--snapshot", "postgres://me:s3cret@127.0.0.1:1/z"]
   ]
 
   for (const args of secrets) {

@@ -7,16 +7,17 @@ import { paint } from "../table.ts"
 import { changeEntry, changeLines, differences } from "./changes.ts"
 import { compared, ignore } from "./compared.ts"
 import { options } from "./options.ts"
-import { snapshotOf } from "./source.ts"
+import { shownArgument, snapshotOf } from "./source.ts"
 
 const compare = Effect.fnUntraced(function* (a: string, b: string, ignored: ReadonlyArray<string>) {
   const given = yield* options
   const { between, ignoring } = yield* compared(ignored, given)
   const changes = between(yield* snapshotOf(a, given), yield* snapshotOf(b, given))
+  const sides = [shownArgument(a), shownArgument(b)] as const
   const json = { changes: changes.map(changeEntry) }
-  if (changes.length === 0) return done(json, `no difference between ${a} and ${b}${ignoring}`)
+  if (changes.length === 0) return done(json, `no difference between ${sides.join(" and ")}${ignoring}`)
   const lines = changeLines(yield* paint, changes)
-  const answer = done(json, `${lines}\n\n${differences(changes)} from ${a} to ${b}${ignoring}`)
+  const answer = done(json, `${lines}\n\n${differences(changes)} from ${sides.join(" to ")}${ignoring}`)
   return { ...answer, code: exitCodes.drift }
 })
 

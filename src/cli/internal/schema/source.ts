@@ -26,6 +26,10 @@ const read = Effect.flatMap(SqlClient.SqlClient, Snapshot.read)
 
 const isUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//iu.test(text)
 
+/** An argument as it is shown: of a URL, neither the login nor its options. */
+export const shownArgument = (argument: string): string =>
+  isUrl(argument) ? argument.replace(/:\/\/.*@/su, "://").replace(/[?#].*$/su, "") : argument
+
 /** The schema of what is named by an argument of the command. */
 export const snapshotOf = Effect.fnUntraced(function* (argument: string, given: SchemaCommandOptions) {
   if (isUrl(argument)) {

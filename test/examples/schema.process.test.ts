@@ -1,0 +1,33 @@
+/** The walk through a schema, as a process on a database of its own. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { freshDatabase, TestDatabase } from "../support/Database.ts"
+import { finished, start, stepsOf } from "./program.ts"
+
+const tsx = fileURLToPath(new URL("../../node_modules/.bin/tsx", import.meta.url))
+
+layer(freshDatabase(), { excludeTestServices: true })("The example of a schema", (it) => {
+  it.effect("commits it, finds what was changed by hand, holds a migration to the rules, and draws it", () =>
+    Effect.gen(function* () {
+      const env = { DATABASE_URL: Redacted.value((yield* TestDatabase).url) }
+      const { code, errors, output } = yield* finished(start([tsx, join("examples", "schema.ts")], env))
+      assert.strictEqual(errors, "")
+      assert.strictEqual(code, 0, output)
+      assert.deepStrictEqual(stepsOf(output), [
+        "committed customer, purchase",
+        "verified 0 differences",
+        "drift column pgkeel_shop.customer.email differs (notNull: true -> none)",
+        "drift table pgkeel_shop.customer differs (comment: none -> do not touch)",
+        "drift index pgkeel_shop.purchase.purchase_customer is missing " +
+          "(CREATE INDEX purchase_customer ON pgkeel_shop.purchase USING btree (customer))",
+        "refused SchemaDrift",
+        "ignored 2 of them, 1 let pass",
+        "dangerous concurrent-index, line 1: CREATE INDEX blocks all writes to pgkeel_shop.customer until it is built",
+        "rewritten 0 findings",
+        "drawn customer and purchase in schema.svg"
+      ])
+    })
+  )
+})
