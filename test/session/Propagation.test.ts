@@ -331,3 +331,35 @@ layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("Joining", 
     })
   )
 })
+
+layer(proxied({ maxConnections: 2 }), { excludeTestServices: true })("The context of a session", (it) => {
+  it.effect("costs no round trip: two reads and COMMIT take three", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      const { counters } = yield* Proxy
+      const sql = yield* SqlClient.SqlClient
+      const session = (actor: string) =>
+        withSession({ actor, tenant: "acme", name: "read", isolation: "repeatable read", lockTimeout: "1 second" })(
+          Effect.andThen(sql`SELECT 1`, sql`SELECT current_setting('pgkeel.actor') AS actor`)
+        )
+      yield* session("ada")
+      const before = counters.roundTrips
+      assert.deepStrictEqual(yield* session("grace"), [{ actor: "grace" }])
+      assert.strictEqual(counters.roundTrips - before, 3)
+    })
+  )
+
+  it.effect("is one statement that the server keeps, whoever acts", () =>
+    Effect.gen(function* () {
+      const { withSession } = yield* SessionFactory
+      const sql = yield* SqlClient.SqlClient
+      yield* Effect.forEach(["ada", "grace", "edsger"], (actor) => withSession({ actor, role: "none" })(sql`SELECT 1`))
+      const kept = yield* withSession({ role: "none" })(
+        sql<{ statement: string }>`SELECT statement FROM pg_prepared_statements
+          WHERE name LIKE 'pgkeel%' AND statement LIKE '%set_config(''role''%'`
+      )
+      assert.strictEqual(kept.length, 1)
+      assert.notInclude(kept[0]?.statement, "ada")
+    })
+  )
+})

@@ -14,24 +14,38 @@ import type { Wire } from "./wire.ts"
 const transactionId =
   "CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'off' THEN pg_catalog.pg_current_xact_id()::text END"
 
-/** `set_config` with its third argument true is SET LOCAL with parameters (manual, 9.28.1). */
-const select = (count: number, identified: boolean): string => {
-  const calls = Array.from({ length: count }, (_, at) => `pg_catalog.set_config($${at * 2 + 1}, $${at * 2 + 2}, true)`)
-  return `SELECT ${[...calls, ...(identified ? [transactionId] : [])].join(", ")}`
+/**
+ * `set_config` with its third argument true is SET LOCAL with parameters (manual, 9.28.1). The names stand in the text,
+ * which halves the parameters, and what the calls return is counted on the server, which leaves one column of them.
+ */
+const select = (names: ReadonlyArray<string>, identified: boolean): string => {
+  const calls = names.map((name, at) => `pg_catalog.set_config(${quoteLiteral(name)}, $${at + 1}, true)`)
+  const set = calls.length === 0 ? [] : [`pg_catalog.num_nulls(${calls.join(", ")})`]
+  return `SELECT ${[...set, ...(identified ? [transactionId] : [])].join(", ")}`
 }
 
-/** The text for each number of settings. */
-const texts = Array.from({ length: 12 }, (_, count) => ({
-  identified: select(count, true),
-  anonymous: select(count, false)
-}))
+/** By the names of the settings, which come in a few dozen combinations. */
+const texts = { identified: new Map<string, string>(), anonymous: new Map<string, string>() }
 
-export const contextStatement = ({ identified, settings }: BeginWith): Statement => {
+const textOf = ({ identified, settings }: BeginWith): string => {
+  const known = texts[identified ? "identified" : "anonymous"]
+  let key = ""
+  for (const [name] of settings) key += `${name} `
+  const text = known.get(key)
+  if (text !== undefined) return text
+  const made = select(
+    settings.map(([name]) => name),
+    identified
+  )
+  known.set(key, made)
+  return made
+}
+
+export const contextStatement = (context: BeginWith): Statement => {
   const values: Array<string> = []
-  for (const [name, value] of settings) values.push(name, value)
-  const text = texts[settings.length]?.[identified ? "identified" : "anonymous"]
-  const statement = { text: text ?? select(settings.length, identified), values, kept: true }
-  return identified ? { ...statement, tells: "transactionId" } : statement
+  for (const [, value] of context.settings) values.push(value)
+  const statement = { text: textOf(context), values, kept: true }
+  return context.identified ? { ...statement, tells: "transactionId" } : statement
 }
 
 /** A statement that an application gives is not one of a fixed few, so it is not kept. */
