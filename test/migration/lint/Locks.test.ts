@@ -38,6 +38,8 @@ const schema = `
   CREATE MATERIALIZED VIEW totals AS SELECT customer, sum(total) FROM orders GROUP BY customer;
   CREATE UNIQUE INDEX totals_customer ON totals (customer);
   CREATE TABLE base (id integer);
+  CREATE UNLOGGED TABLE drafts (id integer);
+  INSERT INTO drafts VALUES (1);
   CREATE VIEW names AS SELECT name FROM customers;
   CREATE FUNCTION noticed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE TRIGGER noticed BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION noticed();
@@ -106,6 +108,7 @@ const inTransaction: ReadonlyArray<readonly [sql: string, ...locks: Expected]> =
   ["ALTER TABLE orders SET (fillfactor = 80)", "SHARE UPDATE EXCLUSIVE orders"],
   ["ALTER TABLE orders SET (user_catalog_table = true)", "ACCESS EXCLUSIVE orders"],
   ["ALTER TABLE orders SET UNLOGGED", "ACCESS EXCLUSIVE orders rewrite"],
+  ["ALTER TABLE drafts SET LOGGED", "ACCESS EXCLUSIVE drafts rewrite"],
   ["ALTER TABLE orders CLUSTER ON orders_customer", "SHARE UPDATE EXCLUSIVE orders"],
   ["ALTER TABLE orders REPLICA IDENTITY FULL", "ACCESS EXCLUSIVE orders"],
   ["ALTER TABLE orders ENABLE ROW LEVEL SECURITY", "ACCESS EXCLUSIVE orders"],
