@@ -72,6 +72,43 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
     }).pipe(Effect.scoped)
   )
 
+  it.effect("ends with 4 where the schema is not as the snapshot says", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({ "migrations/schema.json": "" })
+      const env = yield* urlOf
+      const out = join("migrations", "schema.json")
+      assert.strictEqual((yield* start([node, bin, "schema", "snapshot", "--out", out], { cwd, env }).ended).code, 0)
+      yield* scalar("CREATE TABLE behind_its_back (id int)")
+      const { code, stdout } = yield* start([node, bin, "schema", "verify"], { cwd, env }).ended
+      assert.strictEqual(code, 4)
+      assert.include(stdout, "+ table  public.behind_its_back\n")
+      yield* scalar("DROP TABLE behind_its_back")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("drops its scratch database when it is interrupted", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({ "slow.sql": "SELECT pg_sleep(600)", "empty.sql": "" })
+      const diff = start([node, bin, "schema", "diff", "empty.sql", "slow.sql", "--json"], { cwd, env: yield* urlOf })
+      yield* Effect.addFinalizer(() => Effect.sync(() => diff.child.kill("SIGKILL")))
+      const named = `datname LIKE 'pgkeel\\_shadow\\_' ||
+        (SELECT oid FROM pg_database WHERE datname = current_database()) || '\\_%'`
+      const sleeping = `SELECT count(*)::int FROM pg_stat_activity WHERE ${named} AND query LIKE '%pg_sleep(600)%'`
+      yield* eventually(
+        Effect.filterOrFail(
+          scalar(sleeping),
+          (count) => count === 1,
+          () => "not yet"
+        )
+      )
+      diff.child.kill("SIGTERM")
+      const { code, stdout } = yield* diff.ended
+      assert.strictEqual(code, 130)
+      assert.deepInclude(JSON.parse(stdout).error, { tag: "Interrupted" })
+      assert.strictEqual(yield* scalar(`SELECT count(*)::int FROM pg_database WHERE ${named}`), 0)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("reads the pgkeel.config of that directory, and refuses two of them, and one that Node cannot read", () =>
     Effect.gen(function* () {
       const cwd = yield* directory({
