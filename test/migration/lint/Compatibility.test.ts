@@ -243,6 +243,11 @@ examples(
   "add-required-column",
   [
     {
+      sql: "ALTER TABLE orders ADD total numeric /* NOT NULL */ NOT NULL -- all of it",
+      at: "1:24",
+      fix: "ALTER TABLE orders ADD COLUMN total numeric;\n"
+    },
+    {
       sql: "ALTER TABLE shop.orders ADD COLUMN total numeric NOT NULL",
       at: "1:36",
       fix: "ALTER TABLE shop.orders ADD COLUMN total numeric;\n-- release an application that writes total"

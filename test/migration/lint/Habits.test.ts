@@ -51,6 +51,11 @@ examples(
   "no-varchar",
   [
     {
+      sql: "CREATE TABLE t (name varchar(80) -- the name\n, a bigint)",
+      at: "1:17",
+      fix: "(name text CHECK (length(name) <= 80) -- the name\n, a bigint);"
+    },
+    {
       sql: column("name varchar(80) NOT NULL, a bigint"),
       at: "1:17",
       fix: "(name text NOT NULL CHECK (length(name) <= 80), a bigint);"

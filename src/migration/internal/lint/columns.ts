@@ -3,7 +3,7 @@ import type { ColumnDef, Node, RangeVar, TypeName } from "libpg-query"
 import { columnOf, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
 import { ended } from "./contract.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "./rule.ts"
-import { itemAt } from "./source.ts"
+import { itemAt, masked } from "./source.ts"
 import { typeOf } from "./types.ts"
 
 export interface TypedColumn {
@@ -59,9 +59,10 @@ export const withType = (
   const from = placeOf(column.typeName?.location)
   const spelling = typeSpelling.exec(text.slice(from))?.[0] ?? ""
   const written = typeof type === "string" ? type : type(spelling)
-  const definition = itemAt(text, from).slice(spelling.length)
-  const behind = text.slice(from + spelling.length + definition.length)
-  return ended(`${text.slice(0, from)}${written}${definition}${note}${behind}`)
+  // A comment behind the definition would swallow the note.
+  const definition = masked(itemAt(text, from)).trimEnd().length
+  const [rest, behind] = [text.slice(from + spelling.length, from + definition), text.slice(from + definition)]
+  return ended(`${text.slice(0, from)}${written}${rest}${note}${behind}`)
 }
 
 const typeSpelling =

@@ -3,7 +3,7 @@ import { advice } from "../fixes.ts"
 import { columnsOf, hasConstraint, isSerial } from "../columns.ts"
 import { nameOf, spell } from "../names.ts"
 import type { Rule } from "../rule.ts"
-import { itemAt } from "../source.ts"
+import { itemAt, masked } from "../source.ts"
 
 export const addRequiredColumn: Rule = {
   name: "add-required-column",
@@ -15,7 +15,7 @@ export const addRequiredColumn: Rule = {
         isSerial(column) || hasConstraint(column, "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
       if (how !== "added" || isNew(relation) || isFilled || !hasConstraint(column, "CONSTR_NOTNULL")) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
-      const definition = itemAt(statement.text, at).replace(/\s+NOT\s+NULL\b/iu, "")
+      const definition = withoutNotNull(itemAt(statement.text, at))
       return [
         {
           at,
@@ -30,4 +30,11 @@ export const addRequiredColumn: Rule = {
         }
       ]
     })
+}
+
+/** As the file has it; a comment may say NOT NULL too, and one at the end would swallow what follows. */
+const withoutNotNull = (definition: string): string => {
+  const plain = masked(definition)
+  const { 0: word = "", index = 0 } = /\s+NOT\s+NULL\b/iu.exec(plain) ?? {}
+  return `${definition.slice(0, index)}${definition.slice(index + word.length, plain.trimEnd().length)}`
 }
