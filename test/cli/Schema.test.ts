@@ -42,7 +42,9 @@ const committed = Effect.gen(function* () {
   const file = `${dir}/schema.json`
   const { code, document } = yield* json(["snapshot", "--out", file])
   assert.strictEqual(code, 0)
-  assert.deepInclude(document, { ok: true, out: file, objects: 1 })
+  assert.deepInclude(document, { ok: true, out: file })
+  // Before PostgreSQL 15 the schema public is not as usual.
+  assert.oneOf(document["objects"], [1, 2])
   return { dir, file }
 })
 
