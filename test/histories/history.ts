@@ -3,6 +3,7 @@
  * again, and what psql makes of the same files, each compared by the catalogues.
  */
 import { Array, Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
 import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -33,12 +34,20 @@ const client = Layer.unwrap(
   )
 )
 
-/** `server` makes a fresh one for each of the two runs. */
-export const follow = Effect.fnUntraced(function* <E, R>(directory: string, server: Layer.Layer<TestDatabase, E, R>) {
+/** `server` makes a fresh one for each of the two runs, in which `first` is run first. */
+export const follow = Effect.fnUntraced(function* <E, R>(
+  directory: string,
+  server: Layer.Layer<TestDatabase, E, R>,
+  first?: string
+) {
+  const begin = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    first === undefined ? Effect.void : Effect.asVoid(sql.unsafe(first))
+  )
   const database = client.pipe(Layer.provideMerge(server))
   const ours = Effect.gen(function* () {
+    yield* begin
     const migrator = yield* Migrator
-    const first = yield* migrator.up()
+    const { applied } = yield* migrator.up()
     const before = yield* schemaState
     let reverted = 0
     let stopped: string | undefined
@@ -50,12 +59,12 @@ export const follow = Effect.fnUntraced(function* <E, R>(directory: string, serv
     }
     yield* migrator.up()
     const again = difference(before, yield* schemaState)
-    return { applied: first.applied.length, before, reverted, stopped, again }
+    return { applied: applied.length, before, reverted, stopped, again }
   })
   const layer = Migrator.layer({ sources: [{ namespace: "app", directory }] }).pipe(Layer.provideMerge(database))
   const { before, ...report } = yield* Effect.provide(ours, Layer.fresh(layer))
   const psql = (yield* hasPsql)
-    ? difference(yield* Effect.provide(byPsql(directory), Layer.fresh(database)), before)
+    ? difference(yield* Effect.provide(Effect.andThen(begin, byPsql(directory)), Layer.fresh(database)), before)
     : "absent"
   return { ...report, psql } satisfies HistoryReport
 })
