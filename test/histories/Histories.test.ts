@@ -56,7 +56,9 @@ describe("A history of migrations in the shape of", () => {
         const reverted = Object.keys(files).filter((file) => /down\.sql$|^\d{14}_\w+\.sql$/u.test(file)).length
         assert.deepInclude(report, { reverted, stopped: undefined, again: "equal" })
         // Where the host has none, ours is not compared.
-        if (report.psql !== "absent") assert.strictEqual(report.psql, "equal")
+        if (report.psql === "absent") return
+        assert.strictEqual(report.psql, "equal")
+        assert.strictEqual(report.revertedByPsql, reverted)
       }))
   }
 })

@@ -28,12 +28,16 @@ const failed = Effect.sync(() => (process.exitCode = 1))
 
 const one = Effect.fnUntraced(
   function* (name: string, directory: string, first?: string) {
-    const { again, applied, psql, reverted, stopped } = yield* follow(directory, TestDatabase.layer(), first)
+    const { again, applied, psql, reverted, revertedByPsql, stopped } = yield* follow(
+      directory,
+      TestDatabase.layer(),
+      first
+    )
     yield* Console.log(`${name}: ${applied} applied; psql ${said(psql)}`)
     yield* Console.log(
-      `  ${reverted} reverted${stopped === undefined ? "" : `, then: ${stopped}`}; again ${said(again)}`
+      `  ${reverted} reverted (${revertedByPsql ?? "none"} by psql)${stopped === undefined ? "" : `, then: ${stopped}`}; again ${said(again)}`
     )
-    if (psql !== "equal" || again !== "equal") yield* failed
+    if (psql !== "equal" || again !== "equal" || reverted !== revertedByPsql) yield* failed
   },
   (effect, name) => Effect.catchCause(effect, (cause) => Effect.andThen(Console.log(`${name}: ${cause}`), failed))
 )

@@ -2,7 +2,7 @@
  * A whole history of migrations, as projects have them: up, all the way down, up
  * again, and what psql makes of the same files, each compared by the catalogues.
  */
-import { Array, Effect, Layer, Redacted } from "effect"
+import { Array, Effect, Layer, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -20,8 +20,9 @@ export interface HistoryReport {
   readonly applied: number
   /** What psql's result differs in, or that there is no psql. */
   readonly psql: "equal" | "absent" | ReadonlyArray<string>
-  /** How many were reverted, and what the first that was not failed with. */
+  /** How many were reverted, by psql too, and what the first that was not failed with. */
   readonly reverted: number
+  readonly revertedByPsql: number | undefined
   readonly stopped: string | undefined
   /** What the second `up` differs in; `undefined` if the way down ended early. */
   readonly again: "equal" | ReadonlyArray<string> | undefined
@@ -63,10 +64,9 @@ export const follow = Effect.fnUntraced(function* <E, R>(
   })
   const layer = Migrator.layer({ sources: [{ namespace: "app", directory }] }).pipe(Layer.provideMerge(database))
   const { before, ...report } = yield* Effect.provide(ours, Layer.fresh(layer))
-  const psql = (yield* hasPsql)
-    ? difference(yield* Effect.provide(Effect.andThen(begin, byPsql(directory)), Layer.fresh(database)), before)
-    : "absent"
-  return { ...report, psql } satisfies HistoryReport
+  if (!(yield* hasPsql)) return { ...report, psql: "absent", revertedByPsql: undefined } satisfies HistoryReport
+  const { reverted, state } = yield* Effect.provide(Effect.andThen(begin, byPsql(directory)), Layer.fresh(database))
+  return { ...report, psql: difference(state, before), revertedByPsql: reverted } satisfies HistoryReport
 })
 
 const run = promisify(execFile)
@@ -78,34 +78,63 @@ const hasPsql = Effect.promise(() =>
   )
 )
 
-/** Each file by itself, in the order of the names. */
+/** Each file by itself, in the order of the names, and back as far as that goes. */
 const byPsql = Effect.fnUntraced(function* (directory: string) {
   const { url } = yield* TestDatabase
   const folder = mkdtempSync(join(tmpdir(), "pgkeel-histories-"))
-  for (const [index, text] of upTexts(directory).entries()) {
-    const file = join(folder, `${index}.sql`)
+  const file = join(folder, "migration.sql")
+  const execute = (text: string) => {
     writeFileSync(file, text)
     // The message of the failure has the command, and so the password.
-    yield* Effect.tryPromise({
+    return Effect.tryPromise({
       try: () => run("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, Redacted.value(url)]),
       catch: (error) => new Error(String(Object(error).stderr))
     })
   }
+  const scripts = scriptsOf(directory)
+  yield* Effect.forEach(scripts, ({ up }) => execute(up), { discard: true })
+  const state = yield* schemaState
+  let reverted = 0
+  for (const { down } of scripts.filter(({ isRepeatable }) => !isRepeatable).toReversed()) {
+    if (down === undefined || Result.isFailure(yield* Effect.result(execute(inOne(down))))) break
+    reverted++
+  }
   rmSync(folder, { recursive: true })
-  return yield* schemaState
+  return { state, reverted }
 })
+
+/** As a migration is reverted: all or nothing, unless it cannot be. */
+const inOne = (text: string): string =>
+  /\bCONCURRENTLY\b|transaction:false|pgkeel:no-transaction|^\s*(?:BEGIN|COMMIT)\s*;/imu.test(text)
+    ? text
+    : `BEGIN;\n${text}\n;COMMIT;`
 
 const idOf = (name: string): string => /^(?:\d+(?:-\d+)*|R__.+)/u.exec(name)?.[0] ?? "0"
 
-const upTexts = (directory: string): ReadonlyArray<string> =>
+interface Scripts {
+  readonly up: string
+  readonly down: string | undefined
+  readonly isRepeatable: boolean
+}
+
+const scriptsOf = (directory: string): ReadonlyArray<Scripts> =>
   [...readdirSync(directory)]
     .toSorted((a, b) => compareIds(idOf(a), idOf(b)))
-    .flatMap((name) => {
+    .flatMap((name): ReadonlyArray<Scripts> => {
       const path = join(directory, name)
-      if (existsSync(join(path, "up.sql"))) return [readFileSync(join(path, "up.sql"), "utf8")]
+      const isRepeatable = name.startsWith("R__")
+      if (existsSync(join(path, "up.sql"))) {
+        return [{ up: readFileSync(join(path, "up.sql"), "utf8"), down: textOf(join(path, "down.sql")), isRepeatable }]
+      }
       if (!/^(?:\d|R__).*\.sql$/u.test(name) || /\.(?:down|verify)\.sql$/u.test(name)) return []
-      return [readFileSync(path, "utf8").split(/^-- migrate:down.*$/mu, 1)[0] ?? ""]
+      const [up = "", down] = readFileSync(path, "utf8").split(/^-- migrate:down.*$/mu, 2)
+      return [{ up, down: down ?? besideOf(path), isRepeatable }]
     })
+
+const besideOf = (path: string) =>
+  path.endsWith(".up.sql") ? textOf(path.replace(/\.up\.sql$/u, ".down.sql")) : undefined
+
+const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined)
 
 const difference = (left: string, right: string): "equal" | ReadonlyArray<string> => {
   if (left === right) return "equal"
