@@ -264,6 +264,11 @@ const eugene: ReadonlyArray<Omit<Theirs, "of">> = [
   { name: "E1", bad: "ALTER TABLE authors ADD CONSTRAINT named CHECK (name IS NOT NULL)", ours: "check-validation" },
   { name: "E2", bad: "ALTER TABLE authors ALTER COLUMN name SET NOT NULL", ours: "set-not-null" },
   { name: "E3", bad: "CREATE TABLE authors (meta json)", ours: "no-json" },
+  {
+    name: "E4",
+    bad: "ALTER TABLE authors ADD COLUMN email text; SELECT count(*) FROM authors",
+    ours: "work-behind-lock"
+  },
   { name: "E5", bad: "ALTER TABLE prices ALTER price SET DATA TYPE bigint", ours: "column-type" },
   { name: "E6", bad: "CREATE INDEX by_name ON authors (name)", ours: "concurrent-index" },
   { name: "E7", bad: "ALTER TABLE authors ADD CONSTRAINT one_name UNIQUE (name)", ours: "unique-constraint" },
