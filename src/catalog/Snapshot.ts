@@ -5,7 +5,9 @@
  * whatever the login may do with the tables. Two reads of the same schema are the
  * same value, on whichever database, by whichever login and with whichever
  * settings; so are the snapshot of a database and that of its restored dump. What
- * `pg_dump --schema-only` would write differently makes two snapshots differ.
+ * `pg_dump --schema-only` would write differently makes two snapshots differ, but for
+ * the order in which grants were made; and so do an index that became invalid and
+ * another version of an extension, of which it says nothing.
  *
  * Not in it: PostgreSQL's own schemas, temporary objects, the package's own schema
  * (`pgkeel`), what belongs to an extension, roles and tablespaces (which belong to

@@ -6,6 +6,12 @@
  * itself before it reads anything, and back before it ends; inside a caller's
  * transaction too. Both are forced by data: the reading waits for the row that
  * says that they are set, and setting them back for the row that was read.
+ *
+ * The planner has to think it cheap: where it guesses a cost of more than 100,000,
+ * PostgreSQL compiles the statement first (`jit_above_cost`), which takes seconds. So
+ * subqueries that run for each row are few, and what is joined often is grouped in a
+ * subquery, of which the planner knows that its keys are unique, and not in a common
+ * table expression.
  */
 import { access } from "./access.ts"
 import { database } from "./database.ts"
