@@ -60,8 +60,8 @@ export const projects: ReadonlyArray<Project> = [
     repository: "authelia/authelia",
     folder: "internal/storage/migrations/postgres",
     tool: "its own, V0001.Name.up.sql",
-    // One is for another database, and has nothing but a comment.
-    as: (name) => (name.startsWith("V0021.") ? undefined : name.replace(/^V(\d+)\./u, "$1_"))
+    // Some are for other databases, or a program, and have nothing but a comment.
+    as: (name) => (/^V00(?:21|25|26)\./u.test(name) ? undefined : name.replace(/^V(\d+)\./u, "$1_"))
   },
   {
     repository: "stashapp/stash-box",
@@ -69,12 +69,5 @@ export const projects: ReadonlyArray<Project> = [
     tool: "golang-migrate",
     // From here on it wants an extension that is not a part of PostgreSQL.
     as: (name) => (Number.parseInt(name, 10) < 56 ? name : undefined)
-  },
-  {
-    repository: "concourse/concourse",
-    folder: "atc/db/migration/migrations",
-    tool: "its own, in the form of golang-migrate",
-    // Some steps are programs in Go, in one direction or in both.
-    as: (name) => (name.endsWith(".sql") && !/^(?:1522178770|1537546150|1561558376)_/u.test(name) ? name : undefined)
   }
 ]
