@@ -1,30 +1,18 @@
 /** Names of column types: whether what somebody has written is what `format_type` writes. */
 
-/** PostgreSQL manual, table 8.1 "Data Types", column "Aliases". */
+import { officialNames } from "../../catalog/typeNames.ts"
+
+/** What somebody writes, and the server stores as something else. */
 const aliases: Readonly<Record<string, string>> = {
-  bool: "boolean",
+  ...officialNames,
   char: "character",
-  decimal: "numeric",
   float: "double precision",
-  float4: "real",
-  float8: "double precision",
-  int: "integer",
-  int2: "smallint",
-  int4: "integer",
-  int8: "bigint",
   bigserial: "bigint",
   serial: "integer",
   smallserial: "smallint",
   serial2: "smallint",
   serial4: "integer",
-  serial8: "bigint",
-  time: "time without time zone",
-  timestamp: "timestamp without time zone",
-  timestamptz: "timestamp with time zone",
-  timetz: "time with time zone",
-  varbit: "bit varying",
-  varchar: "character varying",
-  bpchar: "character"
+  serial8: "bigint"
 }
 
 interface ColumnType {

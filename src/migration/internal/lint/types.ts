@@ -5,6 +5,7 @@
  * asks about each row of this table.
  */
 import type { TypeName } from "libpg-query"
+import { officialNames } from "../../../catalog/typeNames.ts"
 import { partsOf } from "./names.ts"
 
 export interface ColumnType {
@@ -15,29 +16,11 @@ export interface ColumnType {
   readonly array: boolean
 }
 
-const official: Readonly<Record<string, string>> = {
-  bool: "boolean",
-  bpchar: "character",
-  decimal: "numeric",
-  float4: "real",
-  float8: "double precision",
-  int: "integer",
-  int2: "smallint",
-  int4: "integer",
-  int8: "bigint",
-  time: "time without time zone",
-  timestamp: "timestamp without time zone",
-  timestamptz: "timestamp with time zone",
-  timetz: "time with time zone",
-  varbit: "bit varying",
-  varchar: "character varying"
-}
-
 export const typeOf = ({ arrayBounds, names, typmods = [] }: TypeName): ColumnType => {
   const parts = partsOf(names)
   const [first = "", ...rest] = parts[0] === "pg_catalog" ? parts.slice(1) : parts
   const limits = typmods.flatMap((limit) => ("A_Const" in limit ? [limit.A_Const.ival?.ival ?? 0] : []))
-  const name = rest.length === 0 ? (official[first] ?? first) : [first, ...rest].join(".")
+  const name = rest.length === 0 ? (officialNames[first] ?? first) : [first, ...rest].join(".")
   return { name, limits, array: arrayBounds !== undefined }
 }
 
