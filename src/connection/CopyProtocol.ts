@@ -36,14 +36,18 @@ export const copyIn = <E, R>(
     const source = Effect.flatMap(copying.whenOpen, (isOpen) =>
       isOpen ? Effect.andThen(send, copying.done) : Effect.void
     )
+    let isSourceAtFault = false
+    // The server ends the statement by itself when it hears of it: a cancel request might come late, and cost the connection.
     const guarded = Effect.onExitPrimitive(copying.feed(source), (exit) => {
-      if (exit._tag === "Failure") copying.abandon()
-      return undefined
+      if (exit._tag === "Success" || copying.isOver) return undefined
+      isSourceAtFault = true
+      copying.abandon()
+      return copying.whenClosed
     })
-    return Effect.map(
-      Effect.all([run(connection, statement, copying, "FROM STDIN"), guarded], { concurrency: "unbounded" }),
-      ([rows]) => rows
+    const copied = Effect.catchCause(run(connection, statement, copying, "FROM STDIN"), (cause) =>
+      isSourceAtFault ? Effect.never : Effect.failCause(cause)
     )
+    return Effect.map(Effect.all([copied, guarded], { concurrency: "unbounded" }), ([rows]) => rows)
   })
 
 /** Runs a `COPY ... TO STDOUT`: its bytes, as the server sends them. A row is never divided between two elements. */

@@ -14,6 +14,7 @@ const Fed = Context.Reference<CopyIn | undefined>("pgkeel/connection/Fed", { def
 export class CopyIn extends Copying {
   protected readonly opening = "CopyInResponse"
   #whenOpen: (() => void) | undefined
+  #whenClosed: (() => void) | undefined
 
   isWaitingFor(fiber: Fiber.Fiber<unknown, unknown>): boolean {
     return !this.isOver && Context.get(fiber.context, Fed) === this
@@ -37,6 +38,12 @@ export class CopyIn extends Copying {
   readonly whenOpen: Effect.Effect<boolean> = Effect.callback((resume) => {
     if (this.isCopying || this.#isClosed) return resume(Effect.succeed(this.isCopying))
     this.#whenOpen = () => resume(Effect.succeed(this.isCopying))
+  })
+
+  /** Until its statement has ended. */
+  readonly whenClosed: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.#isClosed) return resume(Effect.void)
+    this.#whenClosed = () => resume(Effect.void)
   })
 
   /** Sends bytes, and waits until the socket has room for more. */
@@ -65,6 +72,7 @@ export class CopyIn extends Copying {
   protected override closed(): void {
     this.#isClosed = true
     this.#whenOpen?.()
+    this.#whenClosed?.()
   }
 
   #isClosed = false
