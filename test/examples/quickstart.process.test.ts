@@ -28,6 +28,7 @@ const steps = [
   "schema",
   "missing tables",
   "constraints",
+  "snapshot",
   "session",
   "typed error",
   "retry",
