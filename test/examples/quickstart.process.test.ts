@@ -82,7 +82,7 @@ describe("The quickstart", () => {
         // npm complains of the home and of settings of this host; nobody else does.
         assertReads({ ...first, errors: first.errors.replaceAll(/^npm warn .*\n/gmu, "") })
         assert.notInclude(first.output, "\u001B[")
-        assert.include(lineOf("provision", first.output), `${26 + ownMigrations.length} changes`)
+        assert.include(lineOf("provision", first.output), `${29 + ownMigrations.length} changes`)
         assert.deepStrictEqual(servers(), [])
       }),
     timeout
