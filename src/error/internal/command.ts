@@ -31,6 +31,12 @@ const startOf = (statement: string): number => {
   }
 }
 
+/** Told by the first letter, since every statement is asked; what begins with a comment or white space may be anything. */
+const mayBegin = (statement: string, letter: string): boolean => {
+  const first = statement.charCodeAt(0) | 0x20
+  return first === letter.charCodeAt(0) || first < 0x61 || first > 0x7a
+}
+
 const startsWith = (pattern: RegExp, statement: string): boolean => {
   pattern.lastIndex = startOf(statement)
   return pattern.test(statement)
@@ -48,7 +54,9 @@ const unspoken = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//gu
 
 /** Whether it is a COPY whose rows come from the client or go to it: not one with a file or a program of the server. */
 export const copiesWithClient = (statement: string): boolean =>
-  startsWith(copies, statement) && /\b(?:from\s+stdin|to\s+stdout)\b/iu.test(statement.replace(unspoken, " "))
+  mayBegin(statement, "c") &&
+  startsWith(copies, statement) &&
+  /\b(?:from\s+stdin|to\s+stdout)\b/iu.test(statement.replace(unspoken, " "))
 
 /** Whether it ends the transaction in which it runs, by commit, by rollback, or by handing it over to whoever commits it. */
 export const endsTransaction = (statement: string): boolean => startsWith(ends, statement)
