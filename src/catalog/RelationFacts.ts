@@ -42,8 +42,6 @@ export const TableFacts = Schema.Struct({
   schema: Schema.String,
   name: Schema.String,
   kind: Schema.Literals(["table", "partitioned table", "materialized view"]),
-  /** Whether it and its partitions have no rows, nor room for any. */
-  empty: Schema.Boolean,
   columns: Schema.Array(ColumnFacts),
   constraints: Schema.Array(ConstraintFacts),
   indexes: Schema.Array(IndexFacts)
@@ -56,8 +54,6 @@ export const RelationFacts = Schema.Struct({
   /** Where unqualified names are looked for, first to last. */
   searchPath: Schema.Array(Schema.String),
   tables: Schema.Array(TableFacts),
-  /** The names that were asked for and that no relation of any kind has, in any schema. */
-  absent: Schema.Array(Schema.String),
   /** Of the functions that were asked for, those that give the same for all rows of a statement, whatever their arguments. */
   steadyFunctions: Schema.Array(Schema.String)
 })
@@ -82,11 +78,6 @@ const indexesOf = `(SELECT coalesce(json_agg(json_build_object('name', i.relname
       WHERE p.position <= x.indnkeyatts)) ORDER BY i.relname), '[]')
   FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)`
 
-/** A partition of it may have rows that it has not; what inherits from it the old way is not looked for. */
-const isEmpty = `CASE c.relkind WHEN 'p' THEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_partition_tree(c.oid) t
-    WHERE pg_catalog.pg_relation_size(t.relid) > 0)
-  ELSE NOT c.relhassubclass AND pg_catalog.pg_relation_size(c.oid) = 0 END`
-
 const kindOf = `CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' ELSE 'materialized view' END`
 
 const isAskedFor = `(c.relname = ANY ($1::text[]) OR EXISTS (SELECT 1 FROM pg_catalog.pg_index x
@@ -95,12 +86,10 @@ const isAskedFor = `(c.relname = ANY ($1::text[]) OR EXISTS (SELECT 1 FROM pg_ca
 const query = `SELECT pg_catalog.current_setting('server_version_num')::integer AS "serverVersion",
   pg_catalog.to_json(pg_catalog.current_schemas(false)) AS "searchPath",
   (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname, 'kind', ${kindOf},
-      'empty', ${isEmpty}, 'columns', ${columnsOf}, 'constraints', ${constraintsOf}, 'indexes', ${indexesOf})), '[]')
+      'columns', ${columnsOf}, 'constraints', ${constraintsOf}, 'indexes', ${indexesOf})), '[]')
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND ${isAskedFor}
       AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema') AS "tables",
-  (SELECT coalesce(json_agg(a.name), '[]') FROM pg_catalog.unnest($1::text[]) a (name)
-    WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relname = a.name)) AS "absent",
   (SELECT coalesce(json_agg(f.proname), '[]') FROM (SELECT p.proname FROM pg_catalog.pg_proc p
     WHERE p.proname = ANY ($2::text[]) GROUP BY p.proname
     HAVING pg_catalog.bool_and(p.provolatile <> 'v')) f) AS "steadyFunctions"`

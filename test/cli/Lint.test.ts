@@ -141,12 +141,12 @@ describe("pgkeel migrate lint", () => {
       const none = yield* json(["lint", "--dir", dir])
       assert.deepStrictEqual([none.code, none.document], [0, { ok: true, files: 0, findings: [] }])
       yield* write(dir, {
-        "3_late.up.sql": "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+        "3_late.up.sql": "ALTER TABLE users ALTER COLUMN id SET NOT NULL;",
         "4_proven.up.sql": "CREATE INDEX CONCURRENTLY users_id ON users (id, email);"
       })
       const pending = yield* json(["lint", "--dir", dir])
       assert.strictEqual(pending.document["files"], 2)
-      // The table has no rows, and the database says so: reading it takes no time.
+      // It is the table's key, and the database says so: nothing is read.
       assert.notInclude(rulesOf(pending.document), "set-not-null")
       const url = Redacted.value((yield* TestDatabase).url)
       const file = `${dir}/3_late.up.sql`

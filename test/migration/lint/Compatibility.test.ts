@@ -5,7 +5,6 @@ const orders: TableFacts = {
   schema: "public",
   name: "orders",
   kind: "table",
-  empty: false,
   columns: [
     { name: "id", type: "bigint", nullable: false },
     { name: "note", type: "character varying(80)", nullable: true }
@@ -26,8 +25,7 @@ const facts: RelationFacts = {
   serverVersion: 180000,
   searchPath: ["public"],
   tables: [orders],
-  steadyFunctions: [],
-  absent: []
+  steadyFunctions: []
 }
 
 const around = { facts }

@@ -5,7 +5,6 @@ const items: TableFacts = {
   schema: "public",
   name: "items",
   kind: "table",
-  empty: false,
   columns: ["order_id", "product_id", "shop_id"].map((name) => ({ name, type: "bigint", nullable: true })),
   constraints: [],
   indexes: [
@@ -23,8 +22,7 @@ const facts: RelationFacts = {
   serverVersion: 180000,
   searchPath: ["public"],
   tables: [items],
-  steadyFunctions: [],
-  absent: []
+  steadyFunctions: []
 }
 
 const around = { facts }

@@ -22,8 +22,7 @@ examples(
     "CREATE INDEX CONCURRENTLY i ON t (a)",
     "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)",
     "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON t (a)",
-    "CREATE TEMP TABLE t (a bigint); CREATE INDEX i ON t (a)",
-    { sql: "CREATE INDEX i ON nobody (a)", around: { facts } }
+    "CREATE TEMP TABLE t (a bigint); CREATE INDEX i ON t (a)"
   ]
 )
 
@@ -102,8 +101,7 @@ examples(
   ],
   [
     "CREATE TABLE t (a bigint); ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
-    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)", around: { facts } },
-    { sql: "ALTER TABLE parts ATTACH PARTITION nobody DEFAULT", around: { facts } }
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)", around: { facts } }
   ]
 )
 
@@ -132,8 +130,7 @@ examples(
     "ALTER TABLE t ADD a timestamptz DEFAULT current_timestamp",
     "ALTER TABLE t ADD a text[] NOT NULL DEFAULT '{}'",
     "ALTER TABLE t ADD a jsonb DEFAULT jsonb_build_object('a', 1)",
-    { sql: "ALTER TABLE t ADD a bigint DEFAULT steady()", around: { facts } },
-    { sql: "ALTER TABLE nobody ADD a uuid DEFAULT gen_random_uuid()", around: { facts } }
+    { sql: "ALTER TABLE t ADD a bigint DEFAULT steady()", around: { facts } }
   ]
 )
 
@@ -177,7 +174,6 @@ examples(
     { sql: "ALTER TABLE t ALTER short TYPE text", around: { facts } },
     { sql: "ALTER TABLE t ALTER price TYPE numeric(12, 2)", around: { facts } },
     { sql: "ALTER TABLE t ALTER price TYPE numeric", around: { facts } },
-    { sql: "ALTER TABLE nobody ALTER a TYPE bigint", around: { facts } },
     "CREATE TABLE t (a text); ALTER TABLE t ALTER a TYPE bigint USING a::bigint"
   ]
 )
@@ -341,7 +337,7 @@ examples(
     { sql: "CLUSTER t USING i", fix: "pg_repack" },
     { sql: "CLUSTER", fix: "pg_repack" }
   ],
-  ["VACUUM t", "VACUUM (ANALYZE) t", "VACUUM (FULL off) t", { sql: "CLUSTER nobody USING i", around: { facts } }]
+  ["VACUUM t", "VACUUM (ANALYZE) t", "VACUUM (FULL off) t"]
 )
 
 examples(
@@ -452,8 +448,7 @@ examples(
   [
     "UPDATE t SET a = 1 WHERE a IS NULL",
     "DELETE FROM t WHERE false",
-    "CREATE TABLE t (a bigint); INSERT INTO t VALUES (1); UPDATE t SET a = 2",
-    { sql: "DELETE FROM nobody", around: { facts } }
+    "CREATE TABLE t (a bigint); INSERT INTO t VALUES (1); UPDATE t SET a = 2"
   ]
 )
 

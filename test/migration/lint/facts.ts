@@ -5,7 +5,6 @@ const table = (name: string, known: Partial<TableFacts> = {}): TableFacts => ({
   schema: "public",
   name,
   kind: "table",
-  empty: false,
   columns: [],
   constraints: [],
   indexes: [],
@@ -16,7 +15,6 @@ export const facts: RelationFacts = {
   serverVersion: 180_004,
   searchPath: ["public"],
   steadyFunctions: ["steady"],
-  absent: ["gone"],
   tables: [
     table("t", {
       columns: [
@@ -32,7 +30,6 @@ export const facts: RelationFacts = {
         { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }
       ]
     }),
-    table("nobody", { empty: true, columns: [{ name: "a", type: "integer", nullable: true }] }),
     table("parts", { kind: "partitioned table" }),
     table("totals", { kind: "materialized view" })
   ]

@@ -178,8 +178,6 @@ export const eachStatement = (
   const created = tracking(searchPath, facts)
   const held = new Map<string, Lock>()
   const table: LintContext["table"] = (relation) => findTable(facts, relation)
-  const isNew: LintContext["isNew"] = (relation) =>
-    created.has(relation) || facts?.absent.includes(relation?.relname ?? "") === true
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
     const placeOf = (location = 0) => Math.max(0, indexOf(location) - start)
@@ -192,8 +190,7 @@ export const eachStatement = (
     facts,
     table,
     held,
-    isNew,
-    isQuick: (relation) => isNew(relation) || table(relation)?.empty === true
+    isNew: created.has
   }
   for (const statement of statements) {
     look(statement, context)

@@ -31,13 +31,11 @@ export const locksOf = (statement: LintStatement, context: LintContext): Readonl
     const name = nameOf(relation)
     const before = locks.get(name)
     const stronger = before === undefined || isAtLeast(mode, before.mode) ? mode : before.mode
-    // Where there are no rows, none are read.
-    const isEmpty = context.isQuick(relation)
     locks.set(name, {
       relation: name,
       mode: stronger,
-      rewrites: (rewrites && !isEmpty) || before?.rewrites === true,
-      scans: ((scans || rewrites) && !isEmpty) || before?.scans === true
+      rewrites: rewrites || before?.rewrites === true,
+      scans: scans || rewrites || before?.scans === true
     })
   }
   return [...locks.values()]

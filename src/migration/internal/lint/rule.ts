@@ -48,10 +48,11 @@ export interface LintContext {
   readonly transaction: boolean
   /** The locks that earlier statements have taken and that are held until the transaction ends, by relation. */
   readonly held: ReadonlyMap<string, Lock>
-  /** Whether this migration has made the relation, or the database has none of its name: nobody uses it yet. */
+  /**
+   * Whether this migration has made the relation: nobody uses it yet, and it has no rows but this migration's. That
+   * the database at hand has no rows in it, or no such relation, says nothing of the one that the migration is for.
+   */
   readonly isNew: (relation: RangeVar | undefined) => boolean
-  /** Whether it is new, or known to have no rows: then reading or rewriting all of it takes no time. */
-  readonly isQuick: (relation: RangeVar | undefined) => boolean
   /** What the database knows of a table; `undefined` also without a database. */
   readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
   /** What the database knows, if there is one. */

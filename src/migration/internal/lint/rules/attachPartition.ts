@@ -13,7 +13,7 @@ export const attachPartition: Rule = {
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       if (body.subtype !== "AT_AttachPartition" || body.def === undefined || !("PartitionCmd" in body.def)) return []
       const { bound, name } = body.def.PartitionCmd
-      if (context.isQuick(name) || fitsBounds(context, name, bound)) return []
+      if (context.isNew(name) || fitsBounds(context, name, bound)) return []
       const message = `ATTACH PARTITION reads all of ${nameOf(name)} while nobody else can`
       return [{ at, message, fix: fixFor(relation, body.def.PartitionCmd) }]
     })

@@ -7,9 +7,9 @@ export const checkValidation: Rule = {
   name: "check-validation",
   reason:
     "A CHECK that is held to all rows when it is added reads the whole table under an ACCESS EXCLUSIVE lock, which blocks reads too.",
-  check: (statement, { isQuick }) =>
+  check: (statement, { isNew }) =>
     commandsOf(statement).flatMap((command) =>
-      isQuick(command.relation) ? [] : [...ofConstraint(statement, command), ...ofColumn(statement, command)]
+      isNew(command.relation) ? [] : [...ofConstraint(statement, command), ...ofColumn(statement, command)]
     )
 }
 

@@ -12,7 +12,7 @@ export const columnType: Rule = {
   check: (statement, context) =>
     commandsOf(statement).flatMap((command) => {
       const { at, body, relation } = command
-      if (body.subtype !== "AT_AlterColumnType" || context.isQuick(relation)) return []
+      if (body.subtype !== "AT_AlterColumnType" || context.isNew(relation)) return []
       const problem = problemOf(command, context)
       if (problem === undefined) return []
       const [table, name] = [nameOf(relation), spell(body.name)]

@@ -9,7 +9,7 @@ export const concurrentIndex: Rule = {
   check: ({ node, text }, context) => {
     if (!("IndexStmt" in node)) return []
     const { concurrent, relation } = node.IndexStmt
-    if (concurrent === true || context.isQuick(relation)) return []
+    if (concurrent === true || context.isNew(relation)) return []
     const table = nameOf(relation)
     const isPartitioned = context.table(relation)?.kind === "partitioned table"
     const concurrently = alone(`${behindWord(text, /\bINDEX\b/iu, " CONCURRENTLY")};`, context)

@@ -10,7 +10,7 @@ export const concurrentReindex: Rule = {
   check: ({ node, text }, context) => {
     if (!("ReindexStmt" in node)) return []
     const { kind, name, params, relation } = node.ReindexStmt
-    if (optionsOf(params).has("concurrently") || (relation !== undefined && context.isQuick(relation))) return []
+    if (optionsOf(params).has("concurrently") || context.isNew(relation)) return []
     const what = relation === undefined ? (name ?? "the database") : nameOf(relation)
     const concurrently = behindWord(text, /\b(?:INDEX|TABLE|SCHEMA|DATABASE)\b/iu, " CONCURRENTLY")
     const fix =

@@ -7,10 +7,10 @@ export const exclusionConstraint: Rule = {
   name: "exclusion-constraint",
   reason:
     "EXCLUDE, and a key WITHOUT OVERLAPS, builds its index and checks all rows under an ACCESS EXCLUSIVE lock, and PostgreSQL has no other way to add it to a table.",
-  check: (statement, { isQuick }) =>
+  check: (statement, { isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const constraint = constraintOf(body)
-      if (constraint === undefined || isQuick(relation)) return []
+      if (constraint === undefined || isNew(relation)) return []
       const overlaps = constraint.without_overlaps === true
       if (constraint.contype !== "CONSTR_EXCLUSION" && !overlaps) return []
       const table = nameOf(relation)

@@ -11,7 +11,7 @@ export const foreignKeyValidation: Rule = {
     "A foreign key that is checked when it is added reads both tables under SHARE ROW EXCLUSIVE locks: nobody can write to either meanwhile.",
   check: (statement, context) =>
     commandsOf(statement).flatMap((command) => {
-      if (context.isQuick(command.relation)) return []
+      if (context.isNew(command.relation)) return []
       return [...ofConstraint(statement, command, context), ...ofColumn(statement, command)]
     })
 }

@@ -13,7 +13,7 @@ export const nullablePrimaryKey: Rule = {
   check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const { contype, indexname } = constraintOf(body) ?? {}
-      if (contype !== "CONSTR_PRIMARY" || indexname === undefined || context.isQuick(relation)) return []
+      if (contype !== "CONSTR_PRIMARY" || indexname === undefined || context.isNew(relation)) return []
       const columns = nullableIn(indexname, relation, statement, context)
       if (columns.length === 0) return []
       const table = nameOf(relation)

@@ -8,11 +8,11 @@ export const serialColumn: Rule = {
   name: "serial-column",
   reason:
     "A new column that counts (serial, identity) gives each row its number: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
-  check: (statement, { facts, isQuick }) =>
+  check: (statement, { facts, isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
       const rewrite = rewriteOf(column, facts)
-      if (column === undefined || (rewrite !== "serial" && rewrite !== "identity") || isQuick(relation)) return []
+      if (column === undefined || (rewrite !== "serial" && rewrite !== "identity") || isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
       const sequence = spell(relation?.schemaname, derived(relation?.relname ?? "", column.colname ?? "", "seq"))
       return [

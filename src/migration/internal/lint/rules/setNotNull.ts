@@ -12,7 +12,7 @@ export const setNotNull: Rule = {
     commandsOf(statement).flatMap((command) => {
       const { at, relation } = command
       const column = columnIn(command)
-      if (column === undefined || context.isQuick(relation)) return []
+      if (column === undefined || context.isNew(relation)) return []
       if (isProved(context, statement, relation, column)) return []
       const message = `SET NOT NULL of ${spell(column)} reads all of ${nameOf(relation)} while nobody else can`
       return [{ at, message, fix: fixFor(command, column, context) }]

@@ -8,10 +8,10 @@ export const storedGeneratedColumn: Rule = {
   name: "stored-generated-column",
   reason:
     "A new stored generated column is computed for each row: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
-  check: (statement, { facts, isQuick }) =>
+  check: (statement, { facts, isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
-      if (rewriteOf(column, facts) !== "stored" || isQuick(relation)) return []
+      if (rewriteOf(column, facts) !== "stored" || isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column?.colname)]
       return [
         {

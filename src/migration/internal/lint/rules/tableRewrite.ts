@@ -6,11 +6,11 @@ import type { Rule } from "../rule.ts"
 export const tableRewrite: Rule = {
   name: "table-rewrite",
   reason: "It writes the whole table anew under an ACCESS EXCLUSIVE lock: nobody can read or write it meanwhile.",
-  check: (statement, { isQuick }) =>
+  check: (statement, { isNew }) =>
     commandsOf(statement).flatMap((command) => {
       const { at, relation } = command
       const [what, instead] = rewrites(command) ?? []
-      if (what === undefined || instead === undefined || isQuick(relation)) return []
+      if (what === undefined || instead === undefined || isNew(relation)) return []
       return [{ at, message: `${what} writes all of ${nameOf(relation)} anew`, fix: advice(...instead) }]
     })
 }

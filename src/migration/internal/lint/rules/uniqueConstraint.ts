@@ -8,9 +8,9 @@ export const uniqueConstraint: Rule = {
   name: "unique-constraint",
   reason:
     "UNIQUE and PRIMARY KEY build their index under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile.",
-  check: (statement, { isQuick }) =>
+  check: (statement, { isNew }) =>
     commandsOf(statement).flatMap((command) =>
-      isQuick(command.relation) ? [] : [...ofConstraint(command), ...ofColumn(statement, command)]
+      isNew(command.relation) ? [] : [...ofConstraint(command), ...ofColumn(statement, command)]
     )
 }
 

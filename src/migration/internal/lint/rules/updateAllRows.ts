@@ -7,9 +7,9 @@ export const updateAllRows: Rule = {
   name: "update-all-rows",
   reason:
     "One statement that changes all rows locks each of them until it commits, writes all of them to the log at once, and is undone altogether when it is broken off.",
-  check: ({ node }, { isQuick }) => {
+  check: ({ node }, { isNew }) => {
     const found = changeOf(node)
-    if (found === undefined || found.whereClause !== undefined || isQuick(found.relation)) return []
+    if (found === undefined || found.whereClause !== undefined || isNew(found.relation)) return []
     const table = nameOf(found.relation)
     return [
       {

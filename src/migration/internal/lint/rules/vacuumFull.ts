@@ -9,9 +9,9 @@ export const vacuumFull: Rule = {
   name: "vacuum-full",
   reason:
     "VACUUM FULL and CLUSTER write the whole table anew under an ACCESS EXCLUSIVE lock: nobody can read or write it meanwhile.",
-  check: ({ node }, { isQuick }) => {
+  check: ({ node }, { isNew }) => {
     const found = targetOf(node)
-    if (found === undefined || (found.relations.length > 0 && found.relations.every(isQuick))) return []
+    if (found === undefined || (found.relations.length > 0 && found.relations.every(isNew))) return []
     const tables = found.relations.map(nameOf).join(", ") || "all tables"
     return [
       {

@@ -8,9 +8,9 @@ export const validateInTransaction: Rule = {
   name: "validate-in-transaction",
   reason:
     "VALIDATE CONSTRAINT itself blocks nobody, but what the transaction has locked before stays locked until all rows are read: NOT VALID has gained nothing.",
-  check: (statement, { held, isQuick }) =>
+  check: (statement, { held, isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation, text }) => {
-      if (body.subtype !== "AT_ValidateConstraint" || isQuick(relation)) return []
+      if (body.subtype !== "AT_ValidateConstraint" || isNew(relation)) return []
       const lock = [...held.values()].find(({ mode }) => isAtLeast(mode, "SHARE"))
       if (lock === undefined) return []
       const validate = at === 0 && text !== "" ? `${text};` : `ALTER TABLE ${nameOf(relation)} ${text};`

@@ -12,8 +12,7 @@ export const volatileDefault: Rule = {
   check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
-      if (column === undefined || rewriteOf(column, context.facts) !== "volatile" || context.isQuick(relation))
-        return []
+      if (column === undefined || rewriteOf(column, context.facts) !== "volatile" || context.isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
       const constraints = constraintsOf(column)
       const own = constraints.findIndex(({ contype }) => contype === "CONSTR_DEFAULT")

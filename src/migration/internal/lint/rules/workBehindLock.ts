@@ -29,9 +29,9 @@ export const workBehindLock: Rule = {
 const longWork = (statement: LintStatement, context: LintContext): string | undefined => {
   const { node } = statement
   if ("DoStmt" in node || "CallStmt" in node) return `${"DoStmt" in node ? "DO" : "CALL"} does what is not seen here`
-  const changed = changes(node).find((relation) => !context.isQuick(relation))
+  const changed = changes(node).find((relation) => !context.isNew(relation))
   if (changed !== undefined) return `it changes rows of ${nameOf(changed)}`
-  const read = reads(node).find((relation) => !context.isQuick(relation))
+  const read = reads(node).find((relation) => !context.isNew(relation))
   if (read !== undefined) return `it reads ${nameOf(read)}`
   // The rule about validation has its own words for it.
   if (commandsOf(statement).some(({ body }) => body.subtype === "AT_ValidateConstraint")) return undefined
