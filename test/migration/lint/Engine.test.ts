@@ -67,6 +67,18 @@ describe("a comment pgkeel:allow", () => {
   )
 })
 
+describe("a comment pgkeel:allow with a name that no rule has", () => {
+  it.effect.each([
+    ["drop-colum", "-- did you mean drop-column?"],
+    ["not-this", "-- write the name of the rule as its finding shows it"]
+  ] as const)("is told which is meant where one is near: %s", ([name, fix]) =>
+    Effect.map(findings(`-- pgkeel:allow ${name}: nothing reads it\nSELECT 1;`), ([found]) => {
+      assert.strictEqual(found?.message, `this comment allows nothing: there is no rule ${name}`)
+      assert.strictEqual(found?.fix, fix)
+    })
+  )
+})
+
 examples(
   "concurrent-index",
   [{ sql: "CREATE UNIQUE INDEX i ON app.t (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);" }],

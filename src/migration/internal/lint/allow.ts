@@ -10,8 +10,10 @@
  * not exist, or that nothing needs, is itself a finding: it would hide the next
  * mistake.
  */
+import { didYouMean } from "../../../config/internal/nearest.ts"
 import { piecesOf } from "../quoting.ts"
 import type { ParsedStatement } from "../splitter.ts"
+import { ruleNames } from "./rules.ts"
 
 export interface Allowance {
   readonly rule: string
@@ -33,11 +35,7 @@ export interface Allowances {
   readonly broken: ReadonlyArray<BrokenAllowance>
 }
 
-export const allowancesOf = (
-  sql: string,
-  statements: ReadonlyArray<ParsedStatement>,
-  isRule: (name: string) => boolean
-): Allowances => {
+export const allowancesOf = (sql: string, statements: ReadonlyArray<ParsedStatement>): Allowances => {
   const allowed: Array<Allowance> = []
   const broken: Array<BrokenAllowance> = []
   if (!/--[ \t]*pgkeel[ \t]*:[ \t]*allow/iu.test(sql)) return { allowed, broken }
@@ -47,8 +45,7 @@ export const allowancesOf = (
     const [, file, names = "", why = ""] = comment
     const rules = names.split(",").map((name) => name.trim())
     const statement = file === undefined ? statementOf(sql, statements, start) : undefined
-    const problem =
-      problemOf(rules, why, isRule) ?? (file === undefined && statement === undefined ? nothing : undefined)
+    const problem = problemOf(rules, why) ?? (file === undefined && statement === undefined ? nothing : undefined)
     if (problem === undefined) allowed.push(...rules.map((rule) => ({ rule, statement, start })))
     else broken.push({ start, ...problem })
   }
@@ -57,12 +54,13 @@ export const allowancesOf = (
 
 const form = /^--[ \t]*pgkeel[ \t]*:[ \t]*allow(-file)?(?![\w-])[ \t]*([^:]*):?(.*)$/iu
 
-const problemOf = (rules: ReadonlyArray<string>, why: string, isRule: (name: string) => boolean) => {
-  const unknown = rules.find((rule) => !isRule(rule))
+const problemOf = (rules: ReadonlyArray<string>, why: string) => {
+  const unknown = rules.find((rule) => !ruleNames.includes(rule))
   if (unknown === "")
     return { problem: "it names no rule", fix: "write `-- pgkeel:allow <rule>: <why it is safe here>`" }
   if (unknown !== undefined) {
-    return { problem: `there is no rule ${unknown}`, fix: "write the name of the rule as its finding shows it" }
+    const fix = didYouMean(unknown, ruleNames) ?? "write the name of the rule as its finding shows it"
+    return { problem: `there is no rule ${unknown}`, fix }
   }
   return why.trim() === ""
     ? { problem: "it gives no reason", fix: `write \`-- pgkeel:allow ${rules.join(", ")}: <why it is safe here>\`` }

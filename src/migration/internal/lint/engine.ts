@@ -85,7 +85,7 @@ export const findingsIn = ({ file, script }: Opened, around: Surroundings): Read
 const findingsOf = (file: string, script: ParsedScript, around: Surroundings): ReadonlyArray<Finding> => {
   const { off = [] } = around
   const asked = rules.filter(({ name }) => !off.includes(name))
-  const allowances = allowancesOf(script.sql, script.statements, isRule)
+  const allowances = allowancesOf(script.sql, script.statements)
   const found: Array<Found> = []
   eachStatement(script, around, (statement, context) => {
     const start = script.statements[statement.index]?.start ?? 0
@@ -116,8 +116,6 @@ interface Place {
   readonly line: number
   readonly column: number
 }
-
-const isRule = (name: string): boolean => rules.some((rule) => rule.name === name)
 
 const placeAt = (file: string, sql: string, at: number): Place => ({
   file,

@@ -22,7 +22,7 @@ import {
 import { factsFor } from "./facts.ts"
 import type { Lock } from "./lockModes.ts"
 import { locksOf } from "./locks.ts"
-import { rules } from "./rules.ts"
+import { ruleNames } from "./rules.ts"
 import type { Connection } from "effect/sql/SqlConnection"
 
 export interface LintTarget {
@@ -75,11 +75,10 @@ export const lintFiles = Effect.fnUntraced(function* (
 })
 
 const refuseUnknown = (off: ReadonlyArray<string>): Effect.Effect<void, MigrationError> => {
-  const known = rules.map(({ name }) => name)
-  const rule = off.find((name) => !known.includes(name))
+  const rule = off.find((name) => !ruleNames.includes(name))
   return rule === undefined
     ? Effect.void
-    : Effect.fail(new MigrationError({ reason: new UnknownRule({ rule, advice: didYouMean(rule, known) }) }))
+    : Effect.fail(new MigrationError({ reason: new UnknownRule({ rule, advice: didYouMean(rule, ruleNames) }) }))
 }
 
 const openAll = (migrations: ReadonlyArray<Migration>): Effect.Effect<ReadonlyArray<Opened>, MigrationError> =>

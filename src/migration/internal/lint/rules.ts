@@ -5,3 +5,5 @@ import { lockRules } from "./lockRules.ts"
 import type { Rule } from "./rule.ts"
 
 export const rules: ReadonlyArray<Rule> = [...lockRules, ...compatibilityRules, ...habitRules]
+
+export const ruleNames: ReadonlyArray<string> = rules.map(({ name }) => name)
