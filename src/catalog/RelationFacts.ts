@@ -42,6 +42,9 @@ export const TableFacts = Schema.Struct({
   schema: Schema.String,
   name: Schema.String,
   kind: Schema.Literals(["table", "partitioned table", "materialized view"]),
+  rowSecurity: Schema.Boolean,
+  /** By their names. Without row-level security they do nothing. */
+  policies: Schema.Array(Schema.String),
   columns: Schema.Array(ColumnFacts),
   constraints: Schema.Array(ConstraintFacts),
   indexes: Schema.Array(IndexFacts)
@@ -78,6 +81,9 @@ const indexesOf = `(SELECT coalesce(json_agg(json_build_object('name', i.relname
       WHERE p.position <= x.indnkeyatts)) ORDER BY i.relname), '[]')
   FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)`
 
+const policiesOf = `(SELECT coalesce(json_agg(p.polname ORDER BY p.polname), '[]')
+  FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid)`
+
 const kindOf = `CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' ELSE 'materialized view' END`
 
 const isAskedFor = `(c.relname = ANY ($1::text[]) OR EXISTS (SELECT 1 FROM pg_catalog.pg_index x
@@ -86,7 +92,7 @@ const isAskedFor = `(c.relname = ANY ($1::text[]) OR EXISTS (SELECT 1 FROM pg_ca
 const query = `SELECT pg_catalog.current_setting('server_version_num')::integer AS "serverVersion",
   pg_catalog.to_json(pg_catalog.current_schemas(false)) AS "searchPath",
   (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname, 'kind', ${kindOf},
-      'columns', ${columnsOf}, 'constraints', ${constraintsOf}, 'indexes', ${indexesOf})), '[]')
+      'rowSecurity', c.relrowsecurity, 'policies', ${policiesOf}, 'columns', ${columnsOf}, 'constraints', ${constraintsOf}, 'indexes', ${indexesOf})), '[]')
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND ${isAskedFor}
       AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema') AS "tables",

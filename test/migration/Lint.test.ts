@@ -44,6 +44,23 @@ describe("Migrator.lint", () => {
       assert.deepStrictEqual(rulesOf(yield* migrator.lint()), [])
     }))
 
+  test("knows from the database which tables have row-level security and policies", () =>
+    Effect.gen(function* () {
+      yield* run(`CREATE TABLE off (a bigint); CREATE TABLE ready (a bigint); CREATE POLICY p ON ready USING (true);
+        CREATE TABLE guarded (a bigint); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;`)
+      const path = yield* directory({
+        "1_off.up.sql": "CREATE POLICY q ON off USING (true)",
+        "2_off.up.sql": "ALTER TABLE off ENABLE ROW LEVEL SECURITY",
+        "3_ready.up.sql": "ALTER TABLE ready ENABLE ROW LEVEL SECURITY",
+        "4_guarded.up.sql": "CREATE POLICY q ON guarded USING (true)"
+      })
+      const migrator = yield* migratorOf(path)
+      assert.deepStrictEqual(rulesOf(yield* migrator.lint()), [
+        "1_off.up.sql policy-without-rls",
+        "2_off.up.sql rls-without-policy"
+      ])
+    }))
+
   test("excuses nothing by a database in which a table is empty or missing: it is another where the rows are", () =>
     Effect.gen(function* () {
       yield* run("CREATE TABLE empty_one (a bigint); CREATE TABLE parts (a bigint) PARTITION BY LIST (a);")

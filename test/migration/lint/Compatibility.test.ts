@@ -5,6 +5,8 @@ const orders: TableFacts = {
   schema: "public",
   name: "orders",
   kind: "table",
+  rowSecurity: false,
+  policies: [],
   columns: [
     { name: "id", type: "bigint", nullable: false },
     { name: "note", type: "character varying(80)", nullable: true }
@@ -29,6 +31,8 @@ const facts: RelationFacts = {
 }
 
 const around = { facts }
+
+const guarded = { facts: { ...facts, tables: [{ ...orders, rowSecurity: true, policies: ["own"] }] } }
 
 examples(
   "rename-column",
@@ -436,9 +440,17 @@ examples(
     {
       sql: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
       fix: "CREATE POLICY orders_rows ON orders USING (true);\nALTER TABLE orders ENABLE ROW LEVEL SECURITY;"
+    },
+    { sql: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", around, fix: "CREATE POLICY orders_rows ON orders" },
+    {
+      sql: "CREATE POLICY own ON shop.orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+      at: "1:48",
+      also: ["several-locks"],
+      fix: "CREATE POLICY orders_rows ON orders"
     }
   ],
   [
+    { sql: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", around: guarded },
     "CREATE POLICY own ON orders USING (owner = current_user); ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
     "CREATE TABLE t (a bigint); ALTER TABLE t ENABLE ROW LEVEL SECURITY"
   ]
@@ -450,10 +462,17 @@ examples(
     {
       sql: "CREATE TABLE t (a bigint); CREATE POLICY own ON t USING (a = 1)",
       at: "1:28",
-      fix: "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+      fix: "CREATE POLICY own ON t USING (a = 1);\nALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+    },
+    {
+      sql: "CREATE POLICY mine ON orders USING (id = 1); ALTER TABLE other ENABLE ROW LEVEL SECURITY",
+      also: ["rls-without-policy", "several-locks"],
+      around,
+      fix: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY"
     }
   ],
   [
+    { sql: "CREATE POLICY mine ON orders USING (id = 1)", around: guarded },
     "CREATE TABLE t (a bigint); CREATE POLICY own ON t USING (a = 1); ALTER TABLE t ENABLE ROW LEVEL SECURITY",
     "CREATE POLICY own ON orders USING (id = 1)"
   ]

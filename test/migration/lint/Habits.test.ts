@@ -5,6 +5,8 @@ const items: TableFacts = {
   schema: "public",
   name: "items",
   kind: "table",
+  rowSecurity: false,
+  policies: [],
   columns: ["order_id", "product_id", "shop_id"].map((name) => ({ name, type: "bigint", nullable: true })),
   constraints: [],
   indexes: [

@@ -5,6 +5,8 @@ const table = (name: string, known: Partial<TableFacts> = {}): TableFacts => ({
   schema: "public",
   name,
   kind: "table",
+  rowSecurity: false,
+  policies: [],
   columns: [],
   constraints: [],
   indexes: [],

@@ -1,25 +1,33 @@
+import type { RangeVar } from "libpg-query"
+import { ended, steps } from "../contract.ts"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
-import type { Rule } from "../rule.ts"
+import type { LintContext, Rule } from "../rule.ts"
 
 export const policyWithoutRls: Rule = {
   name: "policy-without-rls",
   reason: "A policy of a table without row-level security is not looked at: everybody sees all rows.",
-  check: ({ node }, { isNew, statements }) => {
+  check: ({ node, text }, context) => {
     if (!("CreatePolicyStmt" in node)) return []
     const { policy_name, table } = node.CreatePolicyStmt
+    if (!isOff(context, table) || isEnabledHere(context, table)) return []
     const name = nameOf(table)
-    const isEnabled = statements.some((statement) =>
-      commandsOf(statement).some(
-        ({ body, relation }) => body.subtype === "AT_EnableRowSecurity" && nameOf(relation) === name
-      )
-    )
-    if (!isNew(table) || isEnabled) return []
     return [
       {
         message: `the policy ${spell(policy_name)} of ${name} does nothing`,
-        fix: `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;`
+        fix: steps(ended(text), `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;`)
       }
     ]
   }
 }
+
+/** As a new table is, or as the database says; without one, a table is believed to have what its policies need. */
+const isOff = ({ isNew, table }: LintContext, relation: RangeVar | undefined): boolean =>
+  isNew(relation) || table(relation)?.rowSecurity === false
+
+const isEnabledHere = ({ statements }: LintContext, relation: RangeVar | undefined): boolean =>
+  statements.some((statement) =>
+    commandsOf(statement).some(
+      (command) => command.body.subtype === "AT_EnableRowSecurity" && nameOf(command.relation) === nameOf(relation)
+    )
+  )

@@ -1,20 +1,18 @@
+import type { RangeVar } from "libpg-query"
 import { ended, steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
-import type { Rule } from "../rule.ts"
+import type { LintContext, Rule } from "../rule.ts"
 
 export const rlsWithoutPolicy: Rule = {
   name: "rls-without-policy",
   reason:
     "Row-level security without a policy shows no row and takes none: what runs at the moment reads an empty table from the commit on.",
-  check: (statement, { isNew, statements }) =>
+  check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
+      if (body.subtype !== "AT_EnableRowSecurity" || context.isNew(relation) || hasPolicy(context, relation)) return []
       const table = nameOf(relation)
-      const hasPolicy = statements.some(
-        ({ node }) => "CreatePolicyStmt" in node && nameOf(node.CreatePolicyStmt.table) === table
-      )
-      if (body.subtype !== "AT_EnableRowSecurity" || isNew(relation) || hasPolicy) return []
       return [
         {
           at,
@@ -28,3 +26,8 @@ export const rlsWithoutPolicy: Rule = {
       ]
     })
 }
+
+/** One that the database has, or that comes with this migration, before or behind the statement. */
+const hasPolicy = ({ statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
+  (table(relation)?.policies ?? []).length > 0 ||
+  statements.some(({ node }) => "CreatePolicyStmt" in node && nameOf(node.CreatePolicyStmt.table) === nameOf(relation))
