@@ -186,6 +186,23 @@ describe("pgkeel schema", () => {
       assert.deepStrictEqual([offline.code, offline.stdout.includes("customer")], [0, true])
     }))
 
+  test("draws no diagram of what is not there, and says what is", () =>
+    Effect.gen(function* () {
+      const { file } = yield* committed
+      for (const [flags, said] of [
+        [["--schema", "pubic"], "--schema pubic chooses no table: did you mean public?"],
+        [["--schema", "shop"], "--schema shop chooses no table: there is public"],
+        [["--schema", "public", "--schema", "shop*"], "--schema shop* chooses no table: there is public"],
+        [["--table", "custmer"], "--table custmer chooses no table: did you mean customer?"],
+        [["--table", "shop.*"], "--table shop.* chooses no table: there is public.customer"],
+        [["--table", "customer", "--table", "orders"], "--table orders chooses no table: there is customer"]
+      ] as const) {
+        const ended = yield* json(["diagram", file, ...flags])
+        assert.deepStrictEqual([ended.code, failureOf(ended).tag], [2, "UsageError"], said)
+        assert.strictEqual(failureOf(ended).message, said)
+      }
+    }))
+
   test("says of a file that is no good what is wrong with it, and what to do", () =>
     Effect.gen(function* () {
       const { dir, file } = yield* committed
