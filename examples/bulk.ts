@@ -4,22 +4,11 @@
  *     npx tsx examples/bulk.ts                    on an embedded server, gone afterwards
  *     DATABASE_URL=... npx tsx examples/bulk.ts   on your own, in a schema that is dropped at the end
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Deferred, Effect, Layer, Option, References, Schema, Stream } from "effect"
+import { Deferred, Effect, Layer, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import {
-  AdvisoryLock,
-  Bulk,
-  ConnectionManager,
-  Copy,
-  Cursor,
-  DatabaseConfig,
-  RowLock,
-  SessionFactory,
-  SharedSnapshot
-} from "pgkeel"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, step, title } from "./support/printer.ts"
+import { AdvisoryLock, Bulk, ConnectionManager, Copy, Cursor, RowLock, SessionFactory, SharedSnapshot } from "pgkeel"
+import { runExample } from "./support/example.ts"
+import { step } from "./support/printer.ts"
 
 const schema = "pgkeel_bulk"
 const reading = [schema, "reading"] as const
@@ -192,27 +181,6 @@ const walk = Effect.gen(function* () {
   yield* step("alone", String, alone)
 }).pipe(Effect.scoped)
 
-/** Yours, or one that is started here. */
-const url = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return own.value
-  return Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres).url
-})
+const Live = SessionFactory.layer.pipe(Layer.provideMerge(ConnectionManager.layer()))
 
-const Live = (options: { readonly url: Effect.Success<typeof url> }) =>
-  SessionFactory.layer.pipe(
-    Layer.provideMerge(ConnectionManager.layer()),
-    Layer.provide(DatabaseConfig.layer({ ...options, maxConnections: 6 }))
-  )
-
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: many rows in and out of sessions")
-  yield* Effect.provide(walk, Live({ url: yield* url }))
-}).pipe(
-  Effect.scoped,
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(NodeServices.layer)
-)
-
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+runExample("pgkeel: many rows in and out of sessions", Effect.provide(walk, Live))

@@ -4,13 +4,12 @@
  *     npx tsx examples/migrations.ts                    on an embedded server, gone afterwards
  *     DATABASE_URL=... npx tsx examples/migrations.ts   on an empty database of your own
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Effect, Layer, Option, References } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { ConnectionManager, DatabaseConfig, MigrationSource, Migrator } from "pgkeel"
+import { ConnectionManager, MigrationSource, Migrator } from "pgkeel"
 import type { MigrationHooks } from "pgkeel"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, step, title } from "./support/printer.ts"
+import { runExample } from "./support/example.ts"
+import { step } from "./support/printer.ts"
 
 const directory = new URL("library/migrations/", import.meta.url)
 const seeds = { directory: new URL("library/seeds/", import.meta.url), environment: "development" }
@@ -73,24 +72,4 @@ const walk = Effect.gen(function* () {
   yield* sql`DROP SCHEMA pgkeel_library CASCADE`
 }).pipe(Effect.scoped)
 
-/** Yours, or one that is started here. */
-const url = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return own.value
-  return Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres).url
-})
-
-const Live = (options: { readonly url: Effect.Success<typeof url> }) =>
-  ConnectionManager.layer().pipe(Layer.provide(DatabaseConfig.layer({ ...options, maxConnections: 4 })))
-
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: migrations inside an application")
-  yield* Effect.provide(walk, Live({ url: yield* url }))
-}).pipe(
-  Effect.scoped,
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(NodeServices.layer)
-)
-
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+runExample("pgkeel: migrations inside an application", Effect.provide(walk, ConnectionManager.layer()))

@@ -6,13 +6,12 @@
  *
  * The same by the command line: pgkeel schema snapshot, verify, diff and diagram, and pgkeel migrate lint.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Effect, FileSystem, Layer, Option, Path, References } from "effect"
+import { Effect, FileSystem, Layer, Path } from "effect"
 import { SqlClient } from "effect/sql"
-import { ConnectionManager, DatabaseConfig, Diagram, Difference, Migrator, SchemaVerifier, SnapshotFile } from "pgkeel"
+import { ConnectionManager, Diagram, Difference, Migrator, SchemaVerifier, SnapshotFile } from "pgkeel"
 import { toText } from "pgkeel/catalog/Snapshot"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, step, title } from "./support/printer.ts"
+import { runExample } from "./support/example.ts"
+import { step } from "./support/printer.ts"
 
 const run = Effect.fnUntraced(function* (...statements: ReadonlyArray<string>) {
   const sql = yield* SqlClient.SqlClient
@@ -91,27 +90,6 @@ const walk = Effect.gen(function* () {
   yield* step("drawn", String, Effect.succeed(`${names.join(" and ")} in schema.svg`))
 }).pipe(Effect.scoped)
 
-/** Yours, or one that is started here. */
-const url = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return own.value
-  return Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres).url
-})
+const Live = SchemaVerifier.layer.pipe(Layer.provideMerge(ConnectionManager.layer()))
 
-const Live = (options: { readonly url: Effect.Success<typeof url> }) =>
-  SchemaVerifier.layer.pipe(
-    Layer.provideMerge(ConnectionManager.layer()),
-    Layer.provide(DatabaseConfig.layer({ ...options, maxConnections: 4 }))
-  )
-
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: the schema, what differs from it, and what a migration does to it")
-  yield* Effect.provide(walk, Live({ url: yield* url }))
-}).pipe(
-  Effect.scoped,
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(NodeServices.layer)
-)
-
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+runExample("pgkeel: the schema, what differs from it, and what a migration does to it", Effect.provide(walk, Live))

@@ -4,13 +4,12 @@
  *     npx tsx examples/typed-errors.ts                    on an embedded server, gone afterwards
  *     DATABASE_URL=... npx tsx examples/typed-errors.ts   on your own, in a schema that is dropped at the end
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Deferred, Effect, Fiber, Layer, Match, Option, References } from "effect"
+import { Deferred, Effect, Fiber, Layer, Match } from "effect"
 import { SqlClient } from "effect/sql"
-import { ConnectionManager, DatabaseConfig, DatabaseError, DatabaseErrorHandler, Retry, SessionFactory } from "pgkeel"
+import { ConnectionManager, DatabaseError, DatabaseErrorHandler, Retry, SessionFactory } from "pgkeel"
 import type { Reason } from "pgkeel/error/Reason"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, line, title } from "./support/printer.ts"
+import { runExample } from "./support/example.ts"
+import { line } from "./support/printer.ts"
 
 const schema = "pgkeel_typed_errors"
 
@@ -106,27 +105,8 @@ const walk = Effect.gen(function* () {
   yield* line("for a user", translate(wrong).message)
 }).pipe(Effect.scoped)
 
-/** Yours, or one that is started here. */
-const url = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return own.value
-  return Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres).url
-})
-
-const Live = (options: { readonly url: Effect.Success<typeof url> }) =>
-  Layer.merge(SessionFactory.layer, DatabaseErrorHandler.layer).pipe(
-    Layer.provideMerge(ConnectionManager.layer()),
-    Layer.provide(DatabaseConfig.layer(options))
-  )
-
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: what an error's type says")
-  yield* Effect.provide(walk, Live({ url: yield* url }))
-}).pipe(
-  Effect.scoped,
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(NodeServices.layer)
+const Live = Layer.merge(SessionFactory.layer, DatabaseErrorHandler.layer).pipe(
+  Layer.provideMerge(ConnectionManager.layer())
 )
 
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+runExample("pgkeel: what an error's type says", Effect.provide(walk, Live))

@@ -5,12 +5,11 @@
  *     npx tsx examples/zero-downtime.ts                    on an embedded server, gone afterwards
  *     DATABASE_URL=... npx tsx examples/zero-downtime.ts   on your own; everything is reverted at the end
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Config, Context, Effect, Fiber, Layer, Option, References } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { Backfill, ConnectionManager, DatabaseConfig, MigrationSource, Migrator } from "pgkeel"
-import { EmbeddedPostgres } from "pgkeel/testing"
-import { failure, step, title } from "./support/printer.ts"
+import { Backfill, ConnectionManager, MigrationSource, Migrator } from "pgkeel"
+import { runExample } from "./support/example.ts"
+import { step } from "./support/printer.ts"
 
 const namespace = "zero_downtime"
 const customers = 5_000
@@ -171,24 +170,4 @@ const walk = Effect.gen(function* () {
   yield* step("reverted", ({ reverted }) => `${reverted.length} migrations`, migrator.down({ all: true, namespace }))
 }).pipe(Effect.scoped)
 
-/** Yours, or one that is started here. */
-const url = Effect.gen(function* () {
-  const own = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  if (Option.isSome(own)) return own.value
-  return Context.get(yield* Layer.build(EmbeddedPostgres.layer()), EmbeddedPostgres).url
-})
-
-const Live = (options: { readonly url: Effect.Success<typeof url> }) =>
-  ConnectionManager.layer().pipe(Layer.provide(DatabaseConfig.layer({ ...options, maxConnections: 6 })))
-
-const main = Effect.gen(function* () {
-  yield* title("pgkeel: another name for a column, under load")
-  yield* Effect.provide(walk, Live({ url: yield* url }))
-}).pipe(
-  Effect.scoped,
-  Effect.provideService(References.MinimumLogLevel, "Error"),
-  Effect.tapCause(failure),
-  Effect.provide(NodeServices.layer)
-)
-
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+runExample("pgkeel: another name for a column, under load", Effect.provide(walk, ConnectionManager.layer()))
