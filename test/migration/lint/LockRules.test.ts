@@ -97,9 +97,23 @@ examples(
       sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (101)",
       around: { facts },
       fix: "ALTER TABLE t VALIDATE CONSTRAINT t_bounds;"
+    },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (10)",
+      around: { facts },
+      fix: "<key> < 10) NOT VALID;"
+    },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES IN ('it''s', true, null)",
+      fix: "IN ('it''s', true, <bound>)"
+    },
+    {
+      sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1, 2) TO (1, 9)",
+      fix: "give t a CHECK of what the others' bounds leave"
     }
   ],
   [
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM ('2026-02-01') TO (maxvalue)", around: { facts } },
     "CREATE TABLE t (a bigint); ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
     { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)", around: { facts } }
   ]

@@ -29,6 +29,13 @@ export const facts: RelationFacts = {
       constraints: [
         { name: "c", definition: "CHECK ((checked IS NOT NULL))", validated: true, references: null },
         { name: "d", definition: "CHECK ((b IS NOT NULL)) NOT VALID", validated: false, references: null },
+        { name: "f", definition: "CHECK ((shorter > 0))", validated: true, references: null },
+        {
+          name: "g",
+          definition: "CHECK ((at < '2026-02-01 00:00:00+00'::timestamptz))",
+          validated: true,
+          references: null
+        },
         { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }
       ]
     }),

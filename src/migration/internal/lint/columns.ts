@@ -1,6 +1,6 @@
 /** Columns that a statement gives to a table. */
 import type { ColumnDef, Node, RangeVar, TypeName } from "libpg-query"
-import { columnOf, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
+import { addedColumn, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
 import { ended } from "./contract.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "./rule.ts"
 import { itemAt, masked } from "./source.ts"
@@ -27,12 +27,12 @@ export const columnsOf = (statement: LintStatement): ReadonlyArray<TypedColumn> 
     }))
   }
   return commandsOf(statement).flatMap(({ body, relation }) => {
-    const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
+    const column = addedColumn(body)
     return column === undefined ? [] : [{ relation, column, how: "added", at: placeOf(column.location) }]
   })
 }
 
-const definitionsIn = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<ColumnDef> =>
+export const definitionsIn = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<ColumnDef> =>
   (nodes ?? []).flatMap((element) => ("ColumnDef" in element ? [element.ColumnDef] : []))
 
 /** The commands of an ALTER of anything that has columns: of composite types and views too. */
@@ -43,8 +43,6 @@ export const commandsOfAll = (statement: LintStatement): ReadonlyArray<Command> 
 
 /** The name of a column's type as `format_type` calls it, without size and brackets. */
 export const typeNameOf = ({ typeName }: ColumnDef): string => (typeName === undefined ? "" : typeOf(typeName).name)
-
-export const isSerial = (column: ColumnDef): boolean => /^(?:small|big)?serial[248]?$/u.test(typeNameOf(column))
 
 export const hasConstraint = (column: ColumnDef, ...kinds: ReadonlyArray<string>): boolean =>
   constraintsOf(column).some(({ contype = "" }) => kinds.includes(contype))

@@ -1,16 +1,11 @@
 /** The locks of statements that read and write rows. */
-import type { Node, RangeVar } from "libpg-query"
-import type { LockMode } from "./lockModes.ts"
+import type { Node } from "libpg-query"
+import type { Taken } from "./lockModes.ts"
 import { nodesIn } from "./nodes.ts"
-
-interface DataLock {
-  readonly relation: RangeVar | undefined
-  readonly mode: LockMode
-}
 
 const written = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"] as const
 
-export const dataLocks = (node: Node): ReadonlyArray<DataLock> => {
+export const dataLocks = (node: Node): ReadonlyArray<Taken> => {
   const targets = written.flatMap((tag) => nodesIn(node, tag).flatMap(({ relation }) => relation ?? []))
   const copied = "CopyStmt" in node && node.CopyStmt.is_from === true ? [node.CopyStmt.relation] : []
   return [...[...targets, ...copied].map((relation) => ({ relation, mode: "ROW EXCLUSIVE" as const })), ...read(node)]
@@ -27,7 +22,7 @@ const queries = [
   "CopyStmt"
 ]
 
-const read = (node: Node): ReadonlyArray<DataLock> => {
+const read = (node: Node): ReadonlyArray<Taken> => {
   if (!queries.some((tag) => tag in node)) return []
   const known = new Set(nodesIn(node, "CommonTableExpr").map(({ ctename }) => ctename))
   const isLocking = nodesIn(node, "LockingClause").length > 0

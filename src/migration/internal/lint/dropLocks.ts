@@ -1,14 +1,9 @@
 /** The locks of DROP. The tables that a foreign key connects are both locked when it goes, which only the database knows. */
 import type { RangeVar } from "libpg-query"
-import type { LockMode } from "./lockModes.ts"
+import type { LockMode, Taken } from "./lockModes.ts"
 import { objectName, relationOf } from "./names.ts"
 import type { Of } from "./nodes.ts"
 import type { LintContext } from "./rule.ts"
-
-interface DropLock {
-  readonly relation: RangeVar
-  readonly mode: LockMode
-}
 
 const relations = new Set([
   "OBJECT_TABLE",
@@ -25,7 +20,7 @@ const ofTables = new Set(["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"])
 export const dropLocks = (
   { concurrent, objects = [], removeType = "OBJECT_TYPE" }: Of<"DropStmt">,
   context: LintContext
-): ReadonlyArray<DropLock> => {
+): ReadonlyArray<Taken> => {
   const mode: LockMode = concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"
   const names = objects.map(objectName)
   if (ofTables.has(removeType)) return names.map((parts) => ({ relation: relationOf(parts.slice(0, -1)), mode }))
@@ -45,7 +40,7 @@ export const referencedBy = (
   relation: RangeVar | undefined,
   context: LintContext,
   constraint?: string
-): ReadonlyArray<DropLock> =>
+): ReadonlyArray<Taken> =>
   (context.table(relation)?.constraints ?? []).flatMap(({ name, references }) =>
     references === null || (constraint !== undefined && constraint !== name)
       ? []

@@ -17,8 +17,11 @@ export const alone = (statement: string, { statements }: LintContext): string =>
 export const advice = (...lines: ReadonlyArray<string>): string => lines.map((line) => `-- ${line}`).join("\n")
 
 /** A constraint of a table as the file has it, without its name. */
-export const definitionOf = ({ placeOf, text }: LintStatement, constraint: Constraint, before?: number): string =>
-  itemAt(text, placeOf(constraint.location), before).replace(/^CONSTRAINT\s+(?:"(?:[^"]|"")+"|\S+)\s+/iu, "")
+export const definitionOf = ({ placeOf, text }: LintStatement, constraint: Constraint): string =>
+  unnamed(itemAt(text, placeOf(constraint.location)))
+
+/** The text of a constraint without its name. */
+export const unnamed = (text: string): string => text.replace(/^CONSTRAINT\s+(?:"(?:[^"]|"")+"|\S+)\s+/iu, "")
 
 /** Its name, or the one that PostgreSQL would give it. */
 export const constraintName = (constraint: Constraint, table: string, columns: ReadonlyArray<string>): string =>

@@ -1,4 +1,5 @@
 /** PostgreSQL's locks on tables, weakest first: PostgreSQL manual, 13.3.1 "Table-Level Locks". */
+import type { RangeVar } from "libpg-query"
 
 export const lockModes = [
   "ACCESS SHARE",
@@ -22,6 +23,14 @@ export interface Lock {
   readonly rewrites: boolean
   /** Whether all rows are read under it. A rewrite reads them too. */
   readonly scans: boolean
+}
+
+/** A lock, before its relation is known to be of interest. */
+export interface Taken {
+  readonly relation: RangeVar | undefined
+  readonly mode: LockMode
+  readonly rewrites?: boolean
+  readonly scans?: boolean
 }
 
 export const isAtLeast = (mode: LockMode, other: LockMode): boolean =>

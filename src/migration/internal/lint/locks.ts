@@ -4,24 +4,16 @@
  * a partition is not seen. Where nothing is known of a table, the most expensive
  * course is assumed.
  */
-import type { AlterTableCmd, Node, RangeVar } from "libpg-query"
+import type { AlterTableCmd, Node } from "libpg-query"
 import { modeOf, othersOf } from "./alterTableLocks.ts"
 import { dataLocks } from "./dataLocks.ts"
 import { dropLocks, ownerOf, referencedBy } from "./dropLocks.ts"
-import { isAtLeast, type Lock, type LockMode, lockModes } from "./lockModes.ts"
+import { isAtLeast, type Lock, type LockMode, lockModes, type Taken } from "./lockModes.ts"
 import { nameOf, objectName, relationOf } from "./names.ts"
-import { type Command, commandsIn, constraintOf, nodesIn, type Of, optionsOf } from "./nodes.ts"
+import { type Command, commandsIn, nodesIn, type Of, optionsOf, partitionOf, relationsIn } from "./nodes.ts"
 import { fitsBounds } from "./proofs.ts"
-import { rewrites, scans } from "./rewrites.ts"
+import { checksKey, rewrites, scans } from "./rewrites.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
-
-/** A lock, before its relation is known to be of interest. */
-export interface Taken {
-  readonly relation: RangeVar | undefined
-  readonly mode: LockMode
-  readonly rewrites?: boolean
-  readonly scans?: boolean
-}
 
 /** One a relation, the strongest. */
 export const locksOf = (statement: LintStatement, context: LintContext): ReadonlyArray<Lock> => {
@@ -61,27 +53,23 @@ const ofCommand = (command: Command, statement: LintStatement, context: LintCont
     scans: scans(command, statement, context)
   }
   // A partition is read, and not the table that it becomes one of; both tables of a foreign key are.
-  const readsOther = attaches(body, context) || (own.scans && constraintOf(body)?.pktable !== undefined)
+  const readsOther = attaches(body, context) || checksKey(body)
   const others = othersOf(body).map((other) => ({ ...other, scans: readsOther }))
   return [own, ...others, ...(body.subtype === "AT_DropConstraint" ? referencedBy(relation, context, body.name) : [])]
 }
 
 /** Whether a partition is attached that has to be read before. */
-const attaches = ({ def, subtype }: AlterTableCmd, context: LintContext): boolean => {
-  const partition = def !== undefined && "PartitionCmd" in def ? def.PartitionCmd : undefined
-  return subtype === "AT_AttachPartition" && !fitsBounds(context, partition?.name, partition?.bound)
+const attaches = (command: AlterTableCmd, context: LintContext): boolean => {
+  const { bound, name } = partitionOf(command) ?? {}
+  return command.subtype === "AT_AttachPartition" && !fitsBounds(context, name, bound)
 }
 
 const ofCreate = (node: Of<"CreateStmt">): ReadonlyArray<Taken> => {
-  const { inhRelations = [], partbound } = node
-  const parents = inhRelations.flatMap((parent) => ("RangeVar" in parent ? [parent.RangeVar] : []))
+  const { inhRelations, partbound } = node
   const referenced = nodesIn(node, "Constraint").flatMap(({ pktable }) => pktable ?? [])
   const models = nodesIn(node.tableElts, "TableLikeClause").flatMap(({ relation }) => relation ?? [])
   return [
-    ...parents.map((relation) => ({
-      relation,
-      mode: partbound === undefined ? ("SHARE UPDATE EXCLUSIVE" as const) : ("ACCESS EXCLUSIVE" as const)
-    })),
+    ...locked(inhRelations, partbound === undefined ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"),
     ...referenced.map((relation) => ({ relation, mode: "SHARE ROW EXCLUSIVE" as const })),
     ...models.map((relation) => ({ relation, mode: "ACCESS SHARE" as const }))
   ]
@@ -123,9 +111,9 @@ const ofMaintenance = (node: Node, context: LintContext): ReadonlyArray<Taken> =
         : { relation, mode: "ACCESS EXCLUSIVE", rewrites: true }
     ]
   }
-  if ("TruncateStmt" in node) return relationsIn(node.TruncateStmt.relations, "ACCESS EXCLUSIVE")
+  if ("TruncateStmt" in node) return locked(node.TruncateStmt.relations, "ACCESS EXCLUSIVE")
   if ("LockStmt" in node) {
-    return relationsIn(
+    return locked(
       node.LockStmt.relations,
       lockModes[(node.LockStmt.mode ?? lockModes.length) - 1] ?? "ACCESS EXCLUSIVE"
     )
@@ -133,8 +121,8 @@ const ofMaintenance = (node: Node, context: LintContext): ReadonlyArray<Taken> =
   return []
 }
 
-const relationsIn = (nodes: ReadonlyArray<Node> | undefined, mode: LockMode): ReadonlyArray<Taken> =>
-  (nodes ?? []).flatMap((node) => ("RangeVar" in node ? [{ relation: node.RangeVar, mode }] : []))
+const locked = (nodes: ReadonlyArray<Node> | undefined, mode: LockMode): ReadonlyArray<Taken> =>
+  relationsIn(nodes).map((relation) => ({ relation, mode }))
 
 const ofReindex = ({ kind, params, relation }: Of<"ReindexStmt">, context: LintContext): ReadonlyArray<Taken> => {
   const concurrently = optionsOf(params).has("concurrently")
@@ -171,7 +159,7 @@ const ofTableObjects = (node: Node): ReadonlyArray<Taken> => {
   if ("AlterPolicyStmt" in node) return [{ relation: node.AlterPolicyStmt.table, mode: "ACCESS EXCLUSIVE" }]
   if ("AlterObjectSchemaStmt" in node)
     return [{ relation: node.AlterObjectSchemaStmt.relation, mode: "ACCESS EXCLUSIVE" }]
-  if ("CreateStatsStmt" in node) return relationsIn(node.CreateStatsStmt.relations, "SHARE UPDATE EXCLUSIVE")
+  if ("CreateStatsStmt" in node) return locked(node.CreateStatsStmt.relations, "SHARE UPDATE EXCLUSIVE")
   if ("ViewStmt" in node && node.ViewStmt.replace === true)
     return [{ relation: node.ViewStmt.view, mode: "ACCESS EXCLUSIVE" }]
   return []

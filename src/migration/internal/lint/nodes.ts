@@ -1,5 +1,14 @@
 /** Ways through PostgreSQL's parse trees. */
-import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node, RangeVar } from "libpg-query"
+import type {
+  A_Const,
+  AlterTableCmd,
+  AlterTableStmt,
+  ColumnDef,
+  Constraint,
+  Node,
+  PartitionCmd,
+  RangeVar
+} from "libpg-query"
 import { partsOf } from "./names.ts"
 import type { LintStatement } from "./rule.ts"
 import { partsBetweenCommas } from "./source.ts"
@@ -75,9 +84,21 @@ const readCommands = ({ cmds = [], relation }: AlterTableStmt, text: string): Re
   })
 }
 
+/** The relations of a list. */
+export const relationsIn = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<RangeVar> =>
+  (nodes ?? []).flatMap((node) => ("RangeVar" in node ? [node.RangeVar] : []))
+
 /** The definition that an ADD COLUMN or an ALTER COLUMN TYPE has. */
 export const columnOf = ({ def }: AlterTableCmd): ColumnDef | undefined =>
   def !== undefined && "ColumnDef" in def ? def.ColumnDef : undefined
+
+/** The definition of an ADD COLUMN. */
+export const addedColumn = (command: AlterTableCmd): ColumnDef | undefined =>
+  command.subtype === "AT_AddColumn" ? columnOf(command) : undefined
+
+/** What an ATTACH or a DETACH is about. */
+export const partitionOf = ({ def }: AlterTableCmd): PartitionCmd | undefined =>
+  def !== undefined && "PartitionCmd" in def ? def.PartitionCmd : undefined
 
 export const constraintOf = ({ def }: AlterTableCmd): Constraint | undefined =>
   def !== undefined && "Constraint" in def ? def.Constraint : undefined
@@ -95,6 +116,18 @@ export const optionsOf = (options: ReadonlyArray<Node> | undefined): ReadonlyMap
       "DefElem" in option ? [[option.DefElem.defname ?? "", valueOf(option.DefElem.arg)] as const] : []
     )
   )
+
+/** Those of a command, such as SET ( ... ) or RESTART. */
+export const optionsIn = ({ def }: AlterTableCmd): ReadonlyMap<string, string> =>
+  optionsOf(def !== undefined && "List" in def ? def.List.items : undefined)
+
+/** A constant that is a text, a number or a truth. */
+export const constantOf = ({ boolval, fval, ival, sval }: A_Const): string | undefined => {
+  if (sval !== undefined) return sval.sval ?? ""
+  if (fval !== undefined) return fval.fval
+  if (ival !== undefined) return String(ival.ival ?? 0)
+  return boolval === undefined ? undefined : String(boolval.boolval ?? false)
+}
 
 const valueOf = (node: Node | undefined): string => {
   if (node === undefined) return ""

@@ -1,7 +1,7 @@
 /** What spares a statement its scan: a CHECK that was validated before, by the database or by this migration. */
 import type { Node, PartitionBoundSpec, RangeVar } from "libpg-query"
 import { nameOf, spell } from "./names.ts"
-import { commandsOf, constraintOf, nodesIn } from "./nodes.ts"
+import { type Command, commandsOf, constantOf, constraintOf, nodesIn } from "./nodes.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 
 /** Whether it is known that the column has no NULL. */
@@ -49,24 +49,36 @@ const saysNotNull = (expression: Node | undefined, column: string): boolean => {
   return test?.nulltesttype === "IS_NOT_NULL" && last !== undefined && "String" in last && last.String.sval === column
 }
 
+/** The columns of the index of a PRIMARY KEY USING INDEX that may have NULL, as far as the database knows the index. */
+export const unprovedKey = (
+  context: LintContext,
+  statement: LintStatement,
+  { body, relation }: Command
+): ReadonlyArray<string> => {
+  const { contype, indexname } = constraintOf(body) ?? {}
+  if (contype !== "CONSTR_PRIMARY" || indexname === undefined) return []
+  const columns = context.table(relation)?.indexes.find(({ name }) => name === indexname)?.columns ?? []
+  return columns.filter((column) => !isProved(context, statement, relation, column))
+}
+
 /** Whether the rows of a partition are known to be within its bounds: a validated CHECK has all values of them. */
 export const fitsBounds = (
   { table }: LintContext,
   partition: RangeVar | undefined,
   bound: PartitionBoundSpec | undefined
-) => {
-  const values = valuesIn(bound)
-  const constraints = table(partition)?.constraints ?? []
+): boolean => {
+  const values = nodesIn([bound?.lowerdatums, bound?.upperdatums, bound?.listdatums], "A_Const").map(constantOf)
+  const checks = (table(partition)?.constraints ?? []).filter(
+    ({ definition, validated }) => validated && definition.startsWith("CHECK")
+  )
   return (
     values.length > 0 &&
-    constraints.some(
-      ({ definition, validated }) =>
-        validated && definition.startsWith("CHECK") && values.every((value) => definition.includes(value))
-    )
+    checks.some(({ definition }) => values.every((value) => value !== undefined && mentions(definition, value)))
   )
 }
 
-const valuesIn = (bound: PartitionBoundSpec | undefined): ReadonlyArray<string> =>
-  nodesIn([bound?.lowerdatums, bound?.upperdatums, bound?.listdatums], "A_Const").map(
-    ({ fval, ival, sval }) => sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)
+/** Whether a definition has the name, or the value, as a word of its own; the server writes days as their midnight. */
+export const mentions = (definition: string, value: string): boolean =>
+  (definition.match(/"(?:[^"]|"")*"|'(?:[^']|'')*'|[\w.]+/gu) ?? []).some(
+    (word) => word === value || word === `'${value}'` || word.startsWith(`'${value} 00:00:00`)
   )

@@ -1,9 +1,9 @@
 /** What a command of ALTER TABLE does to the rows of its table. */
-import type { ColumnDef, Node } from "libpg-query"
+import type { AlterTableCmd, ColumnDef, Node } from "libpg-query"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { partsOf, spell } from "./names.ts"
-import { type Command, columnOf, constraintOf, constraintsOf, nodesIn } from "./nodes.ts"
-import { isProved } from "./proofs.ts"
+import { addedColumn, type Command, columnOf, constraintOf, constraintsOf, nodesIn } from "./nodes.ts"
+import { isProved, mentions, unprovedKey } from "./proofs.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 import { keepsRows, parseType, typeOf } from "./types.ts"
 
@@ -71,7 +71,7 @@ export const keepsColumn = (context: LintContext, command: Command): boolean => 
 export const isChecked = (context: LintContext, command: Command): boolean => {
   const { name = "" } = command.body
   const constraints = context.table(command.relation)?.constraints ?? []
-  return constraints.some(({ definition }) => definition.startsWith("CHECK") && definition.includes(spell(name)))
+  return constraints.some(({ definition }) => definition.startsWith("CHECK") && mentions(definition, spell(name)))
 }
 
 const columnBefore = ({ table }: LintContext, { body, relation }: Command) =>
@@ -81,7 +81,7 @@ const columnBefore = ({ table }: LintContext, { body, relation }: Command) =>
 export const rewrites = (command: Command, context: LintContext): boolean => {
   switch (command.body.subtype) {
     case "AT_AddColumn":
-      return rewriteOf(columnOf(command.body), context.facts) !== undefined
+      return rewriteOf(addedColumn(command.body), context.facts) !== undefined
     case "AT_AlterColumnType":
       return !keepsColumn(context, command)
     case "AT_SetLogged":
@@ -100,12 +100,13 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
   const { body, relation } = command
   switch (body.subtype) {
     case "AT_AddColumn":
-      return constraintsOf(columnOf(body)).some(({ contype }) => readsForColumn.has(contype ?? ""))
+      return checksKey(body) || constraintsOf(columnOf(body)).some(({ contype }) => readsForColumn.has(contype ?? ""))
     case "AT_SetNotNull":
       return !isProved(context, statement, relation, body.name ?? "")
     case "AT_AddConstraint": {
-      const { contype, indexname, skip_validation } = constraintOf(body) ?? {}
-      return skip_validation !== true && !(indexname !== undefined && contype !== "CONSTR_EXCLUSION")
+      const { indexname, skip_validation } = constraintOf(body) ?? {}
+      if (indexname !== undefined) return unprovedKey(context, statement, command).length > 0
+      return skip_validation !== true
     }
     case "AT_AlterColumnType":
       return isChecked(context, command)
@@ -114,6 +115,15 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
     default:
       return false
   }
+}
+
+/** Whether a foreign key is held to the rows of both tables. In a new column without a default all are NULL. */
+export const checksKey = (command: AlterTableCmd): boolean => {
+  const constraint = constraintOf(command)
+  if (constraint?.contype === "CONSTR_FOREIGN") return constraint.skip_validation !== true
+  const column = addedColumn(command)
+  if (column === undefined || defaultOf(column) === undefined) return false
+  return constraintsOf(column).some(({ contype }) => contype === "CONSTR_FOREIGN")
 }
 
 const readsForColumn = new Set(["CONSTR_CHECK", "CONSTR_UNIQUE", "CONSTR_PRIMARY"])

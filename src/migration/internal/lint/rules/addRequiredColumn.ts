@@ -1,7 +1,8 @@
 import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
-import { columnsOf, hasConstraint, isSerial } from "../columns.ts"
+import { columnsOf, hasConstraint } from "../columns.ts"
 import { nameOf, spell } from "../names.ts"
+import { isSerial } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 import { itemAt, masked } from "../source.ts"
 

@@ -1,7 +1,8 @@
-import type { Node, PartitionBoundSpec, PartitionCmd, RangeVar } from "libpg-query"
+import type { Node, PartitionBoundSpec, RangeVar } from "libpg-query"
+import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { advice, apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
-import { commandsOf, nodesIn } from "../nodes.ts"
+import { commandsOf, constantOf, nodesIn, partitionOf } from "../nodes.ts"
 import { fitsBounds } from "../proofs.ts"
 import type { Rule } from "../rule.ts"
 
@@ -11,15 +12,18 @@ export const attachPartition: Rule = {
     "ATTACH PARTITION reads the whole partition under an ACCESS EXCLUSIVE lock on it, unless a validated CHECK says already that its rows fit.",
   check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
-      if (body.subtype !== "AT_AttachPartition" || body.def === undefined || !("PartitionCmd" in body.def)) return []
-      const { bound, name } = body.def.PartitionCmd
-      if (context.isNew(name) || fitsBounds(context, name, bound)) return []
+      const { bound, name } = partitionOf(body) ?? {}
+      if (body.subtype !== "AT_AttachPartition" || context.isNew(name) || fitsBounds(context, name, bound)) return []
       const message = `ATTACH PARTITION reads all of ${nameOf(name)} while nobody else can`
-      return [{ at, message, fix: fixFor(relation, body.def.PartitionCmd) }]
+      return [{ at, message, fix: fixFor(relation, name, bound) }]
     })
 }
 
-const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): string => {
+const fixFor = (
+  relation: RangeVar | undefined,
+  name: RangeVar | undefined,
+  bound: PartitionBoundSpec | undefined
+): string => {
   const check = spell(derived(name?.relname ?? "", "bounds"))
   const condition = conditionOf(relation, bound)
   if (condition === undefined) {
@@ -38,7 +42,7 @@ const fixFor = (relation: RangeVar | undefined, { bound, name }: PartitionCmd): 
 const conditionOf = (table: RangeVar | undefined, bound: PartitionBoundSpec | undefined): string | undefined => {
   const { listdatums = [], lowerdatums = [], modulus, remainder = 0, strategy, upperdatums = [] } = bound ?? {}
   if (modulus !== undefined) {
-    return `satisfies_hash_partition('${nameOf(table).replaceAll("'", "''")}'::regclass, ${modulus}, ${remainder}, <key>)`
+    return `satisfies_hash_partition(${quoteLiteral(nameOf(table))}::regclass, ${modulus}, ${remainder}, <key>)`
   }
   if (strategy === "l") return `<key> IS NOT NULL AND <key> IN (${listdatums.map(literal).join(", ")})`
   if (strategy !== "r" || lowerdatums.length !== 1) return undefined
@@ -47,8 +51,7 @@ const conditionOf = (table: RangeVar | undefined, bound: PartitionBoundSpec | un
 
 const literal = (node: Node | undefined): string => {
   const [constant] = nodesIn(node, "A_Const")
-  return constant?.sval === undefined ? (valuesOf(constant) ?? "<bound>") : `'${constant.sval.sval ?? ""}'`
+  const value = constant && constantOf(constant)
+  if (value === undefined) return "<bound>"
+  return constant?.sval === undefined ? value : quoteLiteral(value)
 }
-
-const valuesOf = (constant: ReturnType<typeof nodesIn<"A_Const">>[number] | undefined): string | undefined =>
-  constant === undefined ? undefined : (constant.fval?.fval ?? String(constant.ival?.ival ?? 0))

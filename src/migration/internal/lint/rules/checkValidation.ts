@@ -1,6 +1,6 @@
-import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps } from "../fixes.ts"
+import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps, unnamed } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { type Command, columnOf, commandsOf, constraintOf } from "../nodes.ts"
+import { addedColumn, type Command, commandsOf, constraintOf } from "../nodes.ts"
 import type { LintStatement, Problem, Rule } from "../rule.ts"
 
 export const checkValidation: Rule = {
@@ -24,16 +24,15 @@ const ofConstraint = (statement: LintStatement, command: Command): ReadonlyArray
 }
 
 const ofColumn = (statement: LintStatement, command: Command): ReadonlyArray<Problem> => {
-  const column = columnOf(command.body)
-  if (command.body.subtype !== "AT_AddColumn" || column === undefined) return []
+  const column = addedColumn(command.body)
+  if (column === undefined) return []
   return constraintTexts(statement, column).flatMap(({ constraint, text }) => {
     if (constraint.contype !== "CONSTR_CHECK") return []
     const name = constraintName(constraint, command.relation?.relname ?? "", [column.colname ?? ""])
-    const check = text.slice(Math.max(0, text.search(/\bCHECK\b/iu)))
     const without = columnWithout(statement, column, ({ contype }) => contype === "CONSTR_CHECK")
     const fix = apart(
       `ALTER TABLE ${nameOf(command.relation)} ADD COLUMN ${without};`,
-      ...inTwoSteps(command, name, check)
+      ...inTwoSteps(command, name, unnamed(text))
     )
     return [{ at: command.at, message: messageOf(command), fix }]
   })

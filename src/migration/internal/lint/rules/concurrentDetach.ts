@@ -1,6 +1,6 @@
 import { alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { commandsOf } from "../nodes.ts"
+import { commandsOf, partitionOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
 export const concurrentDetach: Rule = {
@@ -9,9 +9,9 @@ export const concurrentDetach: Rule = {
     "DETACH PARTITION takes an ACCESS EXCLUSIVE lock on the whole partitioned table, and not only on the partition.",
   check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
-      if (body.subtype !== "AT_DetachPartition" || body.def === undefined || !("PartitionCmd" in body.def)) return []
-      const { concurrent, name } = body.def.PartitionCmd
-      if (concurrent === true || context.isNew(relation) || context.isNew(name)) return []
+      const { concurrent, name } = partitionOf(body) ?? {}
+      if (body.subtype !== "AT_DetachPartition" || concurrent === true) return []
+      if (context.isNew(relation) || context.isNew(name)) return []
       const [table, partition] = [nameOf(relation), nameOf(name)]
       return [
         {

@@ -1,3 +1,4 @@
+import { definitionsIn } from "../columns.ts"
 import { advice } from "../fixes.ts"
 import type { Node, ResTarget } from "libpg-query"
 import { spell } from "../names.ts"
@@ -28,8 +29,8 @@ interface Named {
 }
 
 const listsOf = ({ node }: LintStatement): ReadonlyArray<ReadonlyArray<Named>> => {
-  if ("CreateStmt" in node) return [definitionsIn(node.CreateStmt.tableElts)]
-  if ("CompositeTypeStmt" in node) return [definitionsIn(node.CompositeTypeStmt.coldeflist)]
+  if ("CreateStmt" in node) return [columnsIn(node.CreateStmt.tableElts)]
+  if ("CompositeTypeStmt" in node) return [columnsIn(node.CompositeTypeStmt.coldeflist)]
   if ("ViewStmt" in node) return "SelectStmt" in (node.ViewStmt.query ?? {}) ? [outputsOf(node.ViewStmt.query)] : []
   if ("CreateTableAsStmt" in node) return [outputsOf(node.CreateTableAsStmt.query)]
   return [
@@ -38,10 +39,8 @@ const listsOf = ({ node }: LintStatement): ReadonlyArray<ReadonlyArray<Named>> =
   ]
 }
 
-const definitionsIn = (nodes: ReadonlyArray<Node> = []): ReadonlyArray<Named> =>
-  nodes.flatMap((node) =>
-    "ColumnDef" in node ? [{ name: node.ColumnDef.colname ?? "", location: node.ColumnDef.location }] : []
-  )
+const columnsIn = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<Named> =>
+  definitionsIn(nodes).map(({ colname = "", location }) => ({ name: colname, location }))
 
 /** Of one that has an index or a field, several parts may be given. */
 const targetsIn = (nodes: ReadonlyArray<Node> = []): ReadonlyArray<Named> =>

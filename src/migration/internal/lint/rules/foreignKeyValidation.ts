@@ -1,7 +1,7 @@
 import type { Constraint } from "libpg-query"
-import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps } from "../fixes.ts"
+import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps, unnamed } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { type Command, columnOf, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
+import { addedColumn, type Command, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
 import { defaultOf } from "../rewrites.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
 
@@ -37,15 +37,14 @@ const ofConstraint = (
 
 /** Where the new column has no default, all rows have NULL in it, and PostgreSQL knows that there is nothing to check. */
 const ofColumn = (statement: LintStatement, command: Command): ReadonlyArray<Problem> => {
-  const column = columnOf(command.body)
-  if (command.body.subtype !== "AT_AddColumn" || column === undefined || defaultOf(column) === undefined) return []
+  const column = addedColumn(command.body)
+  if (column === undefined || defaultOf(column) === undefined) return []
   return constraintTexts(statement, column).flatMap(({ constraint, text }) => {
     if (constraint.contype !== "CONSTR_FOREIGN") return []
     const columns = [column.colname ?? ""]
     const name = constraintName(constraint, command.relation?.relname ?? "", columns)
-    const reference = text.replace(/^CONSTRAINT\s+(?:"(?:[^"]|"")+"|\S+)\s+/iu, "")
     const without = columnWithout(statement, column, ({ contype }) => contype === "CONSTR_FOREIGN")
-    const steps = inTwoSteps(command, name, `FOREIGN KEY (${spell(column.colname)}) ${reference}`)
+    const steps = inTwoSteps(command, name, `FOREIGN KEY (${spell(column.colname)}) ${unnamed(text)}`)
     const fix = apart(`ALTER TABLE ${nameOf(command.relation)} ADD COLUMN ${without};`, ...steps)
     return [{ at: command.at, message: messageOf(command, constraint), fix }]
   })

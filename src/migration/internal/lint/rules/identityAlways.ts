@@ -1,6 +1,6 @@
 import type { AlterTableCmd } from "libpg-query"
 import { nameOf, spell } from "../names.ts"
-import { commandsOf, constraintOf, optionsOf } from "../nodes.ts"
+import { commandsOf, constraintOf, optionsIn } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
 export const identityAlways: Rule = {
@@ -24,6 +24,5 @@ export const identityAlways: Rule = {
 
 const isAlways = (body: AlterTableCmd): boolean => {
   if (body.subtype === "AT_AddIdentity") return constraintOf(body)?.generated_when === "a"
-  if (body.subtype !== "AT_SetIdentity" || body.def === undefined || !("List" in body.def)) return false
-  return optionsOf(body.def.List.items).get("generated") === String("a".codePointAt(0))
+  return body.subtype === "AT_SetIdentity" && optionsIn(body).get("generated") === String("a".codePointAt(0))
 }

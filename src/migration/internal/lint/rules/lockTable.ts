@@ -1,20 +1,16 @@
 import { advice } from "../fixes.ts"
-import { blocked, isAtLeast, lockModes } from "../lockModes.ts"
-import { nameOf } from "../names.ts"
+import { blocked, isAtLeast } from "../lockModes.ts"
+import { locksOf } from "../locks.ts"
 import type { Rule } from "../rule.ts"
 
 export const lockTable: Rule = {
   name: "lock-table",
   reason: "What LOCK TABLE locks stays locked until the end of the migration, whatever that takes.",
-  check: ({ node }, { isNew }) => {
-    if (!("LockStmt" in node)) return []
-    const mode = lockModes[(node.LockStmt.mode ?? lockModes.length) - 1] ?? "ACCESS EXCLUSIVE"
-    const relations = (node.LockStmt.relations ?? []).flatMap((one) => ("RangeVar" in one ? [one.RangeVar] : []))
-    const tables = relations
-      .filter((relation) => !isNew(relation))
-      .map(nameOf)
-      .join(", ")
-    if (tables === "" || !isAtLeast(mode, "SHARE")) return []
+  check: (statement, context) => {
+    const locks = "LockStmt" in statement.node ? locksOf(statement, context) : []
+    const mode = locks[0]?.mode
+    if (mode === undefined || !isAtLeast(mode, "SHARE")) return []
+    const tables = locks.map(({ relation }) => relation).join(", ")
     return [
       {
         message: `LOCK TABLE ... IN ${mode} MODE blocks ${blocked(mode)} of ${tables} until the migration ends`,

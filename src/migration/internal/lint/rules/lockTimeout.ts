@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import type { Node } from "libpg-query"
 import { advice } from "../fixes.ts"
-import { nodesIn, type Of } from "../nodes.ts"
+import { constantOf, nodesIn, type Of } from "../nodes.ts"
 import type { Problem, Rule } from "../rule.ts"
 
 /** Beyond this, whoever comes behind a migration that waits for its lock has given up. */
@@ -43,11 +43,8 @@ const ofSet = ({ args = [], kind, name }: Of<"VariableSetStmt">): string | undef
   return kind === "VAR_SET_VALUE" ? constant(args[0]) : ""
 }
 
-const constant = (node: Node | undefined): string | undefined => {
-  if (node === undefined || !("A_Const" in node)) return undefined
-  const { ival, sval } = node.A_Const
-  return sval?.sval ?? (ival === undefined ? undefined : String(ival.ival ?? 0))
-}
+const constant = (node: Node | undefined): string | undefined =>
+  node !== undefined && "A_Const" in node ? constantOf(node.A_Const) : undefined
 
 const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 

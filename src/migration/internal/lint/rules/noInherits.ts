@@ -1,5 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf } from "../names.ts"
+import { relationsIn } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
 export const noInherits: Rule = {
@@ -8,8 +9,8 @@ export const noInherits: Rule = {
     "Keys, unique constraints and foreign keys of a table do not hold for the rows of those that inherit from it.",
   check: ({ node }) => {
     if (!("CreateStmt" in node)) return []
-    const { inhRelations = [], partbound, relation } = node.CreateStmt
-    const parents = inhRelations.flatMap((parent) => ("RangeVar" in parent ? [nameOf(parent.RangeVar)] : []))
+    const { inhRelations, partbound, relation } = node.CreateStmt
+    const parents = relationsIn(inhRelations).map(nameOf)
     if (partbound !== undefined || parents.length === 0) return []
     return [
       {

@@ -1,5 +1,6 @@
 import { spell } from "../names.ts"
-import { isSerial, typeRule } from "../columns.ts"
+import { typeRule } from "../columns.ts"
+import { isSerial } from "../rewrites.ts"
 
 export const noSerial = typeRule(
   {

@@ -6,7 +6,7 @@ export const noVarchar = typeRule(
   {
     name: "no-varchar",
     reason:
-      "A length that is part of the type is made shorter only by reading the whole table under an ACCESS EXCLUSIVE lock, and shows in every view and function; a CHECK is changed without either."
+      "A length that is part of the type is made shorter only by writing the whole table anew under an ACCESS EXCLUSIVE lock, and shows in every view and function; a CHECK is changed without either."
   },
   (type, typed, typeName) => {
     const length = type === "character varying" ? lengthOf(typeName) : undefined

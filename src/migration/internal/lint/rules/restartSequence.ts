@@ -1,9 +1,8 @@
 import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
-import type { Node } from "libpg-query"
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { nameOf, spell } from "../names.ts"
-import { commandsOf, optionsOf } from "../nodes.ts"
+import { commandsOf, optionsIn, optionsOf } from "../nodes.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
 
 export const restartSequence: Rule = {
@@ -13,14 +12,16 @@ export const restartSequence: Rule = {
 }
 
 const ofSequence = ({ node }: LintStatement, { isNew }: LintContext): ReadonlyArray<Problem> => {
-  if (!("AlterSeqStmt" in node) || isNew(node.AlterSeqStmt.sequence) || !restarts(node.AlterSeqStmt.options)) return []
-  const sequence = nameOf(node.AlterSeqStmt.sequence)
+  if (!("AlterSeqStmt" in node)) return []
+  const { options, sequence: relation } = node.AlterSeqStmt
+  if (isNew(relation) || !optionsOf(options).has("restart")) return []
+  const sequence = nameOf(relation)
   return [
     {
       message: `${sequence} begins again`,
       fix: advice(
         "leave it where it is; or, behind what is there already:",
-        `SELECT setval('${sequence}', (SELECT max(<column>) FROM <table>));`
+        `SELECT setval(${quoteLiteral(sequence)}, (SELECT max(<column>) FROM <table>));`
       )
     }
   ]
@@ -28,8 +29,7 @@ const ofSequence = ({ node }: LintStatement, { isNew }: LintContext): ReadonlyAr
 
 const ofColumns = (statement: LintStatement, { isNew }: LintContext): ReadonlyArray<Problem> =>
   commandsOf(statement).flatMap(({ at, body, relation }) => {
-    const options = body.def !== undefined && "List" in body.def ? body.def.List.items : undefined
-    if (body.subtype !== "AT_SetIdentity" || isNew(relation) || !restarts(options)) return []
+    if (body.subtype !== "AT_SetIdentity" || isNew(relation) || !optionsIn(body).has("restart")) return []
     const [table, column] = [nameOf(relation), spell(body.name)]
     return [
       {
@@ -42,5 +42,3 @@ const ofColumns = (statement: LintStatement, { isNew }: LintContext): ReadonlyAr
       }
     ]
   })
-
-const restarts = (options: ReadonlyArray<Node> | undefined): boolean => optionsOf(options).has("restart")

@@ -1,6 +1,7 @@
+import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
-import { columnOf, commandsOf } from "../nodes.ts"
+import { addedColumn, commandsOf } from "../nodes.ts"
 import { rewriteOf } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 
@@ -10,7 +11,7 @@ export const serialColumn: Rule = {
     "A new column that counts (serial, identity) gives each row its number: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
   check: (statement, { facts, isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
-      const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
+      const column = addedColumn(body)
       const rewrite = rewriteOf(column, facts)
       if (column === undefined || (rewrite !== "serial" && rewrite !== "identity") || isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
@@ -22,7 +23,7 @@ export const serialColumn: Rule = {
           fix: apart(
             `ALTER TABLE ${table} ADD COLUMN ${name} bigint;`,
             `CREATE SEQUENCE ${sequence} OWNED BY ${table}.${name};`,
-            `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT nextval('${sequence.replaceAll("'", "''")}');`,
+            `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT nextval(${quoteLiteral(sequence)});`,
             "-- then number the rows that were there in batches (Backfill), and make it NOT NULL as set-not-null says"
           )
         }

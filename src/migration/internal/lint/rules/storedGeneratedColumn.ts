@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { columnOf, commandsOf } from "../nodes.ts"
+import { addedColumn, commandsOf } from "../nodes.ts"
 import { rewriteOf } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 
@@ -10,7 +10,7 @@ export const storedGeneratedColumn: Rule = {
     "A new stored generated column is computed for each row: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
   check: (statement, { facts, isNew }) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
-      const column = body.subtype === "AT_AddColumn" ? columnOf(body) : undefined
+      const column = addedColumn(body)
       if (rewriteOf(column, facts) !== "stored" || isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column?.colname)]
       return [

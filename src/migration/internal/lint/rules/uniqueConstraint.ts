@@ -1,6 +1,6 @@
 import { apart, columnWithout, constraintName } from "../fixes.ts"
 import { list, nameOf, partsOf, spell } from "../names.ts"
-import { type Command, columnOf, commandsOf, constraintOf, constraintsOf } from "../nodes.ts"
+import { addedColumn, type Command, commandsOf, constraintOf, constraintsOf } from "../nodes.ts"
 import type { Constraint } from "libpg-query"
 import type { LintStatement, Problem, Rule } from "../rule.ts"
 
@@ -27,9 +27,9 @@ const ofConstraint = (command: Command): ReadonlyArray<Problem> => {
 }
 
 const ofColumn = (statement: LintStatement, command: Command): ReadonlyArray<Problem> => {
-  const column = columnOf(command.body)
+  const column = addedColumn(command.body)
   const constraint = constraintsOf(column).find(isUnique)
-  if (command.body.subtype !== "AT_AddColumn" || column === undefined || constraint === undefined) return []
+  if (column === undefined || constraint === undefined) return []
   const add = `ALTER TABLE ${nameOf(command.relation)} ADD COLUMN ${columnWithout(statement, column, isUnique)};`
   const fix = apart(add, ...withIndex(command, constraint, [column.colname ?? ""]))
   return [{ at: command.at, message: messageOf(command, constraint), fix }]
