@@ -235,6 +235,11 @@ examples(
       at: "1:45",
       fix: "each in a statement of its own before this one\nALTER TABLE orders DROP CONSTRAINT positive;"
     },
+    {
+      sql: "ALTER TABLE orders DROP CONSTRAINT positive CASCADE /* CASCADE */, DROP CONSTRAINT other CASCADE -- all",
+      at: "1:45",
+      fix: "ALTER TABLE orders DROP CONSTRAINT positive /* CASCADE */, DROP CONSTRAINT other;"
+    },
     { sql: "DROP FUNCTION f() CASCADE", at: "1:19", also: ["drop-object"], fix: "DROP FUNCTION f();" },
     { sql: "DROP OWNED BY app CASCADE", at: "1:19", also: ["drop-role"], fix: "DROP OWNED BY app;" }
   ],
@@ -248,6 +253,12 @@ examples(
       sql: "ALTER TABLE orders ADD total numeric /* NOT NULL */ NOT NULL -- all of it",
       at: "1:24",
       fix: "ALTER TABLE orders ADD COLUMN total numeric;\n"
+    },
+    {
+      sql: "ALTER TABLE orders ADD total numeric CHECK (total IS NOT NULL) NOT NULL",
+      at: "1:24",
+      also: ["check-validation"],
+      fix: "ADD COLUMN total numeric CHECK (total IS NOT NULL);"
     },
     {
       sql: "ALTER TABLE shop.orders ADD COLUMN total numeric NOT NULL",

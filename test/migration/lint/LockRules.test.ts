@@ -8,6 +8,7 @@ examples(
   "concurrent-index",
   [
     { sql: "CREATE UNIQUE INDEX i ON app.t (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);" },
+    { sql: "CREATE INDEX i ON t (a) -- all\n;", fix: "CREATE INDEX CONCURRENTLY i ON t (a);" },
     { sql: "CREATE /* index */ INDEX i ON t (a)", fix: "CREATE /* index */ INDEX CONCURRENTLY i ON t (a);" },
     { sql: 'create index on "T" (lower(a)) where b', fix: 'create index CONCURRENTLY on "T" (lower(a)) where b;' },
     {
@@ -169,6 +170,7 @@ examples(
 examples(
   "column-type",
   [
+    { sql: "ALTER TABLE t ALTER a TYPE bigint -- wide", fix: "ALTER TABLE t ADD COLUMN a_new bigint;\n" },
     { sql: "ALTER TABLE t ALTER a TYPE bigint", fix: "ALTER TABLE t ADD COLUMN a_new bigint;" },
     {
       sql: "ALTER TABLE t ALTER COLUMN a SET DATA TYPE numeric(10, 2) USING a::numeric",
@@ -249,6 +251,10 @@ examples(
     {
       sql: "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0)",
       fix: "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT positive;"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint -- it\n CONSTRAINT c CHECK (a > 0) -- positive\n DEFAULT 1 -- one",
+      fix: "ALTER TABLE t ADD COLUMN a bigint DEFAULT 1;\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"
     },
     { sql: "ALTER TABLE t ADD CHECK (a IN (1, 2))", fix: "ADD CONSTRAINT t_check CHECK (a IN (1, 2)) NOT VALID;" },
     {

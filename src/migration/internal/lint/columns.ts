@@ -1,9 +1,8 @@
 /** Columns that a statement gives to a table. */
 import type { ColumnDef, Node, RangeVar, TypeName } from "libpg-query"
 import { addedColumn, type Command, commandsIn, commandsOf, constraintsOf } from "./nodes.ts"
-import { ended } from "./contract.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "./rule.ts"
-import { itemAt, masked } from "./source.ts"
+import { itemAt } from "./source.ts"
 import { typeOf } from "./types.ts"
 
 export interface TypedColumn {
@@ -57,10 +56,9 @@ export const withType = (
   const from = placeOf(column.typeName?.location)
   const spelling = typeSpelling.exec(text.slice(from))?.[0] ?? ""
   const written = typeof type === "string" ? type : type(spelling)
-  // A comment behind the definition would swallow the note.
-  const definition = masked(itemAt(text, from)).trimEnd().length
+  const definition = itemAt(text, from).length
   const [rest, behind] = [text.slice(from + spelling.length, from + definition), text.slice(from + definition)]
-  return ended(`${text.slice(0, from)}${written}${rest}${note}${behind}`)
+  return `${text.slice(0, from)}${written}${rest}${note}${behind};`
 }
 
 const typeSpelling =

@@ -5,14 +5,11 @@
 import { advice } from "./fixes.ts"
 import type { LintContext } from "./rule.ts"
 
-/** The statement with its end. A comment that ends it would swallow the semicolon. */
-export const ended = (text: string): string => `${text}${/--[^\n]*$/u.test(text) ? "\n" : ""};`
-
 export const steps = (...parts: ReadonlyArray<string>): string => parts.join("\n")
 
 /** The last step of a change, when no running application needs what it takes away. */
 export const afterwards = (rule: string, ready: string, text: string): string =>
-  steps(advice(`when ${ready}, in a migration of its own:`, `pgkeel:allow ${rule}: <since when>`), ended(text))
+  steps(advice(`when ${ready}, in a migration of its own:`, `pgkeel:allow ${rule}: <since when>`), `${text};`)
 
 /** A view that answers by the name that a relation had. */
 export const standIn = (before: string, after: string, { facts }: LintContext): string => {

@@ -12,6 +12,7 @@ import { isAtLeast, type Lock } from "./lockModes.ts"
 import { locksOf } from "./locks.ts"
 import type { LintContext, LintStatement, Problem } from "./rule.ts"
 import { rules } from "./rules.ts"
+import { trimmed } from "./source.ts"
 
 export interface Finding {
   /** The name by which a comment allows it. */
@@ -179,7 +180,7 @@ export const eachStatement = (
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
     const placeOf = (location = 0) => Math.max(0, indexOf(location) - start)
-    return { node, text, index, placeOf }
+    return { node, text: trimmed(text), index, placeOf }
   })
   const context: LintContext = {
     statements,

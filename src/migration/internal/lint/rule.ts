@@ -33,6 +33,7 @@ export interface Problem {
 
 export interface LintStatement {
   readonly node: Node
+  /** As the file has it, without comments behind it. */
   readonly text: string
   /** Which one of `context.statements` it is. */
   readonly index: number

@@ -21,6 +21,9 @@ export const masked = (text: string): string => {
   return plain + text.slice(from)
 }
 
+/** Without spaces and comments behind it, of which one would swallow what is written there. */
+export const trimmed = (text: string): string => text.slice(0, masked(text).trimEnd().length)
+
 /** What stands between the commas that are in no parentheses. */
 export const partsBetweenCommas = (text: string): ReadonlyArray<SourcePart> => {
   const plain = masked(text)
@@ -28,7 +31,7 @@ export const partsBetweenCommas = (text: string): ReadonlyArray<SourcePart> => {
   for (let from = 0; from <= plain.length;) {
     const end = itemEnd(plain, from)
     const start = from + plain.slice(from, end).search(/\S|$/u)
-    parts.push({ start, text: text.slice(start, end).trim() })
+    parts.push({ start, text: trimmed(text.slice(start, end)) })
     from = end + 1
   }
   return parts
@@ -36,7 +39,7 @@ export const partsBetweenCommas = (text: string): ReadonlyArray<SourcePart> => {
 
 /** From a place to the comma, the closing parenthesis or the end behind it. */
 export const itemAt = (text: string, from: number, before: number = text.length): string =>
-  text.slice(from, Math.min(before, itemEnd(masked(text), from))).trim()
+  trimmed(text.slice(from, Math.min(before, itemEnd(masked(text), from))))
 
 const itemEnd = (plain: string, from: number): number => {
   let depth = 0
@@ -49,10 +52,13 @@ const itemEnd = (plain: string, from: number): number => {
   return plain.length
 }
 
-/** The text with something behind the first of the words that is none of a comment or a string. */
-export const behindWord = (text: string, word: RegExp, added: string): string => {
-  const found = word.exec(masked(text))
-  if (found === null) return text
-  const end = found.index + found[0].length
-  return text.slice(0, end) + added + text.slice(end)
+/** The text with something else in place of what is found outside of comments and strings; `$&` is what was there. */
+export const replaced = (text: string, pattern: RegExp, by: string): string => {
+  let written = ""
+  let from = 0
+  for (const { 0: found, index } of masked(text).matchAll(pattern)) {
+    written += text.slice(from, index) + by.replace("$&", () => text.slice(index, index + found.length))
+    from = index + found.length
+  }
+  return written + text.slice(from)
 }

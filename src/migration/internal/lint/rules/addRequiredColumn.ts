@@ -1,10 +1,9 @@
 import { steps } from "../contract.ts"
-import { advice } from "../fixes.ts"
+import { advice, columnWithout } from "../fixes.ts"
 import { columnsOf, hasConstraint } from "../columns.ts"
 import { nameOf, spell } from "../names.ts"
 import { isSerial } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
-import { itemAt, masked } from "../source.ts"
 
 export const addRequiredColumn: Rule = {
   name: "add-required-column",
@@ -16,7 +15,7 @@ export const addRequiredColumn: Rule = {
         isSerial(column) || hasConstraint(column, "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
       if (how !== "added" || isNew(relation) || isFilled || !hasConstraint(column, "CONSTR_NOTNULL")) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
-      const definition = withoutNotNull(itemAt(statement.text, at))
+      const definition = columnWithout(statement, column, ({ contype }) => contype === "CONSTR_NOTNULL")
       return [
         {
           at,
@@ -31,11 +30,4 @@ export const addRequiredColumn: Rule = {
         }
       ]
     })
-}
-
-/** As the file has it; a comment may say NOT NULL too, and one at the end would swallow what follows. */
-const withoutNotNull = (definition: string): string => {
-  const plain = masked(definition)
-  const { 0: word = "", index = 0 } = /\s+NOT\s+NULL\b/iu.exec(plain) ?? {}
-  return `${definition.slice(0, index)}${definition.slice(index + word.length, plain.trimEnd().length)}`
 }

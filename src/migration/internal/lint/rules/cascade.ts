@@ -1,9 +1,10 @@
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { relationOf } from "../names.ts"
 import { commandsOfAll } from "../columns.ts"
 import { droppedBy, isMadeBefore } from "../objects.ts"
 import type { LintContext, LintStatement, Rule } from "../rule.ts"
+import { masked, replaced } from "../source.ts"
 
 export const cascade: Rule = {
   name: "cascade",
@@ -13,7 +14,7 @@ export const cascade: Rule = {
     takesMore(statement, context)
       ? [
           {
-            at: Math.max(0, statement.text.search(/\bCASCADE\b\s*(?:,|$)/iu)),
+            at: Math.max(0, masked(statement.text).search(/\bCASCADE\b\s*(?:,|$)/iu)),
             message: "takes with it whatever depends on what it names",
             fix: without(statement)
           }
@@ -39,5 +40,5 @@ const isCascade = (behavior: string | undefined): boolean => behavior === "DROP_
 const without = ({ text }: LintStatement): string =>
   steps(
     advice("name what goes with it, each in a statement of its own before this one"),
-    ended(text.replace(/\s+CASCADE\b(?=\s*(?:,|$))/giu, ""))
+    `${replaced(text, /\s+CASCADE\b(?=\s*(?:,|$))/giu, "")};`
   )

@@ -1,7 +1,7 @@
 import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import type { Rule } from "../rule.ts"
-import { behindWord } from "../source.ts"
+import { replaced } from "../source.ts"
 
 export const concurrentIndex: Rule = {
   name: "concurrent-index",
@@ -12,7 +12,7 @@ export const concurrentIndex: Rule = {
     if (concurrent === true || context.isNew(relation)) return []
     const table = nameOf(relation)
     const isPartitioned = context.table(relation)?.kind === "partitioned table"
-    const concurrently = alone(`${behindWord(text, /\bINDEX\b/iu, " CONCURRENTLY")};`, context)
+    const concurrently = alone(`${replaced(text, /^CREATE\s+(?:UNIQUE\s+)?INDEX\b/giu, "$& CONCURRENTLY")};`, context)
     const fix = isPartitioned
       ? advice(
           `${table} is partitioned: CREATE INDEX ... ON ONLY ${table}, which takes no time; then, for each partition,`,

@@ -2,7 +2,7 @@ import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
 import { optionsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
-import { behindWord } from "../source.ts"
+import { replaced } from "../source.ts"
 
 export const concurrentReindex: Rule = {
   name: "concurrent-reindex",
@@ -12,7 +12,11 @@ export const concurrentReindex: Rule = {
     const { kind, name, params, relation } = node.ReindexStmt
     if (optionsOf(params).has("concurrently") || context.isNew(relation)) return []
     const what = relation === undefined ? (name ?? "the database") : nameOf(relation)
-    const concurrently = behindWord(text, /\b(?:INDEX|TABLE|SCHEMA|DATABASE)\b/iu, " CONCURRENTLY")
+    const concurrently = replaced(
+      text,
+      /^REINDEX\s*(?:\([^)]*\)\s*)?(?:INDEX|TABLE|SCHEMA|DATABASE)\b/giu,
+      "$& CONCURRENTLY"
+    )
     const fix =
       kind === "REINDEX_OBJECT_SYSTEM"
         ? advice("the server's own indexes cannot be built again beside the application: do it while it is stopped")

@@ -1,4 +1,4 @@
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { partsOf, spell } from "../names.ts"
@@ -15,7 +15,7 @@ export const enumOrder: Rule = {
     return [
       {
         message: `${quoteLiteral(newVal)} is greater than every other value of ${spell(...partsOf(typeName))}`,
-        fix: steps(advice("say where it belongs"), ended(`${text} AFTER 'the value before it'`))
+        fix: steps(advice("say where it belongs"), `${text} AFTER 'the value before it';`)
       }
     ]
   }

@@ -1,4 +1,4 @@
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { partsOf, spell } from "../names.ts"
@@ -23,7 +23,7 @@ export const enumValueUsed: Rule = {
     return [
       {
         message: `${value} of ${spell(...parts)} is used in the transaction that adds it`,
-        fix: steps(advice(`in a migration of its own, before the one that uses ${value}:`), ended(statement.text))
+        fix: steps(advice(`in a migration of its own, before the one that uses ${value}:`), `${statement.text};`)
       }
     ]
   }

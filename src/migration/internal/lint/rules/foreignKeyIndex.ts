@@ -1,6 +1,6 @@
 import type { Constraint, Node, RangeVar } from "libpg-query"
 import { columnsOf } from "../columns.ts"
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { derived, list, nameOf, partsOf, spell } from "../names.ts"
 import { commandsOf, constraintOf, constraintsOf } from "../nodes.ts"
 import type { LintContext, LintStatement, Rule } from "../rule.ts"
@@ -20,7 +20,7 @@ export const foreignKeyIndex: Rule = {
         {
           at,
           message: `no index of ${table} finds the rows by ${list(columns)} that refer to a row of ${references}`,
-          fix: concurrently === "" ? steps(ended(statement.text), create) : create
+          fix: concurrently === "" ? steps(`${statement.text};`, create) : create
         }
       ]
     })

@@ -1,4 +1,4 @@
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import type { GrantStmt, Node } from "libpg-query"
 import { objectName, nameOf, spell } from "../names.ts"
@@ -18,7 +18,7 @@ export const grantToPublic: Rule = {
         message: `gives every role ${privilegesOf(grant)} on ${whatOf(grant)}`,
         fix: steps(
           advice("name the application's role"),
-          ended(`${text.slice(0, at)}application${text.slice(at + "PUBLIC".length)}`)
+          `${text.slice(0, at)}application${text.slice(at + "PUBLIC".length)};`
         )
       }
     ]

@@ -1,4 +1,4 @@
-import { ended, standIn, steps } from "../contract.ts"
+import { standIn, steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { objectName, spell } from "../names.ts"
 import { isMadeBefore, relationParts, wordOf } from "../objects.ts"
@@ -20,7 +20,7 @@ export const moveSchema: Rule = {
       {
         message: `${wordOf(kind)} ${before} is found as ${after} only, from here on`,
         fix: isRelation
-          ? steps(ended(statement.text), standIn(before, after, context))
+          ? steps(`${statement.text};`, standIn(before, after, context))
           : advice(`make ${after} beside ${before}, and drop ${before} when nothing names it any more`)
       }
     ]

@@ -3,7 +3,7 @@ import { list, nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
 import { unprovedKey } from "../proofs.ts"
 import type { Rule } from "../rule.ts"
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 
 export const nullablePrimaryKey: Rule = {
   name: "nullable-primary-key",
@@ -22,7 +22,7 @@ export const nullablePrimaryKey: Rule = {
           fix: steps(
             "-- pgkeel:no-transaction",
             ...columns.flatMap((column) => proof(table, column)),
-            ended(statement.text),
+            `${statement.text};`,
             advice("the constraints are then needed no more")
           )
         }

@@ -1,5 +1,5 @@
 import type { RangeVar } from "libpg-query"
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
 import type { LintContext, Rule } from "../rule.ts"
@@ -15,7 +15,7 @@ export const policyWithoutRls: Rule = {
     return [
       {
         message: `the policy ${spell(policy_name)} of ${name} does nothing`,
-        fix: steps(ended(text), `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;`)
+        fix: steps(`${text};`, `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;`)
       }
     ]
   }

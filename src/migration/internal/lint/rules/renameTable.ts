@@ -1,4 +1,4 @@
-import { ended, standIn, steps } from "../contract.ts"
+import { standIn, steps } from "../contract.ts"
 import type { RangeVar } from "libpg-query"
 import { nameOf } from "../names.ts"
 import { isMadeAfter, relationParts, wordOf } from "../objects.ts"
@@ -16,7 +16,7 @@ export const renameTable: Rule = {
     return [
       {
         message: `${wordOf(renameType)} ${before} is called ${after} from here on`,
-        fix: steps(ended(statement.text), standIn(before, after, context))
+        fix: steps(`${statement.text};`, standIn(before, after, context))
       }
     ]
   }

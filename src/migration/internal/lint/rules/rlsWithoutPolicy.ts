@@ -1,5 +1,5 @@
 import type { RangeVar } from "libpg-query"
-import { ended, steps } from "../contract.ts"
+import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
 import { commandsOf } from "../nodes.ts"
@@ -20,7 +20,7 @@ export const rlsWithoutPolicy: Rule = {
           fix: steps(
             advice("the condition says which rows each role sees"),
             `CREATE POLICY ${spell(`${relation?.relname ?? ""}_rows`)} ON ${table} USING (true);`,
-            ended(statement.text)
+            `${statement.text};`
           )
         }
       ]

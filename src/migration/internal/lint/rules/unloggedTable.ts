@@ -1,6 +1,6 @@
-import { ended } from "../contract.ts"
 import { nameOf } from "../names.ts"
 import type { Rule } from "../rule.ts"
+import { replaced } from "../source.ts"
 
 export const unloggedTable: Rule = {
   name: "unlogged-table",
@@ -16,7 +16,7 @@ export const unloggedTable: Rule = {
     return [
       {
         message: `the rows of ${nameOf(relation)} do not survive a crash or a failover`,
-        fix: ended(text.replace(/\bUNLOGGED\s+/iu, ""))
+        fix: `${replaced(text, /(?<=^CREATE\s+)UNLOGGED\s+/giu, "")};`
       }
     ]
   }
