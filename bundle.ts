@@ -11,12 +11,17 @@ import { rolldown } from "rolldown"
 
 const modules = globSync("src/**/*.ts", { exclude: ["src/**/internal/**"] })
 
+/** Folders with a chunk of their own. */
+const loadedLater = { lint: "/src/migration/internal/lint/", statements: "/src/catalog/internal/sql/" }
+
 /**
- * The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone, and
- * lint, which is loaded when first used, apart from what loads it.
+ * The folder below `src`, which is the context; `MainLive`, the index and the command's process stand alone, and what
+ * is loaded when first used is apart from what loads it.
  */
 const context = (id: string): string | null =>
-  id.includes("/src/migration/internal/lint/") ? "lint" : (/\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ?? null)
+  Object.entries(loadedLater).find(([, folder]) => id.includes(folder))?.[0] ??
+  /\/src\/([^/]+)\/(?!main\.ts$)/.exec(id)?.[1] ??
+  null
 
 const bundle = await rolldown({
   input: Object.fromEntries(modules.map((file) => [file.slice("src/".length, -".ts".length), file])),

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { InvalidResult } from "../error/Reason.ts"
-import { hashQuery } from "./Snapshot.ts"
+import { statements } from "./internal/statements.ts"
 
 const Column = Schema.Struct({
   name: Schema.String,
@@ -86,8 +86,8 @@ const query = (hash: string) => `
   SELECT pg_catalog.to_json(pg_catalog.current_schemas(false)) AS "searchPath", ${tables} AS "tables",
     ${openConstraints} AS "openConstraints", ${invalidIndexes} AS "invalidIndexes", ${hash} AS "hash"`
 
-const withHash = query(`(${hashQuery})`)
-const withoutHash = query("NULL::text")
+const withHash = Effect.map(statements, ({ hashQuery }) => query(`(${hashQuery})`))
+const withoutHash = Effect.succeed(query("NULL::text"))
 
 const decode = Schema.decodeUnknownEffect(Schema.Tuple([Outline]))
 
@@ -108,7 +108,7 @@ export const read = Effect.fn("Outline.read")(function* (
   wanted: Wanted
 ): Effect.fn.Return<Outline, DatabaseError> {
   const names = [...new Set(wanted.tables.map((name) => splitName(name)[1]))]
-  const text = wanted.hash ? withHash : withoutHash
+  const text = yield* wanted.hash ? withHash : withoutHash
   const rows = yield* DatabaseError.refine(sql.unsafe(text, [names]).withoutTransform)
   const [outline] = yield* Effect.mapError(
     decode(rows),

@@ -22,10 +22,8 @@ import { createHash } from "node:crypto"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { InvalidResult } from "../error/Reason.ts"
 import { canonical } from "./internal/canonical.ts"
-import { snapshotQuery } from "./internal/sql/query.ts"
+import { statements } from "./internal/statements.ts"
 import { SchemaObject } from "./SchemaObject.ts"
-
-export { hashQuery } from "./internal/sql/query.ts"
 
 export const format = 1
 
@@ -63,6 +61,7 @@ const decode = Schema.decodeUnknownEffect(
 
 /** The schema of the database that `sql` is connected to: one round trip. */
 export const read = Effect.fn("Snapshot.read")(function* (sql: SqlClient): Effect.fn.Return<Snapshot, DatabaseError> {
+  const { snapshotQuery } = yield* statements
   const rows = yield* DatabaseError.refine(sql.unsafe(snapshotQuery).withoutTransform)
   const [row] = yield* Effect.mapError(
     decode(rows),
