@@ -2,12 +2,14 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Logger, References, Schema, String as Text } from "effect"
 import { Model } from "effect/schema"
+import { SqlClient } from "effect/sql"
+import { read } from "../../src/catalog/Snapshot.ts"
 import { StartReport } from "../../src/MainLive.ts"
 import type { MainOptions } from "../../src/MainLive.ts"
 import { describe } from "../../src/schema/Difference.ts"
 import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
-import { app, main, migration, onFreshDatabase, run, start, startHere, tagOf } from "./support.ts"
+import { app, main, migration, onFreshDatabase, onStarted, run, start, startHere, tagOf } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
 
@@ -30,16 +32,10 @@ const breaking = migration(
 /** Release 2 of an application, with what it needs. */
 const release = { migrations: app(first, second), critical: [{ table: "note", columns: ["body", "author"] }] }
 
-/** The schema of release 2, as it was committed with it. */
-const committed = Effect.gen(function* () {
-  const { url } = yield* TestDatabase
-  yield* startHere(release)
-  return yield* run(
-    url,
-    release,
-    Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
-  )
-})
+const released = onStarted("release 2", release.migrations)
+
+/** The schema of the test's database, as it is committed with a release. */
+const committed = Effect.flatMap(SqlClient.SqlClient, read).pipe(Effect.provide(TestDatabase.layerClient))
 
 const driftOf = Effect.fnUntraced(function* (options: MainOptions) {
   const { url } = yield* TestDatabase
@@ -49,7 +45,7 @@ const driftOf = Effect.fnUntraced(function* (options: MainOptions) {
 })
 
 it.live("A release starts on its own schema", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
       const schema = { snapshot: yield* committed }
@@ -60,7 +56,7 @@ it.live("A release starts on its own schema", () =>
 )
 
 it.live("On the schema of the next release it starts where the policy lets it, and nothing that it needs is gone", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
       const schema = { snapshot: yield* committed }
@@ -80,7 +76,7 @@ it.live("On the schema of the next release it starts where the policy lets it, a
 )
 
 it.live("On a next release that its statements run into it does not start, and what is in its way is listed", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
       const schema = { snapshot: yield* committed }
       yield* startHere({ migrations: app(first, second, breaking) })
@@ -98,7 +94,7 @@ it.live("On a next release that its statements run into it does not start, and w
 )
 
 it.live("More than is expected is drift where no later release has made it, unless additions are allowed", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
       const schema = { snapshot: yield* committed }
@@ -111,7 +107,7 @@ it.live("More than is expected is drift where no later release has made it, unle
 )
 
 it.live("On the schema of the release before it starts where the policy lets it, and all that it needs is there", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
       const schema = { snapshot: yield* committed }
@@ -140,9 +136,8 @@ it.live("On the schema of the release before it starts where the policy lets it,
 it.live(
   "On a schema that lacks what it needs it does not start, whatever the policy, and what is missing is listed",
   () =>
-    fresh(
+    released(
       Effect.gen(function* () {
-        yield* startHere(release)
         const critical = [
           ...release.critical,
           { table: "note", columns: ["title", { name: "stars", type: "int" }] },
@@ -159,9 +154,8 @@ it.live(
 )
 
 it.live("With the migrator's login pending migrations are applied, whatever the policy", () =>
-  fresh(
+  released(
     Effect.gen(function* () {
-      yield* startHere(release)
       const { initialization } = yield* startHere({
         migrations: app(first, second, third),
         schema: { pending: "allow" }
@@ -177,14 +171,11 @@ it.live("With the migrator's login pending migrations are applied, whatever the 
 it.live("A release that migrates to its own schema finds it as it was committed", () =>
   fresh(
     Effect.gen(function* () {
-      const { url } = yield* TestDatabase
       const next = { migrations: app(first, second, third), critical: release.critical }
       yield* startHere(next)
-      const read = Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
-      const schema = { snapshot: yield* run(url, next, read) }
-      yield* fresh(
+      const schema = { snapshot: yield* committed }
+      yield* released(
         Effect.gen(function* () {
-          yield* startHere(release)
           const { steps } = yield* startHere({ ...next, schema })
           assert.strictEqual(steps.at(-1)?.detail, "as in the snapshot")
           assert.strictEqual(steps.find(({ name }) => name === "migrations")?.detail, "applied 1 migration")

@@ -4,9 +4,9 @@ import { Context, Effect, Layer, Logger, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
+import { read } from "../../src/catalog/Snapshot.ts"
 import { StartReport } from "../../src/MainLive.ts"
 import type { StartStep } from "../../src/MainLive.ts"
-import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
@@ -17,6 +17,8 @@ import {
   migration,
   noteTable,
   onFreshDatabase,
+  onNotes,
+  onStarted,
   operator,
   quiet,
   run,
@@ -26,6 +28,9 @@ import {
 } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
+
+/** Where an application without migrations has started. */
+const empty = onStarted("empty", [])
 
 const manager = (url: Redacted.Redacted) =>
   ConnectionManager.layer().pipe(
@@ -67,11 +72,8 @@ it.live("An empty database is migrated with the migrator's login, and every step
 
 it.live("A database that is up to date is started on with one connection and at most four round trips", () =>
   Effect.gen(function* () {
-    const { url } = yield* TestDatabase
-    const given = { migrations: app(noteTable), critical: [{ table: "note" }] }
-    yield* start(url, { ...given, migrator: url })
-    const read = Effect.flatMap(SchemaVerifier, ({ snapshot }) => snapshot)
-    const options = { ...given, schema: { snapshot: yield* run(url, given, read) } }
+    const snapshot = yield* Effect.flatMap(SqlClient.SqlClient, read).pipe(Effect.provide(TestDatabase.layerClient))
+    const options = { migrations: app(noteTable), critical: [{ table: "note" }], schema: { snapshot } }
     const { counters, url: proxied } = yield* Proxy
     const opening = yield* roundTrips(
       Effect.flatMap(ConnectionManager, ({ getConnection }) => Effect.scoped(getConnection)).pipe(
@@ -83,7 +85,7 @@ it.live("A database that is up to date is started on with one connection and at 
     assert.strictEqual(counters.connections - connections, 1)
     assert.isAbove(trips - opening, 0)
     assert.isAtMost(trips - opening, 4)
-  }).pipe(Effect.provide(Proxy.layer), fresh)
+  }).pipe(Effect.provide(Proxy.layer), onNotes)
 )
 
 it.live("Starting again changes nothing", () =>
@@ -126,11 +128,10 @@ it.live("Without the migrator's login a start refuses pending migrations, names 
 )
 
 it.live("A migration that a down has reverted in part refuses the start, with the migrator's login too", () =>
-  fresh(
+  onNotes(
     Effect.gen(function* () {
       const options = { migrations: app(noteTable) }
       const { url } = yield* TestDatabase
-      yield* startHere(options)
       // What a runner leaves that was killed behind the first statement.
       yield* operator("UPDATE pgkeel.migrations SET reverting = 1, done_checksum = '' WHERE namespace = 'app'")
       for (const migrator of [{ migrator: url }, {}]) {
@@ -162,10 +163,9 @@ it.live("A critical table or column that is missing refuses the start, and all o
 it.live(
   "A security table that somebody dropped refuses the start, or is made again by who may, and said to be empty",
   () =>
-    fresh(
+    empty(
       Effect.gen(function* () {
         const { url } = yield* TestDatabase
-        yield* startHere()
         const described =
           operator(`SELECT count(*)::int AS columns, obj_description('pgkeel.security_keys'::regclass) AS said
         FROM pg_attribute WHERE attrelid = 'pgkeel.security_keys'::regclass AND attnum > 0`)
@@ -191,12 +191,12 @@ it.live(
 )
 
 it.live("Declared tables are created once, and are there for the application", () =>
-  fresh(
+  empty(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
       const tables = [{ table: "public.scratch", ddl: "CREATE TABLE public.scratch (id int PRIMARY KEY)" }]
       const critical = [{ table: "scratch", columns: ["id"] }]
-      const error = yield* Effect.flip(Effect.andThen(startHere(), start(url, { tables })))
+      const error = yield* Effect.flip(start(url, { tables }))
       assert.strictEqual(tagOf(error), "SchemaDrift")
       const report = yield* startHere({ critical, tables })
       assert.deepStrictEqual(report.initialization.created, ["public.scratch"])
@@ -210,7 +210,7 @@ it.live("Declared tables are created once, and are there for the application", (
 )
 
 it.live("A declared table does not hide that a critical column of it is missing", () =>
-  fresh(
+  empty(
     Effect.gen(function* () {
       const declared = { tables: [{ table: "scratch", ddl: "CREATE TABLE scratch (id int)" }] }
       const wanted = { ...declared, critical: [{ table: "scratch", columns: ["id", "name"] }] }
@@ -221,7 +221,7 @@ it.live("A declared table does not hide that a critical column of it is missing"
 )
 
 it.live("A declaration that creates another table than it names, or does not run, refuses the start", () =>
-  fresh(
+  empty(
     Effect.gen(function* () {
       const other = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABLE two (id int)" }] }))
       assert.strictEqual(tagOf(other), "SchemaDrift")
@@ -234,10 +234,9 @@ it.live("A declaration that creates another table than it names, or does not run
 it.live(
   "Constraints that were NOT VALID are validated, and those that rows break are told and do not stop the start",
   () =>
-    fresh(
+    empty(
       Effect.gen(function* () {
         const { url } = yield* TestDatabase
-        yield* startHere()
         yield* operator("CREATE TABLE item (price int)")
         yield* operator("INSERT INTO item VALUES (-1)")
         yield* operator(
@@ -260,10 +259,9 @@ it.live(
 )
 
 it.live("An index that a failed CREATE INDEX CONCURRENTLY left behind is built again once nothing is in its way", () =>
-  fresh(
+  empty(
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
-      yield* startHere()
       yield* operator("CREATE TABLE item (name text)")
       yield* operator("INSERT INTO item VALUES ('twice'), ('twice')")
       yield* Effect.flip(operator("CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name)"))
