@@ -1,10 +1,12 @@
 /** `pgkeel schema`: a snapshot, what differs from it, and the schema as a picture. */
-import { assert, describe } from "@effect/vitest"
-import { Effect, FileSystem, Path, Redacted } from "effect"
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, layer } from "@effect/vitest"
+import { Context, Effect, FileSystem, Layer, Path, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestDatabase } from "../../src/testing/index.ts"
-import { directory, scalar, test, write } from "../migration/support.ts"
-import { testServer } from "../support/Database.ts"
+import { directory, test, write } from "../migration/support.ts"
+import { freshClient, testServer } from "../support/Database.ts"
+import { uniqueName } from "../support/Roles.ts"
 import { cli, documentOf, onDatabase, type Surroundings } from "./support.ts"
 
 interface Change {
@@ -34,19 +36,29 @@ const run = Effect.fnUntraced(function* (statements: string) {
 })
 
 const customer = "CREATE TABLE customer (id int PRIMARY KEY, email text NOT NULL)"
+const shop = `${customer};\nCREATE TABLE purchase (customer int REFERENCES customer)`
 
-/** A database with a table, and its snapshot beside the migrations. */
+/** A database with two tables, and its snapshot beside the migrations. */
 const committed = Effect.gen(function* () {
-  yield* run(customer)
+  yield* run(shop)
   const dir = yield* directory({})
   const file = `${dir}/schema.json`
   const { code, document } = yield* json(["snapshot", "--out", file])
   assert.strictEqual(code, 0)
   assert.deepInclude(document, { ok: true, out: file })
   // Before PostgreSQL 15 the schema public is not as usual.
-  assert.oneOf(document["objects"], [1, 2])
+  assert.oneOf(document["objects"], [2, 3])
   return { dir, file }
 })
+
+/** The same for all tests that leave it as it is. */
+class Committed extends Context.Service<Committed, { readonly dir: string; readonly file: string }>()(
+  "pgkeel/test/Committed"
+) {
+  static readonly layer = Layer.effect(Committed, committed).pipe(
+    Layer.provideMerge(Layer.mergeAll(freshClient(), NodeServices.layer))
+  )
+}
 
 /** Databases that a command has made and not dropped, of a server that other tests use too. */
 const scratches = Effect.gen(function* () {
@@ -54,6 +66,19 @@ const scratches = Effect.gen(function* () {
   const [row] = yield* sql<{ n: number }>`SELECT count(*)::int AS n FROM pg_database
     WHERE datname LIKE 'pgkeel_shadow_' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '%'`
   return row?.n
+})
+
+/** A role that owns what the statements make, and goes with the test. */
+const ownerOf = Effect.fnUntraced(function* (statements: string) {
+  const sql = yield* SqlClient.SqlClient
+  const owner = uniqueName()
+  yield* Effect.acquireRelease(sql`CREATE ROLE ${sql(owner)}`, () =>
+    Effect.ignore(Effect.andThen(sql`DROP OWNED BY ${sql(owner)}`, sql`DROP ROLE ${sql(owner)}`))
+  )
+  yield* sql`GRANT CREATE ON SCHEMA public TO ${sql(owner)}`
+  yield* sql.withTransaction(Effect.andThen(sql`SET LOCAL ROLE ${sql(owner)}`, run(statements)))
+  yield* sql`REVOKE CREATE ON SCHEMA public FROM ${sql(owner)}`
+  return owner
 })
 
 describe("pgkeel schema", () => {
@@ -119,27 +144,60 @@ describe("pgkeel schema", () => {
       assert.strictEqual((yield* json(["verify", "--dir", dir])).code, 0)
     }))
 
-  test("compares snapshots, databases, SQL and migrations with each other, whichever stands first", () =>
+  test("makes what it runs the role's that is named, as migrations do", () =>
     Effect.gen(function* () {
-      const { file } = yield* committed
-      const dump = `SET check_function_bodies = false;\n${customer};\nCOPY customer (id, email) FROM stdin;\n1\ta\n\\.\n`
+      const owner = yield* ownerOf(shop)
+      const dir = yield* directory({
+        "shop.sql": shop,
+        "migrations/1_shop.up.sql": shop,
+        // What is about the real database is not done.
+        "pgkeel.config.mjs": 'export default { hooks: { beforeAll: () => { throw new Error("called") } } }'
+      })
+      const file = `${dir}/schema.json`
+      assert.strictEqual((yield* json(["snapshot", "--out", file])).code, 0)
+      const role = ["--role", owner, "--config", `${dir}/pgkeel.config.mjs`]
+      for (const name of ["shop.sql", "migrations"]) {
+        const same = yield* json(["diff", `${dir}/${name}`, file, ...role])
+        assert.deepStrictEqual([same.code, same.document], [0, { ok: true, changes: [] }], name)
+      }
+      const other = yield* json(["diff", `${dir}/shop.sql`, file])
+      assert.deepStrictEqual(changesOf(other.document), [
+        "changed table public.customer",
+        "changed table public.purchase"
+      ])
+      for (const name of ["shop.sql", "migrations"]) {
+        const nobody = yield* json(["diff", `${dir}/${name}`, file, "--role", `${owner}_2`])
+        assert.deepStrictEqual([nobody.code, failureOf(nobody).tag], [2, "RoleRefused"], name)
+        assert.include(failureOf(nobody).message, `"${owner}_2"`)
+      }
+      assert.strictEqual(yield* scratches, 0)
+    }))
+})
+
+layer(Committed.layer, { excludeTestServices: true })("pgkeel schema, of what stays as it is", (it) => {
+  it.effect("compares snapshots, databases, SQL and migrations with each other, whichever stands first", () =>
+    Effect.gen(function* () {
+      const { file } = yield* Committed
+      const dump = `SET check_function_bodies = false;\n${shop};\nCOPY customer (id, email) FROM stdin;\n1\ta\n\\.\n`
       const dir = yield* directory({
         "dump.sql": dump,
-        "sections.sql": `-- migrate:up\n${customer};\n-- migrate:down\nDROP TABLE customer;\n`,
-        "migrations/1_customer.up.sql": customer,
-        "more/1_customer.up.sql": customer,
-        "more/2_order.up.sql": "CREATE TABLE purchase (id int)"
+        "sections.sql": `-- migrate:up\n${shop};\n-- migrate:down\nDROP TABLE customer;\n`,
+        "more/1_customer.up.sql": shop,
+        "more/2_refund.up.sql": "CREATE TABLE refund (id int)"
       })
       const url = Redacted.value((yield* TestDatabase).url)
-      for (const other of [url, `${dir}/dump.sql`, `${dir}/sections.sql`, `${dir}/migrations`]) {
-        const { code, document } = yield* json(["diff", file, other])
-        assert.deepStrictEqual([code, document], [0, { ok: true, changes: [] }], other)
+      for (const [a, b] of [
+        [file, `${dir}/dump.sql`],
+        [`${dir}/sections.sql`, url]
+      ] as const) {
+        const { code, document } = yield* json(["diff", a, b])
+        assert.deepStrictEqual([code, document], [0, { ok: true, changes: [] }], `${a} ${b}`)
       }
-      const more = yield* json(["diff", url, `${dir}/more`])
-      assert.deepStrictEqual([more.code, changesOf(more.document)], [4, ["added table public.purchase"]])
+      const more = yield* json(["diff", file, `${dir}/more`])
+      assert.deepStrictEqual([more.code, changesOf(more.document)], [4, ["added table public.refund"]])
       const less = yield* onDatabase(["schema", "diff", `${dir}/more`, url])
       assert.strictEqual(less.code, 4)
-      assert.match(less.stdout, /^- table {2}public\.purchase\n\n1 difference from .*more to postgres.*\n$/u)
+      assert.match(less.stdout, /^- table {2}public\.refund\n\n1 difference from .*more to postgres.*\n$/u)
       // Of the URL, only where the database is.
       const { password, username } = testServer()
       assert.notInclude(less.stdout, `${username}:`)
@@ -148,64 +206,67 @@ describe("pgkeel schema", () => {
       assert.match(again.stdout, /^no difference between postgres(?:ql)?:\/\/[^@?]* and /u)
       assert.notInclude(less.stdout, `:${Redacted.value(password)}@`)
       assert.strictEqual(yield* scratches, 0)
-    }))
+    })
+  )
 
-  test("needs no database for two files, and none of its own for a scratch database on another server", () =>
+  it.effect("needs no database for two files, and none of its own for a scratch database on another server", () =>
     Effect.gen(function* () {
-      const { file } = yield* committed
+      const { file } = yield* Committed
       const none = yield* cli(["schema", "diff", file, file, "--json"])
       assert.deepStrictEqual([none.code, documentOf(none)], [0, { ok: true, changes: [] }])
-      const dir = yield* directory({ "a.sql": customer })
+      const dir = yield* directory({ "a.sql": shop })
       const missing = yield* cli(["schema", "diff", file, `${dir}/a.sql`, "--json"])
       assert.deepStrictEqual([missing.code, failureOf({ document: documentOf(missing) }).code], [2, "PGK0002"])
       const shadow = Redacted.value((yield* TestDatabase).url)
       const beside = yield* cli(["schema", "diff", file, `${dir}/a.sql`, "--shadow", shadow, "--json"])
       assert.deepStrictEqual([beside.code, documentOf(beside)], [0, { ok: true, changes: [] }])
-    }))
+    })
+  )
 
-  test("draws the schema as Mermaid and as SVG, of whatever a schema can be read from", () =>
+  it.effect("draws the schema as Mermaid and as SVG, of whatever a schema can be read from", () =>
     Effect.gen(function* () {
-      const { dir, file } = yield* committed
-      yield* run("CREATE TABLE purchase (customer int REFERENCES customer)")
+      const { file } = yield* Committed
       const drawn = yield* onDatabase(["schema", "diagram", "--title", "Shop"])
       assert.strictEqual(drawn.code, 0)
       assert.include(drawn.stdout, "erDiagram")
       assert.include(drawn.stdout, "purchase")
       const fs = yield* FileSystem.FileSystem
       const { join } = yield* Path.Path
-      const picture = join(dir, "schema.svg")
+      const picture = join(yield* directory({}), "schema.svg")
       const written = yield* json(["diagram", "--out", picture])
       assert.deepStrictEqual([written.code, written.document], [0, { ok: true, format: "svg", out: picture }])
-      assert.match(yield* fs.readFileString(picture), /^<svg[^]*purchase[^]*<\/svg>\n$/u)
-      const { document } = yield* json(["diagram", file, "--format", "svg"])
-      assert.notInclude(String(document["diagram"]), "purchase")
-      const chosen = yield* onDatabase(["schema", "diagram", "--table", "cust*", "--columns", "keys"])
+      const text = yield* fs.readFileString(picture)
+      assert.match(text, /^<svg[^]*purchase[^]*<\/svg>\n$/u)
+      const offline = yield* cli(["schema", "diagram", file, "--format", "svg", "--json"])
+      assert.deepStrictEqual([offline.code, documentOf(offline)["diagram"]], [0, text])
+      const chosen = yield* cli(["schema", "diagram", file, "--table", "cust*", "--columns", "keys"])
+      assert.include(chosen.stdout, "customer")
       assert.notInclude(chosen.stdout, "purchase")
       assert.notInclude(chosen.stdout, "email")
-      const offline = yield* cli(["schema", "diagram", file])
-      assert.deepStrictEqual([offline.code, offline.stdout.includes("customer")], [0, true])
-    }))
+    })
+  )
 
-  test("draws no diagram of what is not there, and says what is", () =>
+  it.effect("draws no diagram of what is not there, and says what is", () =>
     Effect.gen(function* () {
-      const { file } = yield* committed
+      const { file } = yield* Committed
       for (const [flags, said] of [
         [["--schema", "pubic"], "--schema pubic chooses no table: did you mean public?"],
         [["--schema", "shop"], "--schema shop chooses no table: there is public"],
         [["--schema", "public", "--schema", "shop*"], "--schema shop* chooses no table: there is public"],
         [["--table", "custmer"], "--table custmer chooses no table: did you mean customer?"],
-        [["--table", "shop.*"], "--table shop.* chooses no table: there is public.customer"],
-        [["--table", "customer", "--table", "orders"], "--table orders chooses no table: there is customer"]
+        [["--table", "shop.*"], "--table shop.* chooses no table: there is public.customer, public.purchase"],
+        [["--table", "customer", "--table", "orders"], "--table orders chooses no table: there is customer, purchase"]
       ] as const) {
         const ended = yield* json(["diagram", file, ...flags])
         assert.deepStrictEqual([ended.code, failureOf(ended).tag], [2, "UsageError"], said)
         assert.strictEqual(failureOf(ended).message, said)
       }
-    }))
+    })
+  )
 
-  test("says of a file that is no good what is wrong with it, and what to do", () =>
+  it.effect("says of a file that is no good what is wrong with it, and what to do", () =>
     Effect.gen(function* () {
-      const { dir, file } = yield* committed
+      const { dir, file } = yield* Committed
       const fs = yield* FileSystem.FileSystem
       const text = yield* fs.readFileString(file)
       yield* write(dir, {
@@ -232,37 +293,38 @@ describe("pgkeel schema", () => {
       const missing = yield* json(["diff", file, `${dir}/nowhere.json`])
       assert.deepStrictEqual([missing.code, failureOf(missing).tag], [2, "UsageError"])
       assert.include(failureOf(missing).message, "nowhere.json is not there: give a snapshot file")
-    }))
+    })
+  )
 
-  test("says where SQL cannot be run, and drops the scratch database", () =>
+  it.effect("says where SQL cannot be run, and drops the scratch database", () =>
     Effect.gen(function* () {
-      const { file } = yield* committed
+      const { file } = yield* Committed
       const dir = yield* directory({
         "bad.sql": "CREATE TABLE a (id int);\nCREATE TABLE b (x nowhere.type);\n",
         "syntax.sql": "CREATE TABLE a (id int);\nCREATE TABEL b ();\n",
         "migrations/1_a.up.sql": "CREATE TABLE a (id int);\nSELECT 1 / 0;\n"
       })
-      const failed = yield* json(["diff", file, `${dir}/bad.sql`])
-      assert.strictEqual(failed.code, 1)
-      assert.deepInclude(failureOf(failed), { tag: "LoadFailed", code: "PGK0006" })
-      assert.include(failureOf(failed).message, "bad.sql, line 2, column 19: ")
       const shown = yield* onDatabase(["schema", "diff", file, `${dir}/bad.sql`])
+      assert.strictEqual(shown.code, 1)
+      assert.match(shown.stderr, /^error PGK0006 LoadFailed\n.*bad\.sql, line 2, column 19: /u)
       assert.include(shown.stderr, "2 | CREATE TABLE b (x nowhere.type);\n  |                   ^")
       for (const [name, said] of [
         ["syntax.sql", "line 2"],
         ["migrations", "1_a.up.sql, line 2"]
       ] as const) {
         const other = yield* json(["diff", file, `${dir}/${name}`])
-        assert.deepStrictEqual([other.code, failureOf(other).tag], [1, "LoadFailed"], name)
+        assert.deepInclude(failureOf(other), { tag: "LoadFailed", code: "PGK0006" }, name)
+        assert.strictEqual(other.code, 1)
         assert.include(failureOf(other).message, said)
         assert.notInclude(failureOf(other).message, "migrate up")
       }
       assert.strictEqual(yield* scratches, 0)
-    }))
+    })
+  )
 
-  test("fails on a database that cannot be reached, or a URL that is none", () =>
+  it.effect("fails on a database that cannot be reached, or a URL that is none", () =>
     Effect.gen(function* () {
-      const { file } = yield* committed
+      const { file } = yield* Committed
       const nobody = "postgres://me:s3cret@127.0.0.1:1/z"
       for (const args of [
         ["snapshot", "--url", nobody],
@@ -277,9 +339,10 @@ describe("pgkeel schema", () => {
       const wrong = yield* json(["diff", file, "postgres://me:s3cret@127.0.0.1:port/z"])
       assert.deepStrictEqual([wrong.code, failureOf(wrong).tag], [2, "DatabaseConfigError"])
       assert.notInclude(JSON.stringify(wrong), "s3cret")
-    }))
+    })
+  )
 
-  test("takes no flag and no argument that it does not know", () =>
+  it.effect("takes no flag and no argument that it does not know", () =>
     Effect.gen(function* () {
       for (const args of [
         ["snapshot", "--otu", "x"],
@@ -291,12 +354,14 @@ describe("pgkeel schema", () => {
         const ended = yield* json(args)
         assert.deepStrictEqual([ended.code, failureOf(ended).tag], [2, "UsageError"], args.join(" "))
       }
-    }))
+    })
+  )
 
-  test("writes no file where it cannot, and says so", () =>
+  it.effect("writes no file where it cannot, and says so", () =>
     Effect.gen(function* () {
-      const ended = yield* json(["snapshot", "--out", `${yield* directory({})}/nowhere/schema.json`])
+      const { file } = yield* Committed
+      const ended = yield* json(["snapshot", file, "--out", `${yield* directory({})}/nowhere/schema.json`])
       assert.deepStrictEqual([ended.code, failureOf(ended).tag], [1, "FileError"])
-      assert.strictEqual(yield* scalar("SELECT 1"), 1)
-    }))
+    })
+  )
 })

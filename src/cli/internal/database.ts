@@ -15,20 +15,32 @@ import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
 import { seedsOf, sourcesOf } from "./sources.ts"
 
-export const pool = { maxConnections: 2, minConnections: 0 }
+const pool = { maxConnections: 2, minConnections: 0 }
 
 /** What was given; else the migrator's login where it is set, as at an application's start; else the application's. */
-export const settingsOf = Effect.fnUntraced(function* ({ url, wait }: Destination, group: "migrate" | "schema") {
+export const settingsOf = Effect.fnUntraced(function* ({ url, wait }: Destination, group: Group) {
+  if (url !== undefined) return yield* settingsAt({ url, wait }, group, "--url")
   const place = { ...applicationPlace, urlOption: "--url" }
-  const settings =
-    url !== undefined
-      ? yield* load({ ...pool, url }, place)
-      : ((yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })) ?? (yield* load(pool, place)))
+  const found = yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })
+  return ofCommand(found ?? (yield* load(pool, place)), wait, group)
+})
+
+/** The same of one URL. `urlOption` is what that is called where it cannot be used. */
+export const settingsAt = ({ url, wait }: Located, group: Group, urlOption: string) =>
+  Effect.map(load({ ...pool, url }, { ...applicationPlace, urlOption }), (settings) => ofCommand(settings, wait, group))
+
+type Group = "migrate" | "schema"
+
+interface Located extends Destination {
+  readonly url: Redacted.Redacted<string>
+}
+
+const ofCommand = (settings: Settings, wait: Duration.Input | undefined, group: Group): Settings => {
   const startTimeout = wait === undefined ? settings.startTimeout : Duration.fromInputUnsafe(wait)
   const applicationName = settings.applicationName === "pgkeel" ? `pgkeel ${group}` : settings.applicationName
   // What is long enough for the application's statements is not for a migration's.
   return { ...settings, applicationName, startTimeout, statementTimeout: undefined }
-})
+}
 
 /** The flag's, else the configuration file's. */
 export const durationOf = (flag: string, given: Option.Option<string>, configured: Duration.Input | undefined) =>

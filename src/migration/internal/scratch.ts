@@ -14,13 +14,22 @@ import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
 import * as AdvisoryLock from "../../session/AdvisoryLock.ts"
+import { roleRefused } from "./settings.ts"
+import type { Failure } from "./workshop.ts"
 
-/** Runs `use` with a client of the scratch database in place of any other. `template` is copied; default: `template1`. */
+export interface ScratchOptions {
+  /** What is copied. Default: `template1`. */
+  readonly template?: string | undefined
+  /** Who owns the database, and so may make something in it. Default: the login. */
+  readonly owner?: string | undefined
+}
+
+/** Runs `use` with a client of the scratch database in place of any other. */
 export const withScratch = <A, E>(
   server: Settings,
-  template: string | undefined,
+  options: ScratchOptions,
   use: Effect.Effect<A, E, SqlClient.SqlClient>
-): Effect.Effect<A, E | DatabaseError> =>
+): Effect.Effect<A, E | Failure> =>
   on(
     server,
     Effect.gen(function* () {
@@ -30,7 +39,7 @@ export const withScratch = <A, E>(
       const name = `${prefix}${randomBytes(6).toString("hex")}`
       yield* locked(name)
       return yield* Effect.acquireUseRelease(
-        create(sql, name, template),
+        create(sql, name, options),
         () => on({ ...server, database: name }, use),
         () => Effect.catch(drop(sql, name), (error) => Effect.logWarning(`${name} was not dropped`, error.message))
       )
@@ -52,12 +61,20 @@ const prefixIn = (sql: SqlClient.SqlClient): Effect.Effect<string, DatabaseError
 /** Nobody else can have the name: it was made up a moment ago. */
 const locked = (name: string) => Effect.catchTag(AdvisoryLock.hold(name), "LockHeld", (error) => Effect.die(error))
 
-const create = (sql: SqlClient.SqlClient, name: string, template: string | undefined) =>
-  DatabaseError.refine(
-    sql.unsafe(
-      `CREATE DATABASE ${quoteIdentifier(name)}${template === undefined ? "" : ` TEMPLATE ${quoteIdentifier(template)}`}`
+const create = (sql: SqlClient.SqlClient, name: string, { owner, template }: ScratchOptions) => {
+  const from = template === undefined ? "" : ` TEMPLATE ${quoteIdentifier(template)}`
+  const by = owner === undefined ? "" : ` OWNER ${quoteIdentifier(owner)}`
+  const statement = `CREATE DATABASE ${quoteIdentifier(name)}${from}${by}`
+  return sql
+    .unsafe(statement)
+    .pipe(
+      Effect.mapError(
+        (error): Failure =>
+          (owner === undefined ? undefined : roleRefused(error, owner)) ??
+          DatabaseError.fromSqlError(error, { statement })
+      )
     )
-  )
+}
 
 const drop = (sql: SqlClient.SqlClient, name: string) =>
   DatabaseError.refine(sql.unsafe(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`))

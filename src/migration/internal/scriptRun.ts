@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { quoteIdentifier } from "../../error/internal/quote.ts"
 import { readText, refuse, sql as script } from "./directory.ts"
 import { send } from "./execution.ts"
 import { statementFailed } from "./failed.ts"
 import type { Migration } from "./migration.ts"
 import { prepare } from "./prepare.ts"
 import { sectionsOf } from "./sections.ts"
+import { leave } from "./settings.ts"
 
 export interface ScriptFile {
   readonly namespace: string
@@ -29,7 +31,8 @@ export const scriptText = Effect.fnUntraced(function* ({ namespace, path }: Scri
   return sections?.up ?? text
 })
 
-export const runScript = Effect.fnUntraced(function* (given: ScriptFile) {
+/** As `role`, or else as the login. The session is left as it was. */
+export const runScript = Effect.fnUntraced(function* (given: ScriptFile, role: string | undefined) {
   const { file, namespace } = given
   const up = script(
     { file },
@@ -41,7 +44,7 @@ export const runScript = Effect.fnUntraced(function* (given: ScriptFile) {
   if (work?._tag !== "Statements") return
   const prepared = { migration, direction: "up", script: up, work } as const
   const connection = yield* DatabaseError.refine((yield* SqlClient).reserve)
-  yield* Effect.forEach(
+  const all = Effect.forEach(
     work.statements,
     (statement, index) =>
       send(connection, statement.text, statement.copyData).pipe(
@@ -50,4 +53,7 @@ export const runScript = Effect.fnUntraced(function* (given: ScriptFile) {
       ),
     { discard: true }
   )
+  const act = role === undefined ? Effect.void : send(connection, `SET ROLE ${quoteIdentifier(role)}`, undefined)
+  yield* Effect.andThen(DatabaseError.refine(act), all)
+  yield* leave(connection)
 }, Effect.scoped)

@@ -13,7 +13,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { runStep, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
-import { INSUFFICIENT_PRIVILEGE, INVALID_PARAMETER_VALUE } from "../../error/SqlState.ts"
+import { INSUFFICIENT_PRIVILEGE, INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT } from "../../error/SqlState.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { LockLost, RoleRefused } from "../MigrationErrorReason.ts"
 import { freed, isHeld } from "./lock.ts"
@@ -71,17 +71,19 @@ const refusalOf =
   (error: SqlError): Failure => {
     const problem = lost(error)
     if (problem !== undefined) return new MigrationError({ reason: new LockLost({ problem }) })
-    const reason = role === undefined ? undefined : roleRefused(error, role)
-    return reason === undefined ? DatabaseError.fromSqlError(error, { statement }) : new MigrationError({ reason })
+    return (
+      (role === undefined ? undefined : roleRefused(error, role)) ?? DatabaseError.fromSqlError(error, { statement })
+    )
   }
 
-/** Whether it is the role that is refused, which the server names in every language. */
-const roleRefused = ({ reason: { cause } }: SqlError, role: string): RoleRefused | undefined => {
+/** Whether it is the role that is refused, which the server names in every language, between that language's quotes. */
+export const roleRefused = ({ reason: { cause } }: SqlError, role: string): MigrationError | undefined => {
   if (!Predicate.hasProperty(cause, "message") || !Predicate.hasProperty(cause, "code")) return undefined
-  if (!String(cause.message).includes(`"${role}"`)) return undefined
-  const { code } = cause
-  return code === INVALID_PARAMETER_VALUE || code === INSUFFICIENT_PRIVILEGE
-    ? new RoleRefused({ role, exists: code === INSUFFICIENT_PRIVILEGE })
+  const { code, message } = cause
+  const quoted = String(message).split(/["«»„“”]/u)
+  if (!quoted.some((part) => part.trim() === role)) return undefined
+  return code === INVALID_PARAMETER_VALUE || code === INSUFFICIENT_PRIVILEGE || code === UNDEFINED_OBJECT
+    ? new MigrationError({ reason: new RoleRefused({ role, exists: code === INSUFFICIENT_PRIVILEGE }) })
     : undefined
 }
 

@@ -49,7 +49,7 @@ export const shadow = Effect.fnUntraced(function* (
   const rehearsal = Effect.flatMap(workshop.openSession, (session) =>
     template === undefined ? replay(workshop, session, applied, pending) : migrateCopy(workshop, session)
   )
-  const outcome = yield* withScratch({ ...settings, statementTimeout: undefined }, template, rehearsal).pipe(
+  const outcome = yield* withScratch({ ...settings, statementTimeout: undefined }, { template }, rehearsal).pipe(
     // What is applied there is said, and must not be taken for the real database's.
     Effect.annotateLogs("shadow", true)
   )

@@ -2,11 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { applicationPlace, load } from "../../../config/internal/load.ts"
 import type { MigratorOptions } from "../../../migration/Migrator.ts"
 import type { CommandConfig } from "../../CommandConfig.ts"
 import { configFile, urlOf } from "../configFile.ts"
-import { type Destination, durationOf, pool, settingsOf } from "../database.ts"
+import { type Destination, durationOf, settingsAt, settingsOf } from "../database.ts"
 import { schema } from "../flags.ts"
 import { sourcesOf } from "../sources.ts"
 
@@ -33,12 +32,12 @@ export const options = Effect.gen(function* () {
 /** The database that the command is about. */
 export const databaseOf = (given: SchemaCommandOptions) => settingsOf(given, "schema")
 
-/** A database by its URL. `name` is what the URL is called where it cannot be used. */
-export const settingsAt = Effect.fnUntraced(function* (url: Redacted.Redacted<string>, name: string) {
-  const settings = yield* load({ ...pool, url }, { ...applicationPlace, urlOption: name })
-  return { ...settings, applicationName: "pgkeel schema", statementTimeout: undefined }
-})
+/** One that an argument of the command names. */
+export const databaseAt = ({ wait }: SchemaCommandOptions, url: Redacted.Redacted<string>) =>
+  settingsAt({ url, wait }, "schema", "the URL")
 
 /** The server on which scratch databases are made. */
-export const serverOf = (given: SchemaCommandOptions) =>
-  given.shadow === undefined ? databaseOf(given) : settingsAt(given.shadow, "--shadow")
+export const serverOf = ({ shadow, ...given }: SchemaCommandOptions) =>
+  shadow === undefined
+    ? settingsOf(given, "schema")
+    : settingsAt({ url: shadow, wait: given.wait }, "schema", "--shadow")

@@ -20,7 +20,7 @@ import { excerptOf } from "../excerpt.ts"
 import { failUsage, LoadFailed } from "../failure.ts"
 import { Reply } from "../answer.ts"
 import { defaultNamespace } from "../sources.ts"
-import { databaseOf, type SchemaCommandOptions, serverOf, settingsAt } from "./options.ts"
+import { databaseAt, databaseOf, type SchemaCommandOptions, serverOf } from "./options.ts"
 
 const read = Effect.flatMap(SqlClient.SqlClient, Snapshot.read)
 
@@ -33,8 +33,7 @@ export const shownArgument = (argument: string): string =>
 /** The schema of what is named by an argument of the command. */
 export const snapshotOf = Effect.fnUntraced(function* (argument: string, given: SchemaCommandOptions) {
   if (isUrl(argument)) {
-    const settings = yield* settingsAt(Redacted.make(argument), "the URL")
-    return yield* withClient(settings, given.wait)(read)
+    return yield* withClient(yield* databaseAt(given, Redacted.make(argument)), given.wait)(read)
   }
   const files = yield* FileSystem.FileSystem
   const { resolve } = yield* Path.Path
@@ -58,7 +57,7 @@ export const snapshotOfDatabase = Effect.fnUntraced(function* (given: SchemaComm
 /** A file of SQL, such as `pg_dump --schema-only` writes. */
 const ofScript = Effect.fnUntraced(function* (path: string, argument: string, given: SchemaCommandOptions) {
   const { basename, dirname } = yield* Path.Path
-  const load = runScript({ namespace: defaultNamespace, file: basename(path), path })
+  const load = runScript({ namespace: defaultNamespace, file: basename(path), path }, given.role)
   return yield* onScratch(given, argument, dirname(path), load)
 })
 
@@ -66,7 +65,8 @@ const ofScript = Effect.fnUntraced(function* (path: string, argument: string, gi
 const ofDirectory = Effect.fnUntraced(function* (directory: string, argument: string, given: SchemaCommandOptions) {
   const sources = [own, { namespace: defaultNamespace, directory }]
   const migrate = Effect.flatMap(Migrator, ({ up }) => up()).pipe(
-    Effect.provide(Migrator.layer({ ...given, sources, seeds: undefined, policies: undefined, progress: undefined })),
+    // As in a rehearsal, the application's hooks are not called: what they do is about the real database.
+    Effect.provide(Migrator.layer({ ...given, sources, seeds: undefined, policies: undefined, hooks: undefined })),
     // What is applied there is of no interest.
     Effect.provideService(References.MinimumLogLevel, "Warn")
   )
@@ -94,5 +94,5 @@ const onScratch = Effect.fnUntraced(function* <E>(
     Effect.provideContext(services)
   )
   const use = Effect.andThen(loaded, read)
-  return yield* withScratch(yield* serverOf(given), undefined, use)
+  return yield* withScratch(yield* serverOf(given), { owner: given.role }, use)
 })
