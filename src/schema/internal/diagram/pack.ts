@@ -35,15 +35,18 @@ const raise = (line: ReadonlyArray<Step>, { x, width, y }: Step): ReadonlyArray<
 
 /** Sets `x` and `y` of each block, with `gap` between them. */
 export const pack = (blocks: ReadonlyArray<Block>, limit: number, gap: number): void => {
-  let line: ReadonlyArray<Step> = [{ x: 0, width: Math.max(limit, ...blocks.map(({ width }) => width)) + gap, y: 0 }]
+  const widest = blocks.reduce((most, { width }) => Math.max(most, width), limit)
+  let line: ReadonlyArray<Step> = [{ x: 0, width: widest + gap, y: 0 }]
   for (const block of blocks) {
+    // The gap is a part of the block: what is beside it is neither covered nor lowered.
+    const [width, height] = [block.width + gap, block.height + gap]
     let [x, y] = [0, Infinity]
     for (const step of line) {
-      const rest = restAt(line, step.x, block.width, limit)
+      const rest = restAt(line, step.x, width, limit + gap)
       if (rest !== undefined && rest < y) [x, y] = [step.x, rest]
     }
     block.x = x
     block.y = y
-    line = raise(line, { x, width: block.width + gap, y: y + block.height + gap })
+    line = raise(line, { x, width, y: y + height })
   }
 }
