@@ -143,24 +143,11 @@ const tighten = (order: ReadonlyArray<Box>, { after, before }: Precedence, layer
   }
 }
 
-/** How far a box is from the first of those that must stand before it: near ones are placed first. */
-const byDepth = (order: ReadonlyArray<Box>, { before }: Precedence): ReadonlyArray<Box> => {
-  const depth = new Map<Box, number>()
-  for (const box of order) {
-    depth.set(
-      box,
-      (before.get(box) ?? []).reduce((most, other) => Math.max(most, (depth.get(other) ?? 0) + 1), 0)
-    )
-  }
-  return order.toSorted((a, b) => (depth.get(a) ?? 0) - (depth.get(b) ?? 0))
-}
-
 /** The layer of each box, from the left: never the same for two that a foreign key connects. */
 export const layersOf = ({ boxes, links }: Component): ReadonlyMap<Box, number> => {
   const room = heightFor(boxes)
-  const first = referredFirst(boxes, links)
-  const precedence = precedenceOf(first, links)
-  const order = byDepth(first, precedence)
+  const order = referredFirst(boxes, links)
+  const precedence = precedenceOf(order, links)
   const layers = fill(order, precedence, room)
   tighten(order, precedence, layers, room)
   const numbers = [...new Set(layers.values())].sort((a, b) => a - b)
