@@ -3,7 +3,7 @@ import type { Snapshot } from "../../src/catalog/Snapshot.ts"
 import * as Diagram from "../../src/schema/Diagram.ts"
 import { company } from "./diagram/company.ts"
 import { read } from "./diagram/drawing.ts"
-import { faults } from "./diagram/judge.ts"
+import { alike, faults, segmentsOf } from "./diagram/judge.ts"
 import { oddNames } from "./diagram/names.ts"
 import { randomSchema } from "./diagram/random.ts"
 import { sketch, snapshotOf } from "./diagram/sketch.ts"
@@ -66,6 +66,37 @@ describe("Diagram.svg", () => {
     const all = { faults: [], tables: 51, keys: foreignKeys(company) }
     assert.deepStrictEqual(judge(company), all)
     assert.deepStrictEqual(judge(company, { columns: "keys" }), all)
+  })
+
+  it("tells keys apart that all have a column in common, by the column that is theirs alone", () => {
+    const parts = ["customer", "product", "address", "coupon", "channel", "agent", "warehouse", "carrier"]
+    const tenants = sketch(`
+      shop.tenant: id bigint pk
+      ${parts.map((name) => `shop.${name}: tenant_id bigint pk -> shop.tenant(id), id bigint pk`).join("\n")}
+      shop.order: tenant_id bigint pk -> shop.tenant(id)${parts.map((name) => ` -> shop.${name}(tenant_id)#${name}`).join("")}, id bigint pk, ${parts.map((name) => `${name}_id bigint -> shop.${name}(id)#${name}`).join(", ")}
+    `)
+    assert.deepStrictEqual(judge(tenants), { faults: [], tables: 10, keys: 17 })
+    const { brackets, keys, tables } = draw(tenants)
+    assert.strictEqual(brackets.length, 16)
+    const order = tables.find(({ title }) => title === "order")
+    for (const name of parts) {
+      const key = keys.find(({ title }) => title.startsWith(`shop.order.(tenant_id, ${name}_id) `))
+      assert.closeTo(
+        key?.points[0]?.y ?? 0,
+        order?.texts.find(({ text }) => text === `${name}_id`)?.bottom ?? Infinity,
+        12
+      )
+    }
+  })
+
+  it("draws lines that cross in different colours, and level where they can be", () => {
+    for (const columns of ["all", "keys"] as const) {
+      const drawing = draw(company, { columns })
+      assert.deepStrictEqual(alike(drawing), [])
+      const steps = drawing.keys.flatMap(segmentsOf).filter(({ bottom, level, top }) => !level && bottom - top < 9)
+      assert.isAtMost(steps.length, 6)
+      assert.isTrue(drawing.keys.every(({ reached }) => reached))
+    }
   })
 
   for (const { seed, tables, keys } of [

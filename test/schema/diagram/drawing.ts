@@ -30,12 +30,23 @@ export interface ShownKey {
   readonly points: ReadonlyArray<Point>
   readonly dashed: boolean
   readonly foot: string
+  readonly colour: string
+  /** What a pointer meets follows the line. */
+  readonly reached: boolean
+}
+
+/** Beside the rows of a key of several columns. */
+export interface ShownBracket {
+  readonly x: number
+  readonly top: number
+  readonly bottom: number
 }
 
 export interface Drawing {
   readonly page: Rectangle
   readonly tables: ReadonlyArray<ShownTable>
   readonly keys: ReadonlyArray<ShownKey>
+  readonly brackets: ReadonlyArray<ShownBracket>
 }
 
 const numberOf = ({ attributes }: Element, name: string): number => Number(attributes[name])
@@ -82,14 +93,30 @@ const tableOf = (group: Element): ShownTable => {
   }
 }
 
+/** Without those between which a line goes straight on. */
+const cornersOf = (points: ReadonlyArray<Point>): ReadonlyArray<Point> =>
+  points.filter((point, index) => {
+    const [before, after] = [points[index - 1], points[index + 1]]
+    if (before === undefined || after === undefined) return true
+    return !(before.x === point.x && point.x === after.x) && !(before.y === point.y && point.y === after.y)
+  })
+
+const bracketOf = ({ attributes }: Element): ShownBracket => {
+  const [, x, top, bottom] = /^M([\d.-]+) ([\d.-]+)V([\d.-]+)/.exec(attributes["d"] ?? "") ?? []
+  return { x: Number(x), top: Number(top), bottom: Number(bottom) }
+}
+
 const keyOf = (group: Element): ShownKey => {
   const all = everything(group)
   const line = find(all, "line")
   return {
     title: all.find(({ name }) => name === "title")?.text ?? "",
-    points: pointsOf(line.attributes["d"] ?? ""),
+    // Drawn from the table that is referred to.
+    points: cornersOf(pointsOf(line.attributes["d"] ?? "")).toReversed(),
     dashed: has(line, "optional"),
-    foot: find(all, "foot").attributes["d"] ?? ""
+    foot: find(all, "foot").attributes["d"] ?? "",
+    colour: (group.attributes["class"] ?? "").replace("fk ", ""),
+    reached: find(all, "reach").attributes["d"] === line.attributes["d"]
   }
 }
 
@@ -106,7 +133,8 @@ export const read = (svg: string): Drawing => {
   return {
     page: { left: -Number(x), top: -Number(y), right: Number(width) - Number(x), bottom: Number(height) - Number(y) },
     tables: groups.filter((group) => has(group, "table")).map(tableOf),
-    keys: groups.filter((group) => has(group, "fk")).map(keyOf)
+    keys: groups.filter((group) => has(group, "fk")).map(keyOf),
+    brackets: all.filter((element) => has(element, "bracket")).map(bracketOf)
   }
 }
 

@@ -19,11 +19,11 @@ const clippedTexts = ({ page, tables }: Drawing): ReadonlyArray<string> =>
     ...(within(box, page) ? [] : [`${title} leaves the page`])
   ])
 
-interface Segment extends Rectangle {
+export interface Segment extends Rectangle {
   readonly level: boolean
 }
 
-const segmentsOf = ({ points }: ShownKey): ReadonlyArray<Segment> =>
+export const segmentsOf = ({ points }: ShownKey): ReadonlyArray<Segment> =>
   points.slice(1).map((b, index) => {
     const a = points[index] ?? b
     return {
@@ -88,11 +88,28 @@ const mergedLines = ({ keys }: Drawing): ReadonlyArray<string> => {
   )
 }
 
+const mergedBrackets = ({ brackets }: Drawing): ReadonlyArray<string> =>
+  pairs(brackets)
+    .filter(([a, b]) => a.x === b.x && a.top <= b.bottom && b.top <= a.bottom)
+    .map(([a]) => `two brackets at ${a.x}, ${a.top}`)
+
+/** Lines of two places that cross in one colour. */
+export const alike = ({ keys }: Drawing): ReadonlyArray<string> =>
+  pairs(keys)
+    .filter(([a, b]) => a.colour === b.colour && a.title !== b.title)
+    .filter(([a, b]) => JSON.stringify(a.points.at(-1)) !== JSON.stringify(b.points.at(-1)))
+    .filter(([a, b]) => segmentsOf(a).some((one) => segmentsOf(b).some((other) => cross(one, other))))
+    .map(([a, b]) => `${a.title} crosses ${b.title}`)
+
+const cross = (a: Segment, b: Segment): boolean =>
+  a.level !== b.level && a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom
+
 /** What is wrong with a drawing; nothing when a person can read it. */
 export const faults = (drawing: Drawing): ReadonlyArray<string> => [
   ...overlappingTables(drawing),
   ...clippedTexts(drawing),
   ...coveredLines(drawing),
   ...looseEnds(drawing),
-  ...mergedLines(drawing)
+  ...mergedLines(drawing),
+  ...mergedBrackets(drawing)
 ]

@@ -2,13 +2,14 @@
  * Snapshots from a few words: a line for each table, `schema.table: column type [marks], ...`.
  *
  * Marks: `pk`, `uk` (unique by itself), `null`, `-> schema.table(column)`. Two
- * columns with the same `-> schema.table(column)#name` are one foreign key.
+ * columns with the same `-> schema.table(column)#name` are one foreign key, and one
+ * column may be in several.
  */
 import type { Constraint, Table } from "../../../src/catalog/SchemaObject.ts"
 import type { Snapshot } from "../../../src/catalog/Snapshot.ts"
 
 const words = /^(?<name>\S+) (?<type>.*?)(?<marks>(?: pk| uk| null| -> \S+)*)$/
-const arrow = / -> (?<schema>[^.]+)\.(?<table>[^(]+)\((?<column>[^)]+)\)(?:#(?<key>\S+))?/
+const arrows = / -> (?<schema>[^.]+)\.(?<table>[^(]+)\((?<column>[^)]+)\)(?:#(?<key>\S+))?/g
 
 interface Sketched {
   readonly name: string
@@ -25,23 +26,24 @@ const columnsOf = (text: string): ReadonlyArray<Sketched> =>
 const foreignKeys = (table: string, columns: ReadonlyArray<Sketched>): ReadonlyArray<Constraint> => {
   const keys = new Map<string, Constraint>()
   for (const { marks, name } of columns) {
-    const { column = "", key, schema = "", table: to = "" } = arrow.exec(marks)?.groups ?? {}
-    if (column === "") continue
-    const constraint = key ?? `${table}_${name}_fkey`
-    const before = keys.get(constraint)
-    keys.set(constraint, {
-      name: constraint,
-      kind: "foreign key",
-      columns: [...(before?.columns ?? []), name],
-      references: {
-        schema,
-        table: to,
-        columns: [...(before?.references?.columns ?? []), column],
-        onUpdate: "no action",
-        onDelete: marks.includes(" null") ? "set null" : "cascade"
-      },
-      definition: "FOREIGN KEY"
-    })
+    for (const { groups } of marks.matchAll(arrows)) {
+      const { column = "", key, schema = "", table: to = "" } = groups ?? {}
+      const constraint = key ?? `${table}_${name}_fkey`
+      const before = keys.get(constraint)
+      keys.set(constraint, {
+        name: constraint,
+        kind: "foreign key",
+        columns: [...(before?.columns ?? []), name],
+        references: {
+          schema,
+          table: to,
+          columns: [...(before?.references?.columns ?? []), column],
+          onUpdate: "no action",
+          onDelete: marks.includes(" null") ? "set null" : "cascade"
+        },
+        definition: "FOREIGN KEY"
+      })
+    }
   }
   return [...keys.values()]
 }

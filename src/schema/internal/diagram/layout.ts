@@ -16,6 +16,7 @@ import { pack } from "./pack.ts"
 import { place } from "./place.ts"
 import type { Route } from "./route.ts"
 import { route } from "./route.ts"
+import { straighten } from "./straighten.ts"
 
 export interface Layout {
   readonly boxes: ReadonlyArray<Box>
@@ -37,6 +38,7 @@ const partOf = (component: Component): Part => {
   const graph = layered(layersOf(component), component.links)
   order(graph)
   place(graph)
+  straighten(graph)
   const { routes, width } = route(graph)
   const height = graph.layers.flat().reduce((most, { height, y }) => Math.max(most, y + height), 0)
   return { boxes: component.boxes, routes, width, height, x: 0, y: 0 }
@@ -44,10 +46,12 @@ const partOf = (component: Component): Part => {
 
 const gap = 48
 
-/** As wide as the widest part, and about 1.6 times as wide as high. */
+/** About 1.6 times as wide as high; as wide as the widest part where only a strip would be left beside it. */
 const widthFor = (parts: ReadonlyArray<Part>): number => {
   const area = parts.reduce((sum, { height, width }) => sum + (width + gap) * (height + gap), 0)
-  return Math.max(Math.sqrt(area * 1.6), ...parts.map(({ width }) => width))
+  const widest = parts.reduce((most, { width }) => Math.max(most, width), 0)
+  const wanted = Math.sqrt(area * 1.6)
+  return wanted < widest * 1.4 ? widest : wanted
 }
 
 /** The largest first; single tables come last, and fill the gaps. */
@@ -67,9 +71,10 @@ export const layout = (model: Model): Layout => {
       box.y += part.y
     }
     const first = nets
-    for (const { link, net, points } of part.routes) {
-      nets = Math.max(nets, first + net + 1)
-      routes.push({ link, net: first + net, points: points.map(({ x, y }) => ({ x: x + part.x, y: y + part.y })) })
+    for (const route of part.routes) {
+      const net = first + route.net
+      nets = Math.max(nets, net + 1)
+      routes.push({ ...route, net, points: route.points.map(({ x, y }) => ({ x: x + part.x, y: y + part.y })) })
     }
   }
   return {

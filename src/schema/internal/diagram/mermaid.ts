@@ -7,7 +7,7 @@
  * does not fit is written as near as can be, and as it is in the comment beside it.
  */
 import type { Entity, Field, Model, Relation } from "./model.ts"
-import { titleOf } from "./model.ts"
+import { marksOf, titleOf } from "./model.ts"
 import { printable } from "./xml.ts"
 
 /** What may stand between quotes. Markdown and entities of HTML are drawn, not shown, so their signs are not kept. */
@@ -31,7 +31,7 @@ const word = (text: string): string => {
 
 const attribute = (field: Field): string => {
   const [type, name] = [word(field.type), word(field.name)]
-  const keys = [...(field.primary ? ["PK"] : []), ...(field.foreign ? ["FK"] : []), ...(field.unique ? ["UK"] : [])]
+  const keys = marksOf(field)
   const remarks = [
     ...(name === field.name ? [] : [field.name]),
     ...(type === field.type ? [] : [field.type]),

@@ -1,12 +1,25 @@
 /**
  * How wide a text is, never less than what a reader's fonts make of it.
  *
- * The diagram is set in a monospaced font. Of those that systems have, none is
- * wider than 0.602 em for the letters that it has itself (Menlo, DejaVu Sans
- * Mono; Courier, Liberation Mono and SF Mono 0.6, Consolas 0.55); what it lacks
- * comes from another font, where ideographs take 1 em and emoji up to 1.3.
+ * The diagram is set in the first of these monospaced fonts that a system has. What
+ * the font lacks comes from another, where ideographs take 1 em and emoji up to 1.3.
  */
-const letter = 0.61
+const advances = {
+  "ui-monospace": 0.602,
+  "SFMono-Regular": 0.6,
+  Menlo: 0.602,
+  Consolas: 0.55,
+  '"DejaVu Sans Mono"': 0.602,
+  '"Liberation Mono"': 0.6,
+  '"Courier New"': 0.6,
+  monospace: 0.602
+} as const
+
+/** As CSS names them. */
+export const fonts = Object.keys(advances).join()
+
+/** In em, with room for letters that are set on whole pixels. */
+const letter = Math.max(...Object.values(advances)) + 0.008
 const foreignLetter = 1.05
 const emoji = 1.4
 

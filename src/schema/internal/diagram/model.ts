@@ -12,6 +12,13 @@ export interface Field {
   readonly unique: boolean
 }
 
+/** How a column's keys are called. */
+export const marksOf = ({ foreign, primary, unique }: Field): ReadonlyArray<"PK" | "FK" | "UK"> => [
+  ...(primary ? (["PK"] as const) : []),
+  ...(foreign ? (["FK"] as const) : []),
+  ...(unique ? (["UK"] as const) : [])
+]
+
 export interface Entity {
   readonly schema: string
   readonly name: string
@@ -25,6 +32,8 @@ export interface Relation {
   readonly columns: ReadonlyArray<string>
   readonly to: Entity
   readonly referenced: ReadonlyArray<string>
+  /** The number of the column between whose ends the line is drawn. */
+  readonly anchor: number
   /** A row may refer to none. */
   readonly optional: boolean
   /** At most one row refers to the same row. */

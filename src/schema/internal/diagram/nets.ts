@@ -7,10 +7,11 @@
  * its boxes. The pins on the left of a channel and those on its right are never at
  * the same height, whatever is moved on the grid: layers with an even number have
  * them a quarter of the grid below its lines, the others three quarters. So two
- * lines that are not of one net cross, and never run in one another.
+ * lines that are not of one net cross, and never run in one another; `straighten`
+ * moves those that may be moved without that.
  */
 import type { Box } from "./boxes.ts"
-import { grid, rowTop } from "./boxes.ts"
+import { grid, rowHeight, rowTop } from "./boxes.ts"
 import type { Link } from "./graph.ts"
 import { append } from "./graph.ts"
 
@@ -24,9 +25,13 @@ export interface Item {
 
 export interface Pin {
   readonly item: Item
-  /** From the top of its item. */
-  readonly offset: number
+  /** From the top of its item: that of its row or lane. */
+  readonly middle: number
+  /** From the top of its item: its own. */
+  offset: number
 }
+
+export const heightOf = ({ item, offset }: Pin): number => item.y + offset
 
 /** The part of a net in one channel. */
 export interface Wire {
@@ -41,7 +46,7 @@ export interface Net {
   readonly to: Box
   readonly target: Pin
   /** Of the table that is referred to. */
-  readonly side: "left" | "right"
+  readonly side: Side
   /** By channel; the channel is the number of the layer to its left. */
   readonly wires: Map<number, Wire>
   readonly ends: Array<{ readonly link: Link; readonly pin: Pin; readonly channel: number }>
@@ -63,22 +68,32 @@ const placeIn = (layer: number, index: number): number => {
   return list[index % list.length] ?? 0
 }
 
-export const lanePin = (item: Item): Pin => ({ item, offset: item.layer % 2 === 0 ? grid / 4 : (3 * grid) / 4 })
+/** Of the line, from the top of the lane. */
+export const laneOffset = ({ layer }: Item): number => (layer % 2 === 0 ? grid / 4 : (3 * grid) / 4)
+
+const lanePin = (item: Item): Pin => ({ item, middle: grid / 2, offset: laneOffset(item) })
+
+type Side = "left" | "right"
 
 /** Hands out the places of each row and side: one for each net. */
-const pinMaker = () => {
-  const taken = new Map<string, Array<unknown>>()
-  return (item: Item, box: Box, column: string | undefined, side: string, owner: unknown): Pin => {
+const pinMaker = (itemOf: (box: Box) => Item) => {
+  const taken = new Map<Box, Map<string, Array<unknown>>>()
+  return (box: Box, column: string | undefined, side: Side, owner: unknown): Pin => {
+    const item = itemOf(box)
     const top = rowTop(box, column)
-    const key = `${side} ${box.entity.schema.length} ${box.entity.schema} ${box.entity.name} ${top}`
-    const owners = taken.get(key) ?? []
-    taken.set(key, owners)
+    const rows = taken.get(box) ?? new Map<string, Array<unknown>>()
+    taken.set(box, rows)
+    const owners = rows.get(`${side} ${top}`) ?? []
+    rows.set(`${side} ${top}`, owners)
     if (!owners.includes(owner)) owners.push(owner)
-    return { item, offset: top + placeIn(item.layer, owners.indexOf(owner)) }
+    return { item, middle: top + rowHeight / 2, offset: top + placeIn(item.layer, owners.indexOf(owner)) }
   }
 }
 
-const sideOf = ({ from, to }: Link, layerOf: (box: Box) => number): "left" | "right" =>
+/** The column of the table that refers, and that of the other, between which the line is drawn. */
+const endsOf = ({ relation: { anchor, columns, referenced } }: Link) => [columns[anchor], referenced[anchor]] as const
+
+const sideOf = ({ from, to }: Link, layerOf: (box: Box) => number): Side =>
   layerOf(from) >= layerOf(to) ? "right" : "left"
 
 const grouped = (links: ReadonlyArray<Link>, layerOf: (box: Box) => number): ReadonlyArray<ReadonlyArray<Link>> => {
@@ -86,7 +101,7 @@ const grouped = (links: ReadonlyArray<Link>, layerOf: (box: Box) => number): Rea
   for (const link of links) {
     const ofBox = groups.get(link.to) ?? new Map<string, Array<Link>>()
     groups.set(link.to, ofBox)
-    append(ofBox, `${sideOf(link, layerOf)} ${rowTop(link.to, link.relation.referenced[0])}`, link)
+    append(ofBox, `${sideOf(link, layerOf)} ${rowTop(link.to, endsOf(link)[1])}`, link)
   }
   return [...groups.values()].flatMap((ofBox) => [...ofBox.values()])
 }
@@ -131,18 +146,18 @@ export const layered = (layerOf: ReadonlyMap<Box, number>, links: ReadonlyArray<
     items.set(box, itemOf(box))
     layers[layer]?.push(itemOf(box))
   }
-  const pin = pinMaker()
+  const pin = pinMaker(itemOf)
   const nets = grouped(links, numberOf).flatMap((group): ReadonlyArray<Net> => {
     const [first] = group
     if (first === undefined) return []
     const side = sideOf(first, numberOf)
-    const target = pin(itemOf(first.to), first.to, first.relation.referenced[0], side, group)
+    const target = pin(first.to, endsOf(first)[1], side, group)
     const ends = group.map((link) => {
       const own = link.from === link.to ? side : side === "right" ? "left" : "right"
       const layer = numberOf(link.from)
       return {
         link,
-        pin: pin(itemOf(link.from), link.from, link.relation.columns[0], own, group),
+        pin: pin(link.from, endsOf(link)[0], own, group),
         channel: own === "right" ? layer : layer - 1
       }
     })

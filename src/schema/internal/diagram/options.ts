@@ -7,6 +7,6 @@ export interface DiagramOptions {
   readonly tables?: ReadonlyArray<string> | undefined
   /** `keys` shows the columns of keys and foreign keys only. Default: `all`. */
   readonly columns?: "all" | "keys" | undefined
-  /** What stands above it. Default: `Schema`. */
+  /** What stands above it. Default: nothing in Mermaid, and `Schema` in SVG. */
   readonly title?: string | undefined
 }

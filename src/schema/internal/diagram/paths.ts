@@ -1,9 +1,6 @@
 /** Foreign keys as lines: round at their bends, a crow's foot where they begin and an arrow where they point to. */
-import type { Box } from "./boxes.ts"
-import { rowHeight, rowTop } from "./boxes.ts"
 import type { Relation } from "./model.ts"
 import type { Point, Route } from "./route.ts"
-import { colours } from "./style.ts"
 import { escape } from "./xml.ts"
 
 const radius = 6
@@ -28,9 +25,11 @@ const bend = (before: Point, corner: Point, after: Point): string => {
 const isStraight = (a: Point, b: Point, c: Point): boolean =>
   (a.x === b.x && b.x === c.x) || (a.y === b.y && b.y === c.y)
 
-const lineOf = (points: ReadonlyArray<Point>): string =>
-  points
-    .map((point, index) => {
+/** From the table that is referred to, so that the dashes of lines that join there fall on each other. */
+const lineOf = (way: ReadonlyArray<Point>): string =>
+  way
+    .toReversed()
+    .map((point, index, points) => {
       const [before, after] = [points[index - 1], points[index + 1]]
       if (before === undefined) return `M${at(point)}`
       if (after === undefined) return `L${at(point)}`
@@ -39,7 +38,7 @@ const lineOf = (points: ReadonlyArray<Point>): string =>
     .join("")
 
 /** Away from the box that the line ends at. */
-const directionOf = (end: Point | undefined, next: Point | undefined): 1 | -1 =>
+export const directionOf = (end: Point | undefined, next: Point | undefined): 1 | -1 =>
   end !== undefined && next !== undefined && next.x < end.x ? -1 : 1
 
 /** Where the line begins: three toes for any number of rows, a bar for at most one. */
@@ -62,39 +61,18 @@ const described = ({ columns, from, name, onDelete, referenced, to }: Relation):
     .map(escape)
     .join("\n")
 
-const routeOf = ({ link: { relation }, net, points }: Route): string => {
+const routeOf = ({ colour, link: { relation }, points }: Route): string => {
   const [start, second] = points
   const [last, end] = points.slice(-2)
   if (start === undefined || end === undefined) return ""
-  const colour = `e${net % colours}`
+  const line = lineOf(points)
   return (
-    `<g class="fk ${colour}"><title>${described(relation)}</title>` +
-    `<path class="${relation.optional ? "line optional" : "line"}" d="${lineOf(points)}"/>` +
+    `<g class="fk e${colour}"><title>${described(relation)}</title><path class="reach" d="${line}"/>` +
+    `<path class="${relation.optional ? "line optional" : "line"}" d="${line}"/>` +
     `<path class="foot" d="${foot(start, directionOf(start, second), relation.unique)}"/>` +
     `<path class="arrow" d="${arrow(end, directionOf(end, last))}"/></g>`
   )
 }
-
-/** Beside the rows of a key of several columns, inside of the box: they are one key. */
-const bracket = (box: Box, columns: ReadonlyArray<string>, end: Point, out: 1 | -1): string => {
-  if (columns.length < 2) return ""
-  const heights = [end.y, ...columns.slice(1).map((column) => box.y + rowTop(box, column) + rowHeight / 2)]
-  const x = end.x - out * 4
-  return `M${x} ${Math.min(...heights)}V${Math.max(...heights)}${heights.map((y) => `M${x} ${y}h${out * 4}`).join("")}`
-}
-
-const bracketsOf = ({ link: { from, relation, to }, net, points }: Route): ReadonlyArray<string> => {
-  const [start, second] = points
-  const [last, end] = points.slice(-2)
-  if (start === undefined || end === undefined) return []
-  const d =
-    bracket(from, relation.columns, start, directionOf(start, second)) +
-    bracket(to, relation.referenced, end, directionOf(end, last))
-  return d === "" ? [] : [`<path class="bracket e${net % colours}" d="${d}"/>`]
-}
-
-/** What joins the columns of one key, to be drawn over the boxes. */
-export const bracketsOver = (routes: ReadonlyArray<Route>): ReadonlyArray<string> => routes.flatMap(bracketsOf)
 
 /** Under each net's lines a broad one of the page's colour: where two cross, the one below is seen to pass under. */
 export const pathsOf = (routes: ReadonlyArray<Route>): ReadonlyArray<string> => {

@@ -5,6 +5,7 @@
 import { grid } from "./boxes.ts"
 import { append } from "./graph.ts"
 import type { Item, Layered, Pin } from "./nets.ts"
+import { heightOf, laneOffset } from "./nets.ts"
 
 const boxGap = 3 * grid
 
@@ -82,20 +83,25 @@ const stack = (layer: ReadonlyArray<Item>): void => {
   })
 }
 
+/** The nearest line of the grid; for a lane that in which its line has the height that it wants. */
+const nearest = (item: Item): number =>
+  item.box === undefined ? Math.floor((item.y + laneOffset(item)) / grid) : Math.round(item.y / grid)
+
 /** Onto the grid, on which two layers' pins never meet. */
 const snap = (layers: ReadonlyArray<ReadonlyArray<Item>>): void => {
   for (const layer of layers) {
     layer.forEach((item, index) => {
       const above = layer[index - 1]
       const least = above === undefined ? -Infinity : above.y + above.height + gapBetween(above, item)
-      item.y = Math.max(Math.round(item.y / grid) * grid, least)
+      item.y = Math.max(nearest(item) * grid, least)
     })
   }
-  const top = Math.min(...layers.flat().map(({ y }) => y))
-  for (const item of layers.flat()) item.y -= top
+  const items = layers.flat()
+  const top = items.reduce((least, { y }) => Math.min(least, y), Infinity)
+  for (const item of items) item.y -= top
 }
 
-const rounds = 12
+const rounds = 4
 
 /** Sets `y` of each item. */
 export const place = (graph: Layered): void => {
@@ -107,10 +113,7 @@ export const place = (graph: Layered): void => {
       const all = sides.flatMap((side) => pulls[side].get(item) ?? [])
       const weight = all.reduce((sum, pull) => sum + pull.weight, 0)
       if (weight === 0) return [item.y, 0.1]
-      const sum = all.reduce(
-        (sum, { other, own, weight }) => sum + weight * (other.item.y + other.offset - own.offset),
-        0
-      )
+      const sum = all.reduce((sum, { other, own, weight }) => sum + weight * (heightOf(other) - own.offset), 0)
       return [sum / weight, weight]
     }
   layers.forEach(stack)

@@ -1,6 +1,9 @@
 /** Where the layers and the channels between them are, and the way of each foreign key through them. */
+import { coloursOf } from "./colour.ts"
 import type { Link } from "./graph.ts"
 import type { Item, Layered, Net, Pin, Wire } from "./nets.ts"
+import { heightOf } from "./nets.ts"
+import { colours } from "./style.ts"
 import { assignTracks } from "./tracks.ts"
 
 export interface Point {
@@ -14,10 +17,11 @@ export interface Route {
   readonly points: ReadonlyArray<Point>
   /** Routes of one net have the same number. */
   readonly net: number
+  readonly colour: number
 }
 
 /** Between a box and the first track: room for a crow's foot and a bend. */
-const stub = 28
+const lead = 28
 const trackGap = 9
 
 const widest = (layer: ReadonlyArray<Item>): number =>
@@ -34,11 +38,11 @@ const columnsOf = (layers: ReadonlyArray<ReadonlyArray<Item>>, tracks: ReadonlyA
     const left = x
     const right = left + widest(layer)
     const count = tracks[index] ?? 0
-    x = right + (count === 0 ? 0 : 2 * stub + (count - 1) * trackGap)
+    x = right + (count === 0 ? 0 : 2 * lead + (count - 1) * trackGap)
     return { left, right }
   })
   // Behind the last layer there is no box that needs room for a foot.
-  return { layers: columns, width: (tracks.at(-1) ?? 0) === 0 ? x : x - stub }
+  return { layers: columns, width: (tracks.at(-1) ?? 0) === 0 ? x : x - lead }
 }
 
 const pointsOf = (
@@ -47,16 +51,16 @@ const pointsOf = (
   xOf: (channel: number, wire: Wire) => number,
   edgeOf: (pin: Pin, channel: number) => number
 ): ReadonlyArray<Point> => {
-  const points: Array<Point> = [{ x: edgeOf(end.pin, end.channel), y: end.pin.item.y + end.pin.offset }]
+  const points: Array<Point> = [{ x: edgeOf(end.pin, end.channel), y: heightOf(end.pin) }]
   const step = net.side === "right" ? -1 : 1
   let pin = end.pin
   let wire = net.wires.get(end.channel)
   for (let channel = end.channel; wire !== undefined; channel += step, wire = net.wires.get(channel)) {
     const x = xOf(channel, wire)
-    points.push({ x, y: pin.item.y + pin.offset }, { x, y: wire.toward.item.y + wire.toward.offset })
+    points.push({ x, y: heightOf(pin) }, { x, y: heightOf(wire.toward) })
     pin = wire.toward
     if (pin === net.target) {
-      points.push({ x: edgeOf(pin, channel), y: pin.item.y + pin.offset })
+      points.push({ x: edgeOf(pin, channel), y: heightOf(pin) })
       break
     }
   }
@@ -72,12 +76,18 @@ export const route = ({ layers, nets }: Layered): { readonly routes: ReadonlyArr
     box.y = y
   }
   const xOf = (channel: number, { track }: Wire): number =>
-    (columns.layers[channel]?.right ?? 0) + stub + track * trackGap
+    (columns.layers[channel]?.right ?? 0) + lead + track * trackGap
   const edgeOf = ({ item: { box, layer } }: Pin, channel: number): number =>
     box === undefined ? 0 : channel === layer ? box.x + box.width : box.x
+  const chosen = coloursOf(nets, colours)
   return {
     routes: nets.flatMap((net, index) =>
-      net.ends.map((end) => ({ link: end.link, points: pointsOf(net, end, xOf, edgeOf), net: index }))
+      net.ends.map((end) => ({
+        link: end.link,
+        points: pointsOf(net, end, xOf, edgeOf),
+        net: index,
+        colour: chosen.get(net) ?? 0
+      }))
     ),
     width: columns.width
   }

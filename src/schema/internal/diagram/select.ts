@@ -64,8 +64,15 @@ interface Chosen {
   readonly entity: Entity
 }
 
-const relationsOf = ({ entity, table }: Chosen, chosen: ReadonlyMap<string, Chosen>): ReadonlyArray<Relation> =>
-  constraintsOf(table, "foreign key").flatMap(({ columns, name, references }) => {
+/** The first of those that fewest keys have: a tenant that is part of every key tells none from another. */
+const anchorOf = (columns: ReadonlyArray<string>, keys: ReadonlyArray<Constraint>): number => {
+  const uses = columns.map((column) => keys.filter((key) => key.columns.includes(column)).length)
+  return uses.indexOf(Math.min(...uses))
+}
+
+const relationsOf = ({ entity, table }: Chosen, chosen: ReadonlyMap<string, Chosen>): ReadonlyArray<Relation> => {
+  const keys = constraintsOf(table, "foreign key")
+  return keys.flatMap(({ columns, name, references }) => {
     const to = references && chosen.get(keyOf(references.schema, references.table))
     if (references === undefined || to === undefined) return []
     return [
@@ -75,12 +82,14 @@ const relationsOf = ({ entity, table }: Chosen, chosen: ReadonlyMap<string, Chos
         columns,
         to: to.entity,
         referenced: references.columns,
+        anchor: anchorOf(columns, keys),
         optional: columns.some((column) => entity.fields.find(({ name }) => name === column)?.nullable === true),
         unique: uniqueKeys(table).some((key) => key.every((column) => columns.includes(column))),
         onDelete: references.onDelete
       }
     ]
   })
+}
 
 const columnsPointedTo = (tables: ReadonlyArray<Table>): ReadonlyMap<string, ReadonlySet<string>> => {
   const found = new Map<string, Set<string>>()

@@ -1,5 +1,6 @@
 /** The look of the SVG: plain rules for everybody, and others where the reader's system is dark. */
 import { badgeSize, fontSize, titleSize } from "./boxes.ts"
+import { fonts } from "./metrics.ts"
 
 /** Of lines, and of headers by schema: told apart by everybody who sees colours, and readable on both pages. */
 const light = ["#2563eb", "#c2410c", "#15803d", "#9333ea", "#b91c1c", "#0e7490", "#a16207", "#be185d"]
@@ -16,8 +17,6 @@ const coloured = (lines: ReadonlyArray<string>, heads: ReadonlyArray<string>): s
     ...lines.map((colour, index) => `.frame.h${index}{stroke:${colour}}`)
   ].join("\n")
 
-const fonts = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono","Courier New",monospace'
-
 export const style = `
 text{font:${fontSize}px ${fonts};fill:#1f2937;white-space:pre}
 .page,.box{fill:#fff}
@@ -32,9 +31,10 @@ text.mark{font-size:${badgeSize}px;font-weight:700;text-anchor:middle}
 rect.pk{fill:#fde68a}text.pk{fill:#713f12}
 rect.fk{fill:#dbeafe}text.fk{fill:#1e3a8a}
 rect.uk{fill:#e5e7eb}text.uk{fill:#374151}
-.line,.foot,.arrow,.halo,.bracket{fill:none;stroke-width:1.5;stroke-linejoin:round}
+.line,.foot,.arrow,.halo,.bracket,.reach{fill:none;stroke-width:1.5;stroke-linejoin:round}
 .optional{stroke-dasharray:5 3}
 .halo{stroke:#f8fafc;stroke-width:5}
+.reach{stroke:none;stroke-width:9;pointer-events:stroke}
 g.fk:hover .line,g.fk:hover .foot{stroke-width:3.5}
 text.heading{font-size:18px;font-weight:700;fill:#0f172a}
 text.note{fill:#64748b}

@@ -1,22 +1,13 @@
 /** A layout as one SVG document: no scripts, no fonts and no files beside it, light and dark. */
 import type { Box } from "./boxes.ts"
-import {
-  badgeGap,
-  badgesOf,
-  badgeSize,
-  badgeWidth,
-  fontSize,
-  headerHeight,
-  padding,
-  rowHeight,
-  titleSize,
-  typeText
-} from "./boxes.ts"
+import { badgeGap, badgeSize, badgeWidth, fontSize, headerHeight, rowHeight, titleSize, typeText } from "./boxes.ts"
+import { bracketsOver } from "./brackets.ts"
 import type { Layout } from "./layout.ts"
 import { layout } from "./layout.ts"
 import { legendOf } from "./legend.ts"
 import type { Field, Model } from "./model.ts"
-import { bracketsOver, pathsOf } from "./paths.ts"
+import { marksOf } from "./model.ts"
+import { pathsOf } from "./paths.ts"
 import { colours, style } from "./style.ts"
 import { escape } from "./xml.ts"
 
@@ -32,11 +23,11 @@ const row = (box: Box, field: Field, index: number): string => {
   const top = box.y + headerHeight + index * rowHeight
   const middle = top + rowHeight / 2
   const line = index === 0 ? "" : `<path class="row" d="M${box.x + 1} ${top}H${box.x + box.width - 1}"/>`
-  const marks = badgesOf(field).map((mark, place) =>
-    badge(mark, box.x + padding + place * (badgeWidth + badgeGap), middle)
+  const marks = marksOf(field).map((mark, place) =>
+    badge(mark, box.x + box.padding + place * (badgeWidth + badgeGap), middle)
   )
   const name = `<text class="${field.primary ? "name key" : "name"}" x="${box.x + box.nameStart}" y="${baseline(middle, fontSize)}">${escape(field.name)}</text>`
-  const type = `<text class="type" x="${box.x + box.width - padding}" y="${baseline(middle, fontSize)}">${escape(typeText(field))}</text>`
+  const type = `<text class="type" x="${box.x + box.width - box.padding}" y="${baseline(middle, fontSize)}">${escape(typeText(field))}</text>`
   return line + marks.join("") + name + type
 }
 
@@ -56,7 +47,7 @@ const table = (box: Box, colour: number): string => {
   return (
     `<g class="table">${comment}<rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>` +
     `<path class="head h${colour}" d="${header(box, entity.fields.length > 0)}"/>` +
-    `<text class="title" x="${x + padding}" y="${baseline(y + middle, titleSize)}">${prefix}${escape(name)}</text>` +
+    `<text class="title" x="${x + box.padding}" y="${baseline(y + middle, titleSize)}">${prefix}${escape(name)}</text>` +
     `${entity.fields.map((field, index) => row(box, field, index)).join("")}` +
     `<rect class="frame h${colour}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/></g>`
   )

@@ -3,11 +3,10 @@
  * pass the same height have different tracks, in an order in which few of them
  * cross.
  */
-import type { Net, Pin, Wire } from "./nets.ts"
+import type { Net, Wire } from "./nets.ts"
+import { heightOf } from "./nets.ts"
 
-const heightOf = ({ item, offset }: Pin): number => item.y + offset
-
-interface Placed {
+export interface Placed {
   readonly wire: Wire
   readonly left: ReadonlyArray<number>
   readonly right: ReadonlyArray<number>
@@ -15,21 +14,22 @@ interface Placed {
   readonly bottom: number
 }
 
-const placed = (wire: Wire): Placed => {
+export const placed = (wire: Wire): Placed => {
   const [left, right] = [wire.left.map(heightOf), wire.right.map(heightOf)]
   return { wire, left, right, top: Math.min(...left, ...right), bottom: Math.max(...left, ...right) }
 }
 
-/** Space between two wires that share a track. */
+/** Space between two wires that could share a track. */
 const clearance = 10
 
-const meet = (a: Placed, b: Placed): boolean => a.top - clearance < b.bottom && b.top - clearance < a.bottom
+export const meet = (a: Placed, b: Placed): boolean => a.top - clearance < b.bottom && b.top - clearance < a.bottom
 
 const inside = (heights: ReadonlyArray<number>, { bottom, top }: Placed): number =>
-  heights.filter((height) => height > top && height < bottom).length
+  heights.reduce((count, height) => (height > top && height < bottom ? count + 1 : count), 0)
 
 /** How often two wires cross when `a` has the track further left. */
-const crossings = (a: Placed, b: Placed): number => inside(a.right, b) + inside(b.left, a)
+const crossings = (a: Placed, b: Placed): number =>
+  a.bottom <= b.top || b.bottom <= a.top ? 0 : inside(a.right, b) + inside(b.left, a)
 
 /** Puts each wire where it crosses the others least, in turn. */
 const sift = (wires: Array<Placed>, cost: (a: Placed, b: Placed) => number): void => {
@@ -47,9 +47,13 @@ const sift = (wires: Array<Placed>, cost: (a: Placed, b: Placed) => number): voi
 
 /** Sets the track of each wire of one channel, and says how many tracks there are. */
 const assign = (wires: ReadonlyArray<Wire>): number => {
-  const order = wires.map(placed).sort((a, b) => a.top - b.top || a.bottom - b.bottom)
+  // What is level needs none.
+  const order = wires
+    .map(placed)
+    .filter(({ bottom, top }) => top < bottom)
+    .sort((a, b) => a.top - b.top || a.bottom - b.bottom)
   for (let pass = 0; pass < 3; pass++) sift(order, crossings)
-  let tracks = 0
+  let tracks = Math.min(wires.length, 1)
   order.forEach((each, index) => {
     const before = order.slice(0, index).filter((other) => meet(each, other))
     each.wire.track = before.reduce((most, { wire }) => Math.max(most, wire.track + 1), 0)
