@@ -1,5 +1,5 @@
 import type { RelationFacts, TableFacts } from "../../../src/catalog/RelationFacts.ts"
-import { examples } from "./support.ts"
+import { directive, examples } from "./support.ts"
 
 const items: TableFacts = {
   schema: "public",
@@ -134,6 +134,7 @@ examples(
     }
   ],
   [
+    column("id bigint, n int, PRIMARY KEY (id)"),
     column("id bigint PRIMARY KEY, quantity int, year smallint"),
     column("code smallint PRIMARY KEY, name text"),
     column("year int, month int, PRIMARY KEY (year, month)")
@@ -165,6 +166,31 @@ examples(
   "foreign-key-index",
   [
     {
+      sql: "CREATE TABLE i (a bigint); ALTER TABLE i ADD FOREIGN KEY (a) REFERENCES o",
+      fix: "REFERENCES o;\nCREATE INDEX i_a_idx ON i (a);",
+      at: "1:46"
+    },
+    {
+      sql: "CREATE TABLE i (b bigint); ALTER TABLE i ADD a bigint REFERENCES o",
+      fix: "CREATE INDEX i_a_idx ON i (a);",
+      at: "1:46"
+    },
+    {
+      sql: "CREATE TABLE i (a bigint REFERENCES o); CREATE TABLE j (a bigint); CREATE INDEX ON j (a)",
+      fix: "CREATE INDEX i_a_idx",
+      at: "1:17"
+    },
+    {
+      sql: "CREATE TABLE i (a bigint REFERENCES o); CREATE TABLE j (a bigint UNIQUE)",
+      fix: "CREATE INDEX i_a_idx",
+      at: "1:17"
+    },
+    {
+      sql: "CREATE TABLE i (a bigint REFERENCES o); CREATE TABLE j (a bigint, UNIQUE (a))",
+      fix: "CREATE INDEX i_a_idx",
+      at: "1:17"
+    },
+    {
       sql: "CREATE TABLE a.items (id bigint PRIMARY KEY, order_id bigint REFERENCES orders)",
       at: "1:46",
       fix: "CREATE INDEX items_order_id_idx ON a.items (order_id);"
@@ -183,10 +209,12 @@ examples(
       sql: "ALTER TABLE items ADD CONSTRAINT k FOREIGN KEY (shop_id) REFERENCES shops NOT VALID",
       at: "1:23",
       around,
-      fix: "CREATE INDEX CONCURRENTLY items_shop_id_idx ON items (shop_id);"
+      fix: /^CREATE INDEX CONCURRENTLY items_shop_id_idx ON items \(shop_id\);$/u
     }
   ],
   [
+    { sql: "ALTER TABLE items ADD COLUMN c bigint REFERENCES p", around: around },
+    `${directive}CREATE TABLE other (a bigint); ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p NOT VALID`,
     "CREATE TABLE i (a bigint REFERENCES o); CREATE INDEX ON i (a)",
     "CREATE TABLE i (a bigint REFERENCES o UNIQUE)",
     "CREATE TABLE i (a bigint, b bigint REFERENCES o, PRIMARY KEY (b, a))",
@@ -200,14 +228,29 @@ examples(
   ["CREATE INDEX CONCURRENTLY i ON orders (a)", "REINDEX TABLE CONCURRENTLY orders"].map((sql) => ({
     sql,
     around: { facts: { ...facts, serverVersion: 140_003 } },
-    fix: "newest 14"
+    fix: "newest 14",
+    says: "the index of orders may lack rows"
   })),
-  [{ sql: "CREATE INDEX CONCURRENTLY i ON orders (a)", around: { facts: { ...facts, serverVersion: 140_004 } } }]
+  [
+    { sql: "CREATE TABLE t (a bigint)", around: { facts: { ...facts, serverVersion: 140_003 } } },
+    {
+      sql: "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)",
+      around: { facts: { ...facts, serverVersion: 140_003 } }
+    },
+    { sql: "CREATE TABLE t (a bigint); REINDEX TABLE t", around: { facts: { ...facts, serverVersion: 140_003 } } },
+    { sql: "CREATE INDEX CONCURRENTLY i ON orders (a)", around: { facts: { ...facts, serverVersion: 140_004 } } }
+  ]
 )
 
 examples(
   "wide-index",
   [
+    {
+      sql: "CREATE INDEX CONCURRENTLY i ON orders (a, b, c, d)",
+      fix: "INCLUDE (d)",
+      says: "i of orders has 4 columns"
+    },
+    { sql: "CREATE INDEX CONCURRENTLY ON orders (a, b, c, d)", fix: "INCLUDE (d)", says: "an index of orders has" },
     {
       sql: "CREATE INDEX CONCURRENTLY i ON orders (a, b, c, d)",
       fix: "-- and if a query reads nothing else: INCLUDE (d)"
@@ -219,6 +262,7 @@ examples(
     }
   ],
   [
+    "CREATE INDEX CONCURRENTLY i ON orders USING bloom (a, b, c, d)",
     "CREATE INDEX CONCURRENTLY i ON orders (a, b, c) INCLUDE (d)",
     "CREATE UNIQUE INDEX CONCURRENTLY i ON orders (a, b, c, d)",
     "CREATE INDEX CONCURRENTLY i ON orders USING brin (a, b, c, d)"
@@ -228,6 +272,7 @@ examples(
 examples(
   "duplicate-column",
   [
+    { sql: "CREATE TABLE t AS SELECT a, a FROM o", fix: "remove one a", at: "1:29" },
     { sql: column("a bigint, b text, a bigint"), at: "1:35", fix: "remove one a" },
     { sql: "INSERT INTO t (a, b, a) VALUES (1, 2, 3)", at: "1:22", fix: "remove one a" },
     { sql: "UPDATE t SET a = 1, (b, a) = (2, 3) WHERE id = 1", at: "1:25", fix: "remove one a" },
@@ -240,6 +285,7 @@ examples(
     }
   ],
   [
+    "CREATE VIEW v AS VALUES (1, 2)",
     "UPDATE t SET a[1] = 1, a[2] = 2 WHERE id = 1",
     "CREATE VIEW v (a, b) AS SELECT x, y FROM t",
     "INSERT INTO t (a, b) VALUES (1, 1)",
@@ -252,7 +298,7 @@ const long = "a_name_that_somebody_has_made_longer_than_postgresql_is_ready_to_k
 examples(
   "long-name",
   [
-    { sql: `CREATE TABLE ${long} (a bigint)`, at: "1:14", fix: `makes of it ${long.slice(0, 63)}` },
+    { sql: `CREATE TABLE ${long} (a bigint)`, at: "1:14", fix: new RegExp(`makes of it ${long.slice(0, 63)}$`, "u") },
     { sql: `CREATE TABLE "${"ä".repeat(40)}" (a bigint)`, at: "1:14", fix: `makes of it ${"ä".repeat(31)}` },
     { sql: `COMMENT ON TABLE a IS 'x'; COMMENT ON TABLE ${long} IS 'x'`, at: "1:45", fix: "at most 63 bytes" }
   ],
@@ -267,7 +313,7 @@ examples(
       fix: "CREATE TRIGGER r BEFORE INSERT ON shop.orders"
     }
   ],
-  []
+  ['CREATE RULE "_RETURN" AS ON SELECT TO t DO INSTEAD SELECT a FROM u']
 )
 
 examples(
@@ -293,9 +339,26 @@ examples(
 examples(
   "grant-to-public",
   [
-    { sql: "GRANT SELECT ON shop.orders TO PUBLIC", fix: "GRANT SELECT ON shop.orders TO application;" },
-    { sql: "GRANT USAGE ON SCHEMA public TO public", fix: "GRANT USAGE ON SCHEMA public TO application;" },
-    { sql: "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO PUBLIC", fix: "TABLES TO application;" }
+    {
+      sql: "GRANT ALL ON ALL TABLES IN SCHEMA shop TO PUBLIC",
+      fix: "TO application;",
+      says: "ALL on every table of schema shop"
+    },
+    {
+      sql: "GRANT SELECT ON shop.orders TO PUBLIC",
+      fix: "GRANT SELECT ON shop.orders TO application;",
+      says: "gives every role SELECT on table shop.orders"
+    },
+    {
+      sql: "GRANT USAGE ON SCHEMA public TO public",
+      fix: "GRANT USAGE ON SCHEMA public TO application;",
+      says: "USAGE on schema public"
+    },
+    {
+      sql: "ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO PUBLIC",
+      fix: "TABLES TO application;",
+      says: "SELECT on each new table"
+    }
   ],
   ["GRANT SELECT ON orders TO app", "GRANT readers TO app", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app"]
 )
@@ -303,6 +366,10 @@ examples(
 examples(
   "definer-search-path",
   [
+    {
+      sql: "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET work_mem = '1MB' AS 'SELECT 1'",
+      fix: "ALTER FUNCTION f() SET search_path = '';"
+    },
     {
       sql: "CREATE FUNCTION app.f(a int, OUT b text) LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
       fix: "ALTER FUNCTION app.f(integer) SET search_path = '';"
@@ -319,6 +386,14 @@ examples(
 examples(
   "plain-password",
   [
+    {
+      sql: `${directive}CREATE SUBSCRIPTION s CONNECTION 'postgres://u:secret@h/d' PUBLICATION p`,
+      at: "2:1",
+      fix: "a subscription's login"
+    },
+    { sql: "ALTER SUBSCRIPTION s CONNECTION 'host=a password=x'", fix: "a subscription's login" },
+    { sql: "ALTER USER MAPPING FOR app SERVER far OPTIONS (SET password 'x')", fix: "a login on far" },
+    { sql: "ALTER ROLE CURRENT_USER PASSWORD 'x'", fix: "generate one for its role" },
     { sql: "CREATE ROLE app LOGIN PASSWORD 'secret'", fix: "generate one for app" },
     { sql: "ALTER ROLE app PASSWORD 'secret'", fix: "generate one for app" },
     { sql: "CREATE USER MAPPING FOR app SERVER far OPTIONS (user 'a', password 'secret')", fix: "a login on far" },
@@ -329,6 +404,8 @@ examples(
     }
   ],
   [
+    `${directive}CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p`,
+    "CREATE USER MAPPING FOR app SERVER far OPTIONS (user 'a')",
     "CREATE ROLE readers NOLOGIN",
     "ALTER ROLE app PASSWORD NULL",
     "ALTER ROLE app PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a:b'"
@@ -354,9 +431,9 @@ examples(
 examples(
   "server-file",
   [
-    { sql: "COPY t (a) FROM '/tmp/t.csv'", fix: "COPY t FROM stdin" },
-    { sql: "COPY t FROM PROGRAM 'curl example.org'", fix: "Copy.into" },
-    { sql: "COPY t TO '/tmp/t.csv'", fix: "Copy.out" }
+    { sql: "COPY t (a) FROM '/tmp/t.csv'", fix: "COPY t FROM stdin", says: "reads the file /tmp/t.csv" },
+    { sql: "COPY t FROM PROGRAM 'curl example.org'", fix: "Copy.into", says: "runs the program curl" },
+    { sql: "COPY t TO '/tmp/t.csv'", fix: "Copy.out", says: "writes the file" }
   ],
   ["COPY t (a) FROM stdin;\n1\n\\.\n"]
 )

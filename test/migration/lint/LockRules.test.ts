@@ -1,8 +1,6 @@
 /** Each rule about locks, by statements that it is against and such as it must leave alone. */
 import { facts } from "./facts.ts"
-import { examples } from "./support.ts"
-
-const directive = "-- pgkeel:no-transaction\n"
+import { directive, examples } from "./support.ts"
 
 examples(
   "concurrent-index",
@@ -36,23 +34,38 @@ examples(
       fix: "DROP INDEX CONCURRENTLY IF EXISTS i;\nDROP INDEX CONCURRENTLY IF EXISTS j;"
     }
   ],
-  ["DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY IF EXISTS i"]
+  [
+    "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a); DROP INDEX i",
+    "CREATE TABLE app.t (a bigint); CREATE INDEX i ON app.t (a); DROP INDEX app.i",
+    "DROP INDEX CONCURRENTLY i",
+    "DROP INDEX CONCURRENTLY IF EXISTS i"
+  ]
 )
 
 examples(
   "concurrent-reindex",
   [
+    { sql: "REINDEX INDEX app.i", fix: "REINDEX INDEX CONCURRENTLY app.i;", says: "REINDEX of app.i blocks" },
+    { sql: "REINDEX DATABASE", fix: "REINDEX DATABASE CONCURRENTLY;", says: "REINDEX of the database blocks" },
     { sql: "REINDEX INDEX i", fix: "REINDEX INDEX CONCURRENTLY i;" },
     { sql: "REINDEX (VERBOSE) TABLE app.t", fix: "REINDEX (VERBOSE) TABLE CONCURRENTLY app.t;" },
     { sql: "REINDEX SCHEMA app", fix: "REINDEX SCHEMA CONCURRENTLY app;" },
     { sql: "REINDEX SYSTEM", fix: "while it is stopped" }
   ],
-  ["REINDEX INDEX CONCURRENTLY i", "REINDEX (CONCURRENTLY) TABLE t"]
+  ["CREATE TABLE t (a bigint); REINDEX TABLE t", "REINDEX INDEX CONCURRENTLY i", "REINDEX (CONCURRENTLY) TABLE t"]
 )
 
 examples(
   "concurrent-refresh",
   [
+    {
+      sql: "REFRESH MATERIALIZED VIEW sums",
+      fix: /^REFRESH MATERIALIZED VIEW CONCURRENTLY sums;$/u,
+      around: { facts },
+      says: "blocks reads of sums"
+    },
+    { sql: "REFRESH MATERIALIZED VIEW sums", fix: /^REFRESH MATERIALIZED VIEW CONCURRENTLY sums;$/u },
+    { sql: "REFRESH MATERIALIZED VIEW v WITH NO DATA", fix: "REFRESH", says: "makes v unreadable" },
     { sql: "REFRESH MATERIALIZED VIEW app.totals", fix: "REFRESH MATERIALIZED VIEW CONCURRENTLY app.totals;" },
     { sql: "REFRESH MATERIALIZED VIEW totals WITH NO DATA", fix: "REFRESH MATERIALIZED VIEW CONCURRENTLY totals;" },
     {
@@ -75,7 +88,12 @@ examples(
       fix: "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;"
     }
   ],
-  ["ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY", "ALTER TABLE parts DETACH PARTITION parts_1 FINALIZE"]
+  [
+    "CREATE TABLE p (a bigint) PARTITION BY LIST (a); ALTER TABLE p DETACH PARTITION q",
+    "CREATE TABLE q (a bigint); ALTER TABLE parts DETACH PARTITION q",
+    "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY",
+    "ALTER TABLE parts DETACH PARTITION parts_1 FINALIZE"
+  ]
 )
 
 examples(
@@ -152,6 +170,7 @@ examples(
 examples(
   "serial-column",
   [
+    { sql: "ALTER TABLE t ADD COLUMN n bigserial NOT NULL", fix: "CREATE SEQUENCE t_n_seq OWNED BY t.n;" },
     { sql: "ALTER TABLE t ADD COLUMN n bigserial", also: ["no-serial"], fix: "CREATE SEQUENCE t_n_seq OWNED BY t.n;" },
     {
       sql: "ALTER TABLE app.t ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY",
@@ -164,14 +183,21 @@ examples(
 examples(
   "stored-generated-column",
   [{ sql: "ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) STORED", fix: "add n as an ordinary column" }],
-  ["ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) VIRTUAL"]
+  [
+    "CREATE TABLE t (a bigint); ALTER TABLE t ADD n bigint GENERATED ALWAYS AS (a + 1) STORED",
+    "ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) VIRTUAL"
+  ]
 )
 
 examples(
   "column-type",
   [
     { sql: "ALTER TABLE t ALTER a TYPE bigint -- wide", fix: "ALTER TABLE t ADD COLUMN a_new bigint;\n" },
-    { sql: "ALTER TABLE t ALTER a TYPE bigint", fix: "ALTER TABLE t ADD COLUMN a_new bigint;" },
+    {
+      sql: "ALTER TABLE t ALTER a TYPE bigint",
+      fix: "ALTER TABLE t ADD COLUMN a_new bigint;",
+      says: "may write anew all of t"
+    },
     {
       sql: "ALTER TABLE t ALTER COLUMN a SET DATA TYPE numeric(10, 2) USING a::numeric",
       fix: "ADD COLUMN a_new numeric(10, 2);"
@@ -183,8 +209,18 @@ examples(
       also: ["no-varchar"],
       fix: "ADD COLUMN short_new varchar(5);"
     },
-    { sql: "ALTER TABLE t ALTER price TYPE numeric(8, 3)", around: { facts }, fix: "price_new" },
-    { sql: "ALTER TABLE t ALTER checked TYPE text", around: { facts }, fix: "checked_new" }
+    {
+      sql: "ALTER TABLE t ALTER price TYPE numeric(8, 3)",
+      around: { facts },
+      fix: "price_new",
+      says: "writes anew all of t"
+    },
+    {
+      sql: "ALTER TABLE t ALTER checked TYPE text",
+      around: { facts },
+      fix: "checked_new",
+      says: "holds the column's CHECK again"
+    }
   ],
   [
     { sql: "ALTER TABLE t ALTER short TYPE text", around: { facts } },
@@ -197,6 +233,11 @@ examples(
 examples(
   "set-not-null",
   [
+    {
+      sql: "ALTER TABLE t ALTER b SET NOT NULL",
+      fix: "ADD CONSTRAINT t_b_not_null CHECK (b IS NOT NULL) NOT VALID;",
+      around: { facts: { ...facts, serverVersion: 170_000 } }
+    },
     {
       sql: "ALTER TABLE t ADD COLUMN b bigint, ALTER a SET NOT NULL",
       at: "1:36",
@@ -226,6 +267,24 @@ examples(
 examples(
   "foreign-key-validation",
   [
+    {
+      sql: "ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES u",
+      fix: "-- before PostgreSQL 18 a partitioned table",
+      around: { facts: { ...facts, serverVersion: 170_000 } },
+      also: ["foreign-key-index"]
+    },
+    {
+      sql: "ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES u",
+      fix: /^-- pgkeel:no-transaction\nALTER TABLE parts/u,
+      around: { facts },
+      also: ["foreign-key-index"]
+    },
+    {
+      sql: "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u",
+      fix: /^-- pgkeel:no-transaction\nALTER TABLE t/u,
+      around: { facts: { ...facts, serverVersion: 170_000 } },
+      also: ["foreign-key-index"]
+    },
     {
       sql: "ALTER TABLE t ADD FOREIGN KEY (a, b) REFERENCES app.u (x, y) ON DELETE CASCADE",
       fix: `${directive}ALTER TABLE t ADD CONSTRAINT t_a_b_fkey FOREIGN KEY (a, b) REFERENCES app.u (x, y) ON DELETE CASCADE NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT t_a_b_fkey;`,
@@ -278,12 +337,23 @@ examples(
     },
     { sql: "ALTER DOMAIN amount SET NOT NULL", fix: "each as set-not-null says" }
   ],
-  ["ALTER DOMAIN amount ADD CHECK (VALUE > 0) NOT VALID", "ALTER DOMAIN amount DROP NOT NULL"]
+  [
+    "ALTER DOMAIN amount SET DEFAULT 1",
+    "ALTER DOMAIN amount DROP CONSTRAINT c",
+    "ALTER DOMAIN amount VALIDATE CONSTRAINT c",
+    "ALTER DOMAIN amount ADD CHECK (VALUE > 0) NOT VALID",
+    "ALTER DOMAIN amount DROP NOT NULL"
+  ]
 )
 
 examples(
   "validate-in-transaction",
   [
+    {
+      sql: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t ADD b bigint, VALIDATE CONSTRAINT c",
+      fix: "ALTER TABLE t VALIDATE CONSTRAINT c;",
+      at: "1:85"
+    },
     {
       sql: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c",
       at: "1:57",
@@ -296,6 +366,7 @@ examples(
     }
   ],
   [
+    "ALTER TABLE t ADD b bigint; CREATE TABLE u (a bigint); ALTER TABLE u ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE u VALIDATE CONSTRAINT c",
     "ALTER TABLE t VALIDATE CONSTRAINT c",
     "ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE u VALIDATE CONSTRAINT c",
     `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c`
@@ -305,6 +376,16 @@ examples(
 examples(
   "unique-constraint",
   [
+    {
+      sql: "ALTER TABLE t ADD PRIMARY KEY (a)",
+      fix: "-- first make a NOT NULL, as set-not-null says\nCREATE UNIQUE INDEX CONCURRENTLY t_pkey ON t (a);\nALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_pkey;",
+      says: "PRIMARY KEY builds"
+    },
+    {
+      sql: "ALTER TABLE t ADD UNIQUE (a) DEFERRABLE INITIALLY DEFERRED",
+      fix: "UNIQUE USING INDEX t_a_key DEFERRABLE INITIALLY DEFERRED;"
+    },
+    { sql: "ALTER TABLE t ADD UNIQUE (a) DEFERRABLE", fix: "UNIQUE USING INDEX t_a_key DEFERRABLE;" },
     {
       sql: "ALTER TABLE t ADD UNIQUE (a, b)",
       fix: `${directive}CREATE UNIQUE INDEX CONCURRENTLY t_a_b_key ON t (a, b);\nALTER TABLE t ADD CONSTRAINT t_a_b_key UNIQUE USING INDEX t_a_b_key;`
@@ -332,8 +413,12 @@ examples(
 examples(
   "exclusion-constraint",
   [
-    { sql: "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", fix: "make a new table like t" },
-    { sql: "ALTER TABLE t ADD UNIQUE (a, b WITHOUT OVERLAPS)", fix: "make a new table like t" }
+    { sql: "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", fix: "make a new table like t", says: "EXCLUDE builds" },
+    {
+      sql: "ALTER TABLE t ADD UNIQUE (a, b WITHOUT OVERLAPS)",
+      fix: "make a new table like t",
+      says: "WITHOUT OVERLAPS builds"
+    }
   ],
   ["CREATE TABLE t (a int8range); ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)"]
 )
@@ -346,25 +431,26 @@ examples(
     { sql: "ALTER TABLE t SET ACCESS METHOD columnar", fix: "make a new table like t" },
     { sql: "ALTER TABLE t ALTER a SET EXPRESSION AS (b + 1)", fix: "drop a" }
   ],
-  ["ALTER TABLE t SET (fillfactor = 80)"]
+  ["CREATE TABLE t (a bigint); ALTER TABLE t SET UNLOGGED", "ALTER TABLE t SET (fillfactor = 80)"]
 )
 
 examples(
   "vacuum-full",
   [
+    { sql: "VACUUM FULL", fix: "VACUUM (ANALYZE) makes", says: "writes all of all tables" },
     { sql: "VACUUM FULL t", fix: "VACUUM (ANALYZE) t" },
     { sql: "VACUUM (FULL, ANALYZE)", fix: "VACUUM (ANALYZE) makes" },
     { sql: "CLUSTER t USING i", fix: "pg_repack" },
     { sql: "CLUSTER", fix: "pg_repack" }
   ],
-  ["VACUUM t", "VACUUM (ANALYZE) t", "VACUUM (FULL off) t"]
+  [`${directive}CREATE TABLE t (a bigint); VACUUM FULL t`, "VACUUM t", "VACUUM (ANALYZE) t", "VACUUM (FULL off) t"]
 )
 
 examples(
   "truncate",
   [
-    { sql: "TRUNCATE t, u", fix: "delete the rows of t, u in batches" },
-    { sql: "TRUNCATE t CASCADE", also: ["cascade"], fix: "those of other tables by name" }
+    { sql: "TRUNCATE t, u", fix: "delete the rows of t, u in batches", says: /t, u$/u },
+    { sql: "TRUNCATE t CASCADE", also: ["cascade"], fix: "those of other tables by name", says: "and of every table" }
   ],
   ["CREATE TABLE t (a bigint); TRUNCATE t"]
 )
@@ -403,6 +489,27 @@ examples(
 examples(
   "work-behind-lock",
   [
+    { sql: "ALTER TABLE t ADD a bigint; CALL f()", fix: "before or after", at: "1:29", says: "CALL does what" },
+    {
+      sql: "ALTER TABLE t ADD a bigint; CREATE INDEX i ON t (b)",
+      fix: "before or after",
+      at: "1:29",
+      also: ["concurrent-index"],
+      says: "it reads all of t while"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; ALTER TABLE t ALTER b TYPE text",
+      fix: "before or after",
+      at: "1:29",
+      also: ["column-type"],
+      says: "it writes all of t anew while"
+    },
+    {
+      sql: "ALTER TABLE t ADD a bigint; SELECT a FROM v FOR UPDATE",
+      fix: "before or after",
+      at: "1:29",
+      says: "it reads v"
+    },
     {
       sql: "ALTER TABLE t ADD a bigint; UPDATE t SET a = 1 WHERE b > 0",
       at: "1:29",
@@ -413,7 +520,8 @@ examples(
       sql: "ALTER TABLE t ADD a bigint; DO 'BEGIN PERFORM 1; END'",
       at: "1:29",
       also: ["unseen-statement"],
-      fix: "begin this one with pgkeel:no-transaction"
+      fix: "begin this one with pgkeel:no-transaction",
+      says: "DO does what"
     },
     {
       sql: "ALTER TABLE t ADD a bigint; SELECT count(*) FROM t",
@@ -432,6 +540,8 @@ examples(
     }
   ],
   [
+    "ALTER TABLE t ADD a bigint; SELECT relname FROM pg_catalog.pg_class",
+    "ALTER TABLE t ADD a bigint; SELECT table_name FROM information_schema.tables",
     "ALTER TABLE t ADD a bigint; INSERT INTO kinds VALUES (1)",
     "ALTER TABLE t ADD a bigint; SELECT set_config('a.b', 'c', false)",
     "ALTER TABLE t ADD a bigint; CREATE VIEW w AS SELECT a FROM t",
@@ -443,6 +553,10 @@ examples(
 examples(
   "lock-timeout",
   [
+    { sql: "RESET ALL", fix: "leave it out", says: "is switched off" },
+    { sql: "-- pgkeel:lock-timeout 1min\nSELECT 1; SELECT 2", fix: "leave it out", at: "2:1" },
+    { sql: "SET lock_timeout = '1h'", fix: "leave it out", says: "lock_timeout is 1h" },
+    { sql: "SET lock_timeout = 0", fix: "leave it out", says: "is switched off" },
     { sql: "SET lock_timeout = 0", fix: "leave it out" },
     { sql: "SET LOCAL lock_timeout = '5min'", fix: "less than 10 seconds" },
     { sql: "RESET lock_timeout", fix: "leave it out" },
@@ -450,6 +564,7 @@ examples(
     { sql: "-- pgkeel:lock-timeout 1min\nSELECT 1", at: "2:1", fix: "leave it out" }
   ],
   [
+    "SELECT current_setting('lock_timeout', true)",
     "SET lock_timeout = '5s'",
     "SET lock_timeout = 2000",
     "SET LOCAL lock_timeout TO '500ms'",
@@ -475,6 +590,11 @@ examples(
 examples(
   "implicit-no-transaction",
   [
+    {
+      sql: "CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a); CREATE INDEX CONCURRENTLY j ON t (b)",
+      fix: "-- pgkeel:no-transaction",
+      at: "1:28"
+    },
     {
       sql: "CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a)",
       at: "1:28",

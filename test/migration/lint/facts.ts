@@ -40,6 +40,10 @@ export const facts: RelationFacts = {
       ]
     }),
     table("parts", { kind: "partitioned table" }),
-    table("totals", { kind: "materialized view" })
+    table("totals", { kind: "materialized view" }),
+    table("sums", {
+      kind: "materialized view",
+      indexes: [{ name: "sums_a", definition: "CREATE UNIQUE INDEX ...", unique: true, columns: ["a"] }]
+    })
   ]
 }

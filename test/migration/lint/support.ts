@@ -9,13 +9,21 @@ export const findings = (text: string, around?: Surroundings): Effect.Effect<Rea
 /** Something that a rule is against, and part of the fix that it must spell out for it. */
 export interface Bad {
   readonly sql: string
-  readonly fix: string
+  readonly fix: string | RegExp
+  /** Part of what it says of the statement. */
+  readonly says?: string | RegExp
   /** Default: 1:1. */
   readonly at?: string
   readonly around?: Surroundings
   /** Other rules that may be against it too. */
   readonly also?: ReadonlyArray<string>
 }
+
+const holds = (text: string, part: string | RegExp) =>
+  typeof part === "string" ? assert.include(text, part) : assert.match(text, part)
+
+/** The first line of a file whose statements have a transaction each. */
+export const directive = "-- pgkeel:no-transaction\n"
 
 /**
  * Bad examples have this rule's finding, and no other but of the rules named; good ones have none at all.
@@ -27,7 +35,7 @@ export const examples = (
   good: ReadonlyArray<string | { readonly sql: string; readonly around: Surroundings }>
 ) =>
   describe(`lint rule ${rule}`, () => {
-    it.effect.each(bad)("is against $sql", ({ also = [], around, at = "1:1", fix, sql }) =>
+    it.effect.each(bad)("is against $sql", ({ also = [], around, at = "1:1", fix, says = "", sql }) =>
       Effect.gen(function* () {
         const found = yield* findings(sql, around)
         const [own, others] = [found.filter((one) => one.rule === rule), found.filter((one) => one.rule !== rule)]
@@ -39,7 +47,8 @@ export const examples = (
         const unexpected = others.filter((one) => !also.includes(one.rule))
         assert.deepStrictEqual(unexpected, [])
         const written = own[0]?.fix ?? ""
-        assert.include(written, fix)
+        holds(written, fix)
+        holds(own[0]?.message ?? "", says)
         const still = yield* findings(written, around)
         assert.deepStrictEqual(
           still.filter((one) => one.rule === rule || one.rule === "syntax"),

@@ -31,6 +31,8 @@ export const tracking = (searchPath: SearchPath, facts: RelationFacts | undefine
     for (const made of madeBy(node)) add(made.relation, made.unlessThere)
     const renamed = renamedBy(node)
     if (renamed !== undefined && has(renamed.from)) add(renamed.to)
+    const index = indexIn(node)
+    if (index !== undefined && has(index.table)) add(index.relation)
     for (const gone of goneBy(node)) keys.delete(keyOf(gone))
   }
   return { has, note }
@@ -55,6 +57,13 @@ const madeBy = (node: Node): ReadonlyArray<Made> => {
     return [{ relation: node.CreateSeqStmt.sequence, unlessThere: node.CreateSeqStmt.if_not_exists === true }]
   if ("CreateSchemaStmt" in node) return (node.CreateSchemaStmt.schemaElts ?? []).flatMap(madeBy)
   return []
+}
+
+/** Of a table that is new nobody uses the index. */
+const indexIn = (node: Node): { readonly relation: RangeVar; readonly table: RangeVar | undefined } | undefined => {
+  if (!("IndexStmt" in node) || node.IndexStmt.idxname === undefined) return undefined
+  const { idxname, relation } = node.IndexStmt
+  return { relation: { ...relation, relname: idxname }, table: relation }
 }
 
 const renamedBy = (node: Node): { readonly from: RangeVar; readonly to: RangeVar } | undefined => {

@@ -1,8 +1,7 @@
 import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
-import type { RangeVar } from "libpg-query"
 import { nameOf, spell } from "../names.ts"
-import { commandsOf } from "../nodes.ts"
+import { type Command, commandsOf } from "../nodes.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
 
 export const disableTrigger: Rule = {
@@ -13,11 +12,12 @@ export const disableTrigger: Rule = {
 }
 
 const ofTable = (statement: LintStatement, context: LintContext): ReadonlyArray<Problem> =>
-  commandsOf(statement).flatMap(({ at, body: { name, subtype = "" }, relation }) => {
-    const isOff = disabling.test(subtype)
-    if (!isOff || context.isNew(relation) || isEnabledAfter(statement, context, relation)) return []
+  commandsOf(statement).flatMap((command) => {
+    const { at, body, relation } = command
+    const { name, subtype = "" } = body
+    if (!disabling.test(subtype) || context.isNew(relation) || isEnabledAfter(statement, context, command)) return []
     const [table, which] = [nameOf(relation), name === undefined ? triggersOf(subtype) : spell(name)]
-    const kind = subtype.endsWith("Rule") ? "RULE" : "TRIGGER"
+    const kind = isRule(subtype) ? "RULE" : "TRIGGER"
     return [
       {
         at,
@@ -36,17 +36,22 @@ const disabling = /^AT_(?:Disable(?:Trig|TrigAll|TrigUser|Rule)|EnableReplica(?:
 const triggersOf = (subtype: string): string => (subtype === "AT_DisableTrigUser" ? "USER" : "ALL")
 
 /** Its lock keeps others from writing until the commit, so that nobody has seen it off. */
-const isEnabledAfter = ({ index }: LintStatement, context: LintContext, relation: RangeVar | undefined): boolean =>
+const isEnabledAfter = ({ index }: LintStatement, context: LintContext, off: Command): boolean =>
   context.transaction &&
-  context.statements
-    .slice(index + 1)
-    .some((later) =>
-      commandsOf(later).some(
-        (command) =>
-          nameOf(command.relation) === nameOf(relation) &&
-          /^AT_Enable(?:Always)?(?:Trig|TrigAll|TrigUser|Rule)$/u.test(command.body.subtype ?? "")
-      )
-    )
+  context.statements.slice(index + 1).some((later) => commandsOf(later).some((command) => enables(command, off)))
+
+const enables = ({ body, relation }: Command, { body: off, relation: table }: Command): boolean => {
+  const [on, before] = [body.subtype ?? "", off.subtype ?? ""]
+  if (!enabling.test(on) || nameOf(relation) !== nameOf(table) || isRule(on) !== isRule(before)) return false
+  return reachOf(on) > reachOf(before) || (reachOf(on) === reachOf(before) && body.name === off.name)
+}
+
+const enabling = /^AT_Enable(?:Always)?(?:Trig|TrigAll|TrigUser|Rule)$/u
+
+const isRule = (subtype: string): boolean => subtype.endsWith("Rule")
+
+/** ALL is more than USER, and USER more than one by its name. */
+const reachOf = (subtype: string): number => ["User", "All"].findIndex((end) => subtype.endsWith(end))
 
 const ofSession = ({ node, text }: LintStatement): ReadonlyArray<Problem> => {
   if (!("VariableSetStmt" in node) || node.VariableSetStmt.name !== "session_replication_role") return []
