@@ -63,6 +63,27 @@ describe("What a run asks the server, and waits for", () => {
         })
       )
     }))
+
+  test("is one for a migration that is reverted, and no more for a plan of many of them than of one", () =>
+    Effect.gen(function* () {
+      const downs = Array.from({ length: 22 }, (_, n) => [`${n + 1}_t.down.sql`, `DROP TABLE t${n + 1};`])
+      const path = yield* directory({ ...tables(1, 22), ...Object.fromEntries(downs) })
+      yield* counting((asked) =>
+        Effect.gen(function* () {
+          const migrator = yield* migratorOf(path)
+          yield* migrator.up()
+          const costOf = Effect.fnUntraced(function* <A, E>(call: Effect.Effect<A, E>) {
+            const before = asked()
+            yield* call
+            return asked() - before
+          })
+          const planned = yield* costOf(migrator.plan({ direction: "down", steps: 1 }))
+          assert.strictEqual(yield* costOf(migrator.plan({ direction: "down", all: true })), planned)
+          const one = yield* costOf(migrator.down({ steps: 1 }))
+          assert.strictEqual((yield* costOf(migrator.down({ steps: 20 }))) - one, 19)
+        })
+      )
+    }))
 })
 
 describe("A migration whose last statement is sent together with its COMMIT", () => {

@@ -96,7 +96,7 @@ const planned = Effect.fnUntraced(function* (
   const { direction, migration, script, work } = prepared
   const transaction = hasTransaction(prepared)
   const row = selected.find((one) => one.migration === migration)?.row
-  const point = row && (yield* Steps.read(connection, { migration, id: row.id, direction }))
+  const point = row?.partly === true ? yield* Steps.read(connection, { migration, id: row.id, direction }) : undefined
   const problem = point && obstacle(prepared, point)
   if (problem !== undefined) return yield* Effect.fail(problem)
   return {

@@ -40,8 +40,8 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
   yield* task.report({ ...task.step, _tag: "Started", statements: 0 })
   const started = yield* Clock.currentTimeNanos
   const outcome = Effect.map(Clock.currentTimeNanos, (now): History.Outcome => ({
-    id: task.rowId ?? task.prepared.migration.id,
-    isNew: task.rowId === undefined,
+    id: task.row?.id ?? task.prepared.migration.id,
+    isNew: task.row === undefined,
     duration: Duration.nanos(now - started),
     statements: progress.statements
   }))
@@ -57,7 +57,7 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
 
 /** It had no transaction when it was begun, and some of it stays. */
 const refuseHalfDone = Effect.fnUntraced(function* (task: Task) {
-  if (task.rowId === undefined) return
+  if (task.row?.partly !== true) return
   const point = yield* Steps.read(task.current.client.connection, placeIn(task))
   const problem = point && obstacle(task.prepared, point)
   if (problem !== undefined) yield* Effect.fail(problem)

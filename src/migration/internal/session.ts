@@ -136,9 +136,9 @@ const runAll = (prepare: Prepare, report: Task["report"]) =>
   Effect.fnUntraced(function* (selected: ReadonlyArray<Selected>, opened: Effect.Effect<Run, Failure>) {
     const prepared = yield* prepare(selected.map(({ migration }) => migration))
     const run = yield* opened
-    const rowIds = new Map(selected.map(({ migration, row }) => [migration, row?.id]))
+    const rows = new Map(selected.map(({ migration, row }) => [migration, row]))
     const tasks = prepared.map((next, index) =>
-      makeTask(run, next, rowIds.get(next.migration), { number: index + 1, of: prepared.length }, report)
+      makeTask(run, next, rows.get(next.migration), { number: index + 1, of: prepared.length }, report)
     )
     const steps = tasks.map(({ step }) => step)
     yield* callAround(run, "beforeAll", steps)
@@ -156,7 +156,7 @@ const inTransaction = (
 const makeTask = (
   current: Run,
   prepared: Prepared,
-  rowId: string | undefined,
+  row: History.Row | undefined,
   count: { readonly number: number; readonly of: number },
   report: Task["report"]
 ): Task => {
@@ -167,7 +167,7 @@ const makeTask = (
       Effect.annotateLogs({ ...subject(migration, script), attempt, waitMillis: Duration.toMillis(wait) }),
       Effect.andThen(report({ ...step, _tag: "Blocked", attempt, wait, cause }))
     )
-  return { current, prepared, rowId, step, report, blocked }
+  return { current, prepared, row, step, report, blocked }
 }
 
 const runLogged = Effect.fnUntraced(function* (task: Task) {

@@ -5,7 +5,7 @@ import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationClient } from "./client.ts"
-import type { Origin } from "./history.ts"
+import type { Origin, Row } from "./history.ts"
 import type { Place } from "./historySteps.ts"
 import type { Patience } from "./patience.ts"
 import type { Prepared } from "./prepare.ts"
@@ -25,17 +25,17 @@ export interface Run {
 export interface Task {
   readonly current: Run
   readonly prepared: Prepared
-  /** The id in the history, if it is there. */
-  readonly rowId: string | undefined
+  /** What the history said of it before the run, if anything. */
+  readonly row: Row | undefined
   readonly step: MigrationStep
   readonly report: (event: MigrationProgress) => Effect.Effect<void>
   /** Says that it waits for a lock. */
   readonly blocked: (cause: DatabaseError, attempt: number, wait: Duration.Duration) => Effect.Effect<void>
 }
 
-export const placeIn = ({ current: { pid }, prepared: { direction, migration }, rowId }: Task): Place => ({
+export const placeIn = ({ current: { pid }, prepared: { direction, migration }, row }: Task): Place => ({
   migration,
-  id: rowId ?? migration.id,
+  id: row?.id ?? migration.id,
   direction,
   pid
 })
