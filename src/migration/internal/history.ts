@@ -48,7 +48,7 @@ export const isHalfReverted = (row: Row): boolean => row.partly && isApplied(row
 
 const select = `
   SELECT namespace, id, name, checksum, state, error, duration_millis AS "durationMillis",
-    floor(extract(epoch FROM applied_at) * 1000)::float8 AS "appliedAt",
+    pg_catalog.floor(extract(epoch FROM applied_at) * 1000)::float8 AS "appliedAt",
     done_checksum IS NOT NULL AND (begun IS NOT NULL
       OR CASE WHEN state IN ('applied', 'baselined') THEN coalesce(reverting, 0) ELSE statements END > 0) AS "partly"
   FROM pgkeel.migrations`
@@ -102,7 +102,7 @@ const createTable = `
 export const create = Effect.fnUntraced(function* (connection: Connection) {
   const run = (statement: string) => connection.executeUnprepared(statement, [], undefined)
   // CREATE SCHEMA IF NOT EXISTS wants the privilege to create even where the schema exists.
-  const [row] = yield* connection.executeValuesUnprepared("SELECT to_regnamespace('pgkeel') IS NULL", [])
+  const [row] = yield* connection.executeValuesUnprepared("SELECT pg_catalog.to_regnamespace('pgkeel') IS NULL", [])
   if (row?.[0] === true) yield* run("CREATE SCHEMA pgkeel")
   yield* run(createTable)
 }, DatabaseError.refine)
@@ -113,7 +113,8 @@ const columns = `
 
 const values = `$1::text, $2::text, $3::text, $4::text, nullif($5::text, ''), $6::float8, $7::integer`
 
-export const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()), current_setting('application_name')`
+export const origin = `session_user, pg_catalog.host(pg_catalog.inet_client_addr()),
+  pg_catalog.current_setting('application_name')`
 
 /** Where a run comes from. The same for all that it writes, so it is asked for once. */
 export interface Origin {
@@ -163,11 +164,11 @@ const replace = `
   RETURNING 1`
 
 /** The server reads this anew for each migration: without a type or a function that it would have to look for, it takes half the time. */
-const sinceBegin = `+ extract(epoch FROM clock_timestamp() - now())::float8 * 1000`
+const sinceBegin = `+ extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now())::float8 * 1000`
 
 const appliedNow = `${columns}
-  VALUES ($1, $2, $3, $4, nullif($5, ''), $6::float8 ${sinceBegin}, $7::integer, 'applied', NULL, now(), clock_timestamp(),
-    clock_timestamp(), $8, nullif($9, ''), $10)`
+  VALUES ($1, $2, $3, $4, nullif($5, ''), $6::float8 ${sinceBegin}, $7::integer, 'applied', NULL, pg_catalog.now(),
+    pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), $8, nullif($9, ''), $10)`
 
 const recordAgain = fence(`${appliedNow} ${replace}`)
 
@@ -178,8 +179,8 @@ const recordFailed = `
     WHERE namespace = $1::text AND id = $2::text AND kind = 'repeatable' AND state IN ('applied', 'baselined')
     RETURNING 1)
   ${columns}
-  SELECT ${values}, 'failed', $8::text, clock_timestamp() - $6::float8 * interval '1 millisecond', clock_timestamp(), NULL,
-    ${origin} WHERE NOT EXISTS (SELECT FROM kept) ${replace}`
+  SELECT ${values}, 'failed', $8::text, pg_catalog.clock_timestamp() - $6::float8 * interval '1 millisecond',
+    pg_catalog.clock_timestamp(), NULL, ${origin} WHERE NOT EXISTS (SELECT FROM kept) ${replace}`
 
 /** A `down` may have taken the objects of repeatable migrations, and what was seeded, with it: without a checksum they run again. */
 export const repeatAgain = `WITH again AS (
@@ -188,7 +189,8 @@ export const repeatAgain = `WITH again AS (
 const recordReverted = fence(
   `UPDATE pgkeel.migrations SET state = 'reverted', error = NULL, reverting = NULL, done_checksum = NULL,
     begun = NULL, known_indexes = NULL, duration_millis = $3::float8 ${sinceBegin}, statements = $4::integer,
-    started_at = now(), finished_at = clock_timestamp(), role = $5, host = nullif($6, ''), application = $7
+    started_at = pg_catalog.now(), finished_at = pg_catalog.clock_timestamp(), role = $5, host = nullif($6, ''),
+    application = $7
   WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`,
   `${repeatAgain},`
 )
