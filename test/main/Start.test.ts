@@ -6,7 +6,6 @@ import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { read } from "../../src/catalog/Snapshot.ts"
 import { StartReport } from "../../src/MainLive.ts"
-import type { StartStep } from "../../src/MainLive.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
@@ -46,8 +45,6 @@ const roundTrips = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     yield* effect
     return counters.roundTrips - before
   })
-
-const stepOf = (steps: ReadonlyArray<StartStep>, name: StartStep["name"]) => steps.find((step) => step.name === name)
 
 it.live("An empty database is migrated with the migrator's login, and every step is reported with its time", () =>
   fresh(
@@ -227,61 +224,6 @@ it.live("A declaration that creates another table than it names, or does not run
       assert.strictEqual(tagOf(other), "SchemaDrift")
       const wrong = yield* Effect.flip(startHere({ tables: [{ table: "one", ddl: "CREATE TABEL one (id int)" }] }))
       assert.strictEqual(tagOf(wrong), "SqlSyntaxError")
-    })
-  )
-)
-
-it.live(
-  "Constraints that were NOT VALID are validated, and those that rows break are told and do not stop the start",
-  () =>
-    empty(
-      Effect.gen(function* () {
-        const { url } = yield* TestDatabase
-        yield* operator("CREATE TABLE item (price int)")
-        yield* operator("INSERT INTO item VALUES (-1)")
-        yield* operator(
-          "ALTER TABLE item ADD CONSTRAINT broken CHECK (price > 0) NOT VALID, ADD CONSTRAINT held CHECK (price < 9) NOT VALID"
-        )
-        const { initialization: looked, steps: looking } = yield* start(url)
-        assert.deepInclude(looked, { validated: [], unvalidated: ["public.item.broken", "public.item.held"] })
-        assert.isFalse(stepOf(looking, "constraints")?.changed)
-        const { initialization, steps } = yield* startHere()
-        assert.deepInclude(initialization, { validated: ["public.item.held"], unvalidated: ["public.item.broken"] })
-        assert.deepInclude(stepOf(steps, "constraints"), {
-          changed: true,
-          detail: "validated 1 constraint, not valid: public.item.broken"
-        })
-        assert.deepStrictEqual(yield* operator("SELECT convalidated FROM pg_constraint WHERE conname = 'held'"), [
-          { convalidated: true }
-        ])
-      })
-    )
-)
-
-it.live("An index that a failed CREATE INDEX CONCURRENTLY left behind is built again once nothing is in its way", () =>
-  empty(
-    Effect.gen(function* () {
-      const { url } = yield* TestDatabase
-      yield* operator("CREATE TABLE item (name text)")
-      yield* operator("INSERT INTO item VALUES ('twice'), ('twice')")
-      yield* Effect.flip(operator("CREATE UNIQUE INDEX CONCURRENTLY item_name ON item (name)"))
-      const indexes = operator(
-        "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'item'::regclass"
-      )
-      const refused = yield* startHere()
-      assert.deepInclude(refused.initialization, { rebuilt: [], invalidIndexes: ["public.item_name"] })
-      assert.deepInclude(stepOf(refused.steps, "constraints"), {
-        changed: false,
-        detail: "1 invalid index: public.item_name"
-      })
-      assert.deepStrictEqual(yield* indexes, [{ name: "item_name", valid: false }], "the attempt has left nothing")
-      yield* operator("DELETE FROM item")
-      const looked = yield* start(url)
-      assert.deepStrictEqual(looked.initialization.invalidIndexes, ["public.item_name"])
-      const { initialization, steps } = yield* startHere()
-      assert.deepInclude(initialization, { rebuilt: ["public.item_name"], invalidIndexes: [] })
-      assert.deepInclude(stepOf(steps, "constraints"), { changed: true, detail: "built 1 index again" })
-      assert.deepStrictEqual(yield* indexes, [{ name: "item_name", valid: true }])
     })
   )
 )

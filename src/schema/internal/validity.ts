@@ -9,13 +9,22 @@
  * settle, and reported. So is what nobody can tell by itself: an index of a
  * partitioned table is not valid until every partition has its own, and those that
  * a failed REINDEX CONCURRENTLY left (`_ccnew`, `_ccold`) are to be dropped.
+ *
+ * An index that is being built is not valid either. Migrations build theirs under
+ * the migration lock, so that this takes it, too, and looks again: of several starts
+ * one does the work. And a table on which somebody else builds an index is left
+ * alone: who waits for its lock there holds a snapshot that the build waits for in
+ * turn, and the server would end the build.
  */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
+import { read } from "../../catalog/Outline.ts"
 import type { InvalidIndex, OpenConstraint, Outline } from "../../catalog/Outline.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { qualified, quoteIdentifier } from "../../error/internal/quote.ts"
+import { withLock } from "../../migration/internal/lock.ts"
+import type { MigrationError } from "../../migration/MigrationError.ts"
 import { count } from "./count.ts"
 
 /** Names of constraints as `schema.table.constraint`, of indexes as `schema.index`. */
@@ -36,11 +45,14 @@ const execute = (connection: Connection, statement: string, values: ReadonlyArra
 /** Both wait for whoever changes the table, and REINDEX for every transaction that may still read it. */
 const patience = "10s"
 
+/** For another start, or migrations, to end. */
+const lockPatience = "10 seconds"
+
 /** A session that waits for no lock longer than that, and is given back as it was. */
-const withPatience = <A>(
+const withPatience = <A, E>(
   sql: SqlClient.SqlClient,
-  use: (connection: Connection) => Effect.Effect<A, DatabaseError>
-): Effect.Effect<A, DatabaseError> =>
+  use: (connection: Connection) => Effect.Effect<A, E>
+): Effect.Effect<A, DatabaseError | E> =>
   Effect.scoped(
     Effect.gen(function* () {
       const connection = yield* DatabaseError.refine(sql.reserve)
@@ -110,6 +122,26 @@ const rebuild = (
         Effect.suspend(() => dropLeftOver(connection, index, known))
       )
 
+// That of VALIDATE CONSTRAINT and of whatever is CONCURRENTLY, each of which keeps out the others.
+const changing = `SELECT l.pid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+  WHERE l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+    AND n.nspname = $1 AND c.relname = $2`
+
+/** Does it where nobody else changes the table at this moment. */
+const undisturbed = Effect.fnUntraced(function* (
+  connection: Connection,
+  name: string,
+  { schema, table }: InvalidIndex | OpenConstraint,
+  put: Effect.Effect<boolean, DatabaseError>
+) {
+  const [holder] = yield* execute(connection, changing, [schema, table])
+  if (holder === undefined) return yield* put
+  yield* Effect.logWarning(`${name} is left as it is: the server process ${String(holder[0])} is changing its table`)
+  return false
+})
+
 /** The names of those that it succeeded for, and of the others. */
 const sort = Effect.fnUntraced(function* <A>(
   all: ReadonlyArray<A>,
@@ -125,23 +157,40 @@ const sort = Effect.fnUntraced(function* <A>(
   return [right, wrong] as const
 })
 
+const told = ({ invalidIndexes, openConstraints }: Outline): Validity => ({
+  validated: [],
+  unvalidated: openConstraints.map(constraintName),
+  rebuilt: [],
+  invalidIndexes: invalidIndexes.map(indexName)
+})
+
+const putAllRight = Effect.fnUntraced(function* (
+  connection: Connection,
+  { invalidIndexes, openConstraints }: Outline
+): Effect.fn.Return<Validity, DatabaseError> {
+  const known = new Set(invalidIndexes.map(({ name }) => name))
+  const [validated, unvalidated] = yield* sort(openConstraints, constraintName, (one) =>
+    undisturbed(connection, `constraint ${constraintName(one)}`, one, validate(connection, one))
+  )
+  const [rebuilt, invalid] = yield* sort(invalidIndexes, indexName, (one) =>
+    undisturbed(connection, `index ${indexName(one)}`, one, rebuild(connection, one, known))
+  )
+  return { validated, unvalidated, rebuilt, invalidIndexes: invalid }
+})
+
 /** Puts right what can be; without a login that may, it only tells. */
 export const putRight = Effect.fnUntraced(function* (
-  { invalidIndexes, openConstraints }: Outline,
+  outline: Outline,
   sql: SqlClient.SqlClient | undefined
-): Effect.fn.Return<Validity, DatabaseError> {
-  const nothing = { validated: [], rebuilt: [] }
-  if (sql === undefined || openConstraints.length + invalidIndexes.length === 0) {
-    const told = { unvalidated: openConstraints.map(constraintName), invalidIndexes: invalidIndexes.map(indexName) }
-    return { ...nothing, ...told }
-  }
-  const known = new Set(invalidIndexes.map(({ name }) => name))
+): Effect.fn.Return<Validity, DatabaseError | MigrationError> {
+  if (sql === undefined || outline.openConstraints.length + outline.invalidIndexes.length === 0) return told(outline)
+  const now = read(sql, { tables: [], hash: false })
   return yield* withPatience(sql, (connection) =>
-    Effect.gen(function* () {
-      const [validated, unvalidated] = yield* sort(openConstraints, constraintName, (one) => validate(connection, one))
-      const [rebuilt, invalid] = yield* sort(invalidIndexes, indexName, (one) => rebuild(connection, one, known))
-      return { validated, unvalidated, rebuilt, invalidIndexes: invalid }
-    })
+    withLock(connection, lockPatience, () => Effect.flatMap(now, (all) => putAllRight(connection, all)))
+  ).pipe(
+    Effect.catchReason("MigrationError", "Locked", ({ message }) =>
+      Effect.as(Effect.logWarning(`what is not valid was left as it is: ${message}`), told(outline))
+    )
   )
 })
 
