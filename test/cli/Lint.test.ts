@@ -124,13 +124,38 @@ describe("pgkeel migrate lint", () => {
         [["--namespace", "nowhere", "--dir", dir], 2, "UsageError"],
         [[`${dir}/bytes.sql`], 1, "InvalidFile"],
         [[`${dir}/syntax.sql`, "--url", "postgres://a@127.0.0.1:1/b"], 1, "ConnectionRefused"],
-        [["--everything"], 2, "UsageError"]
+        [["--everything"], 2, "UsageError"],
+        [[yield* directory({ "README.md": "nothing yet" })], 2, "UsageError"],
+        // Where the tests run, the directory migrations is the package's own.
+        [[], 2, "UsageError"],
+        [["--all"], 2, "UsageError"]
       ] as const) {
         const ended = yield* offline(args)
         assert.deepStrictEqual([ended.code, tagOf(ended.document)], [code, tag], args.join(" "))
       }
       const syntax = yield* offline([`${dir}/syntax.sql`])
       assert.deepStrictEqual([syntax.code, rulesOf(syntax.document)], [1, ["syntax"]])
+    })
+  )
+
+  effect("passes over what reverts and what verifies, which stands among all files", () =>
+    Effect.gen(function* () {
+      const files = {
+        "1_users.up.sql": users,
+        "1_users.down.sql": "DROP TABLE users;",
+        "1_users.verify.sql": "SELECT count(*) FROM users;",
+        "2_a/up.sql": users,
+        "2_a/down.sql": "DROP TABLE users;",
+        "2_a/verify.sql": "SELECT 1;",
+        "R__view.verify.sql": "SELECT 1;"
+      }
+      const dir = yield* directory(files)
+      const all = yield* offline(Object.keys(files).map((name) => `${dir}/${name}`))
+      assert.deepStrictEqual(all, { code: 0, document: { ok: true, files: 2, findings: [] } })
+      const logged: Array<string> = []
+      const alone = cli(["migrate", "lint", `${dir}/1_users.down.sql`], { log: (line) => logged.push(line) })
+      assert.strictEqual((yield* alone).stdout, "no findings in 0 files\n")
+      assert.deepStrictEqual(logged, ["warn: nothing was looked at: lint is about what goes up"])
     })
   )
 

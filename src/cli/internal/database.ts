@@ -87,7 +87,10 @@ export const withClient =
     return Effect.provide(Effect.andThen(ready, use), ConnectionManager.layerOf(settings))
   }
 
-const onlyOwn =
+/** Whether there is nothing of the application's. */
+export const isOnlyOwn = ({ seeds, sources }: MigratorOptions): boolean => sources.length === 1 && seeds === undefined
+
+export const onlyOwn =
   "only the package's own migrations are known: give --dir, or start the command where the directory migrations is"
 
 /** A migrator for the time of `use`. Nothing is connected to before it is used. */
@@ -95,7 +98,7 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   given: CommandOptions,
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
-  if (given.sources.length === 1 && given.seeds === undefined) yield* Effect.logWarning(onlyOwn)
+  if (isOnlyOwn(given)) yield* Effect.logWarning(onlyOwn)
   const settings = yield* settingsOf(given, "migrate")
   return yield* Effect.flatMap(Migrator, use).pipe(
     Effect.provide(Migrator.layer(given)),

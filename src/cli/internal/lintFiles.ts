@@ -5,6 +5,7 @@ import * as Path from "effect/Path"
 import { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { fromDirectory } from "../../migration/internal/directory.ts"
+import { parseEntry, parseFolderEntry } from "../../migration/internal/fileName.ts"
 import { lintModule } from "../../migration/internal/lintModule.ts"
 import type { Migration } from "../../migration/internal/migration.ts"
 import { scriptText } from "../../migration/internal/scriptRun.ts"
@@ -39,17 +40,29 @@ const accepted = "give .sql files or directories of migrations"
 /** A file or a directory, as it was named. */
 const named = Effect.fnUntraced(function* (argument: string) {
   const files = yield* FileSystem.FileSystem
-  const { resolve } = yield* Path.Path
+  const { basename, resolve } = yield* Path.Path
   const path = resolve(argument)
   const { type } = yield* Effect.catch(files.stat(path), () => failUsage(`${argument} is not there: ${accepted}`))
-  if (type === "Directory") return yield* inDirectory({ namespace: defaultNamespace, directory: path }, argument)
+  if (type === "Directory") {
+    const found = yield* inDirectory({ namespace: defaultNamespace, directory: path }, argument)
+    return found.length > 0 ? found : yield* failUsage(`${argument} has no migration in SQL: ${accepted}`)
+  }
   if (!/\.sql$/iu.test(path)) return yield* failUsage(`${argument} is no SQL: ${accepted}`)
+  if (isAside(basename(path))) return []
   return [{ file: argument, text: yield* scriptText({ namespace: defaultNamespace, file: argument, path }) }]
 })
 
+/** What reverts or verifies, which a shell or a hook before a commit names with the others. Of a directory it is not looked at either. */
+const isAside = (name: string): boolean => {
+  const [entry, inFolder] = [parseEntry(name), parseFolderEntry(name)]
+  const part = entry._tag === "Sql" ? entry.part : inFolder._tag === "Part" ? inFolder.part : undefined
+  return part === "down" || part === "verify"
+}
+
 export const lintNamed = Effect.fnUntraced(function* (given: CommandOptions, files: ReadonlyArray<string>) {
-  const inputs = yield* Effect.forEach(files, named)
-  return yield* lintInputs(given, inputs.flat())
+  const inputs = (yield* Effect.forEach(files, named)).flat()
+  if (inputs.length === 0) yield* Effect.logWarning("nothing was looked at: lint is about what goes up")
+  return yield* lintInputs(given, inputs)
 })
 
 /** All that are in the directories, applied or not. */

@@ -3,7 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { answering, done, exitCodes } from "../answer.ts"
-import { options } from "../database.ts"
+import { isOnlyOwn, onlyOwn, options } from "../database.ts"
 import { failUsage } from "../failure.ts"
 import { findingEntry, findingsSummary, findingsText } from "../findings.ts"
 import { namespace, toggle } from "../flags.ts"
@@ -23,6 +23,8 @@ const look = Effect.fnUntraced(function* ({ all, files, namespace }: Wanted) {
       return yield* failUsage("--all and --namespace choose from all files: give none")
     return yield* lintNamed(given, files)
   }
+  // "No findings" would be said of nothing.
+  if (isOnlyOwn(given)) return yield* failUsage(onlyOwn)
   return all || !(yield* hasDatabase(given)) ? yield* lintAll(given, namespace) : yield* lintPending(given, namespace)
 })
 
