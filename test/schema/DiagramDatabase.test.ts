@@ -22,7 +22,10 @@ const statements = [
   'CREATE TABLE event (id bigint, at date NOT NULL, customer bigint REFERENCES shop."Customer", PRIMARY KEY (id, at)) PARTITION BY RANGE (at)',
   "CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
   "CREATE VIEW shop.paid AS SELECT * FROM shop.orders WHERE state = 'paid'",
-  "CREATE TABLE nothing ()"
+  "CREATE TABLE nothing ()",
+  'CREATE SCHEMA "Odd.one"',
+  `CREATE TYPE "Odd.one".mood AS ENUM ('glad')`,
+  'CREATE TABLE "Odd.one".person (mood "Odd.one".mood NOT NULL, state shop.state NOT NULL)'
 ]
 
 const snapshot = Effect.gen(function* () {
@@ -39,7 +42,15 @@ layer(freshClient(), { excludeTestServices: true })("The diagram of a database",
       assert.deepStrictEqual(faults(drawing), [])
       assert.sameMembers(
         drawing.tables.map(({ title }) => title),
-        ["public.event", "public.nothing", "shop.Customer", "shop.invoice", "shop.line", "shop.orders"]
+        [
+          "Odd.one.person",
+          "public.event",
+          "public.nothing",
+          "shop.Customer",
+          "shop.invoice",
+          "shop.line",
+          "shop.orders"
+        ]
       )
       assert.sameMembers(
         drawing.keys.map(({ dashed, foot, title }) => [title.split("\n")[0], dashed, foot.includes("V")].join(" ")),
@@ -56,6 +67,8 @@ layer(freshClient(), { excludeTestServices: true })("The diagram of a database",
         customer?.texts.map(({ text }) => text).join(" "),
         "shop.Customer PK id bigint UK e-mail varchar(80) FK invited_by bigint null at timestamptz"
       )
+      const person = drawing.tables.find(({ title }) => title === "Odd.one.person")
+      assert.strictEqual(person?.texts.map(({ text }) => text).join(" "), "Odd.one.person mood mood state shop.state")
       const line = drawing.tables.find(({ title }) => title === "shop.line")
       assert.include(line?.texts.map(({ text }) => text).join(" "), "pos integer sku text null note text null")
       const mermaid = Diagram.mermaid(found)

@@ -1,5 +1,7 @@
 /** Types by the shorter of the names that PostgreSQL knows them by (manual, "Data Types", table 8.1). */
 
+import { quoteIdentifier } from "../../../error/internal/quote.ts"
+
 const names: ReadonlyArray<readonly [RegExp, string]> = [
   [/^timestamp(\(\d\))? with time zone/, "timestamptz$1"],
   [/^timestamp(\(\d\))? without time zone/, "timestamp$1"],
@@ -15,5 +17,6 @@ const names: ReadonlyArray<readonly [RegExp, string]> = [
 export const shortType = (type: string, schema: string): string => {
   const short = names.find(([long]) => long.test(type))
   if (short !== undefined) return type.replace(...short)
-  return type.startsWith(`${schema}.`) ? type.slice(schema.length + 1) : type
+  const own = [schema, quoteIdentifier(schema)].find((written) => type.startsWith(`${written}.`))
+  return own === undefined ? type : type.slice(own.length + 1)
 }
