@@ -188,7 +188,10 @@ describe("the options of a diagram", () => {
   it("stand above it", () => {
     assert.include(Diagram.svg(company, { title: "<Ours>" }), ">&lt;Ours&gt;</text>")
     assert.include(Diagram.svg(company), ">51 tables, 78 foreign keys</text>")
-    assert.include(Diagram.svg(customerAndOrder), ">2 tables, 2 foreign keys</text>")
+    const small = Diagram.svg(customerAndOrder)
+    assert.include(small, ">2 tables, 2 foreign keys</text>")
+    assert.include(Diagram.svg(company), ">one key</text>")
+    assert.notInclude(small, "one key")
   })
 
   it("show no partitions, which repeat their table", () => {

@@ -134,7 +134,8 @@ export const read = (svg: string): Drawing => {
     page: { left: -Number(x), top: -Number(y), right: Number(width) - Number(x), bottom: Number(height) - Number(y) },
     tables: groups.filter((group) => has(group, "table")).map(tableOf),
     keys: groups.filter((group) => has(group, "fk")).map(keyOf),
-    brackets: all.filter((element) => has(element, "bracket")).map(bracketOf)
+    // Those of the tables have a colour, that of the legend has none.
+    brackets: all.filter(({ attributes }) => /^bracket e/.test(attributes["class"] ?? "")).map(bracketOf)
   }
 }
 

@@ -58,28 +58,24 @@ const widthFor = (parts: ReadonlyArray<Part>): number => {
 const byHeight = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> =>
   parts.toSorted((a, b) => b.height - a.height || b.width - a.width)
 
+/** Those of a part that has its place. */
+const routesOf = ({ routes, x: left, y: top }: Part): ReadonlyArray<Route> =>
+  routes.map((route) => ({ ...route, points: route.points.map(({ x, y }) => ({ x: x + left, y: y + top })) }))
+
 export const layout = (model: Model): Layout => {
   const boxes = boxesOf(model)
   const components = componentsOf(boxes, linksOf(boxes, model.relations))
   const parts = byHeight(components.map(partOf))
   pack(parts, widthFor(parts), gap)
-  let nets = 0
-  const routes: Array<Route> = []
   for (const part of parts) {
     for (const box of part.boxes) {
       box.x += part.x
       box.y += part.y
     }
-    const first = nets
-    for (const route of part.routes) {
-      const net = first + route.net
-      nets = Math.max(nets, net + 1)
-      routes.push({ ...route, net, points: route.points.map(({ x, y }) => ({ x: x + part.x, y: y + part.y })) })
-    }
   }
   return {
     boxes,
-    routes,
+    routes: parts.flatMap(routesOf),
     width: parts.reduce((most, { width, x }) => Math.max(most, x + width), 0),
     height: parts.reduce((most, { height, y }) => Math.max(most, y + height), 0)
   }

@@ -51,6 +51,17 @@ const lines: ReadonlyArray<Entry> = [
   )
 ]
 
+const bracket = labelled(
+  "one key",
+  16,
+  (x, y) => `<g class="sample"><path class="bracket" d="M${x + 8} ${y - 6}H${x + 3}v12h5"/></g>`
+)
+
+const signsOf = (relations: Model["relations"]): ReadonlyArray<Entry> => [
+  ...(relations.length > 0 ? lines : []),
+  ...(relations.some(({ columns }) => columns.length > 1) ? [bracket] : [])
+]
+
 const schemaEntry = ({ colour, name }: { readonly name: string; readonly colour: number }): Entry =>
   labelled(
     name,
@@ -84,7 +95,7 @@ export const legendOf = (
   const { entities, relations } = model
   const counts = `${counted(entities.length, "table", "tables")}, ${counted(relations.length, "foreign key", "foreign keys")}`
   const colours = flow(model.qualified ? schemas.map(schemaEntry) : [], limit, 72)
-  const signs = flow(relations.length === 0 ? [] : lines, limit, colours.bottom + 24)
+  const signs = flow(signsOf(relations), limit, colours.bottom + 24)
   const heading = textWidth(printable(title), 18)
   return {
     svg:

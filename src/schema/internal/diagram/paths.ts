@@ -1,5 +1,7 @@
 /** Foreign keys as lines: round at their bends, a crow's foot where they begin and an arrow where they point to. */
+import { append } from "./graph.ts"
 import type { Relation } from "./model.ts"
+import type { Net } from "./nets.ts"
 import type { Point, Route } from "./route.ts"
 import { escape } from "./xml.ts"
 
@@ -76,8 +78,8 @@ const routeOf = ({ colour, link: { relation }, points }: Route): string => {
 
 /** Under each net's lines a broad one of the page's colour: where two cross, the one below is seen to pass under. */
 export const pathsOf = (routes: ReadonlyArray<Route>): ReadonlyArray<string> => {
-  const nets = new Map<number, Array<Route>>()
-  for (const route of routes) nets.set(route.net, [...(nets.get(route.net) ?? []), route])
+  const nets = new Map<Net, Array<Route>>()
+  for (const route of routes) append(nets, route.net, route)
   return [...nets.values()].flatMap((routes) => [
     `<path class="halo" d="${routes.map(({ points }) => lineOf(points)).join("")}"/>`,
     ...routes.map(routeOf)

@@ -15,8 +15,7 @@ export interface Route {
   readonly link: Link
   /** From the table that refers to the one that is referred to. */
   readonly points: ReadonlyArray<Point>
-  /** Routes of one net have the same number. */
-  readonly net: number
+  readonly net: Net
   readonly colour: number
 }
 
@@ -81,11 +80,11 @@ export const route = ({ layers, nets }: Layered): { readonly routes: ReadonlyArr
     box === undefined ? 0 : channel === layer ? box.x + box.width : box.x
   const chosen = coloursOf(nets, colours)
   return {
-    routes: nets.flatMap((net, index) =>
+    routes: nets.flatMap((net) =>
       net.ends.map((end) => ({
         link: end.link,
         points: pointsOf(net, end, xOf, edgeOf),
-        net: index,
+        net,
         colour: chosen.get(net) ?? 0
       }))
     ),
