@@ -17,7 +17,8 @@ const Column = Schema.Struct({
   name: Schema.String,
   /** As `format_type` writes it: `character varying(20)`. */
   type: Schema.String,
-  nullable: Schema.Boolean
+  /** `null` for a column of a view, of which PostgreSQL cannot tell. */
+  nullable: Schema.NullOr(Schema.Boolean)
 })
 
 /** A table, a view or a foreign table. */
@@ -53,9 +54,10 @@ const inApplication = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information
 
 const columnsOf = `(
   SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
-    'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'nullable', NOT a.attnotnull
+    'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'nullable',
+    CASE WHEN c.relkind NOT IN ('v', 'm') THEN NOT (a.attnotnull OR t.typnotnull) END
   ) ORDER BY a.attnum), '[]')
-  FROM pg_catalog.pg_attribute a
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
 const tables = `(

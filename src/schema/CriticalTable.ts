@@ -12,7 +12,7 @@ export interface CriticalColumn {
    * will do. Default: any type.
    */
   readonly type?: string
-  /** Whether it may be NULL. Default: either. */
+  /** Whether it may be NULL, which nobody knows of a column of a view. Default: either. */
   readonly nullable?: boolean
 }
 

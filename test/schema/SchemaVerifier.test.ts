@@ -5,6 +5,8 @@ import { SqlClient } from "effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import * as Outline from "../../src/catalog/Outline.ts"
 import { describe } from "../../src/schema/Difference.ts"
+import { readsAs } from "../../src/schema/internal/modelColumns.ts"
+import type { Reads } from "../../src/schema/internal/modelColumns.ts"
 import { putRight } from "../../src/schema/internal/validity.ts"
 import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import type { VerifyOptions } from "../../src/schema/SchemaVerifier.ts"
@@ -54,6 +56,33 @@ class Customer extends Model.Class<Customer>("Customer")({
   since: Model.DateTimeInsertFromDate,
   settings: Schema.Struct({ dark: Schema.Boolean })
 }) {}
+
+const kinds: ReadonlyArray<Reads> = ["a string", "a number", "a boolean", "a bigint", "a Date", "bytes"]
+
+const kindOf = (value: unknown): string => {
+  if (value instanceof Date) return "a Date"
+  return value instanceof Uint8Array ? "bytes" : `a ${typeof value}`
+}
+
+const literals = [
+  ["boolean", "true"],
+  ["smallint", "1"],
+  ["integer", "1"],
+  ["real", "1"],
+  ["double precision", "1"],
+  ["oid", "1"],
+  ["bigint", "1"],
+  ["numeric", "1"],
+  ["text", "x"],
+  ["character varying", "x"],
+  ["character(2)", "x"],
+  ["name", "x"],
+  ["uuid", "00000000-0000-0000-0000-000000000000"],
+  ["date", "2026-01-01"],
+  ["timestamp without time zone", "2026-01-01"],
+  ["timestamp with time zone", "2026-01-01"],
+  ["bytea", "x"]
+] as const
 
 layer(SchemaVerifier.layer.pipe(Layer.provideMerge(freshClient())), { excludeTestServices: true })(
   "SchemaVerifier",
@@ -141,6 +170,34 @@ layer(SchemaVerifier.layer.pipe(Layer.provideMerge(freshClient())), { excludeTes
           "column customer.settings is missing"
         ])
         yield* run("DROP TABLE customer")
+      })
+    )
+
+    it.effect("takes NOT NULL from a domain, and does not ask for it in a view", () =>
+      Effect.gen(function* () {
+        const { verify } = yield* SchemaVerifier
+        yield* run(
+          "CREATE DOMAIN address AS text NOT NULL",
+          "CREATE TABLE written (email address, body text)",
+          "CREATE VIEW seen AS SELECT email, body FROM written"
+        )
+        const columns = ["email", "body"].map((name) => ({ name, nullable: false }))
+        yield* verify({ critical: [{ table: "seen", columns }] })
+        assert.deepStrictEqual(yield* drift({ critical: [{ table: "written", columns }] }), [
+          "column written.body differs (nullable: NOT NULL -> NULL)"
+        ])
+        yield* run("DROP VIEW seen", "DROP TABLE written", "DROP DOMAIN address")
+      })
+    )
+
+    it.effect("knows what the driver reads columns as", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        for (const [type, literal] of literals) {
+          const [row] = yield* sql.unsafe<{ readonly value: unknown }>(`SELECT '${literal}'::${type} AS value`)
+          const kind = kindOf(row?.value)
+          for (const reads of kinds) assert.strictEqual(readsAs(type, reads), reads === kind, `${type} as ${reads}`)
+        }
       })
     )
 

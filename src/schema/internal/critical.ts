@@ -49,7 +49,7 @@ const differencesOf = (name: string, table: Table, wanted: WantedColumn): Readon
     ...(reads === undefined || readsAs(found.type, reads)
       ? []
       : [changed(object, "type", `one that is read as ${reads}`, found.type)]),
-    ...(nullable === undefined || nullable === found.nullable
+    ...(nullable === undefined || found.nullable === null || nullable === found.nullable
       ? []
       : [changed(object, "nullable", nullability(nullable), nullability(found.nullable))])
   ]
