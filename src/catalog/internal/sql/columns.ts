@@ -1,6 +1,6 @@
 /** Columns of tables and views, in their order. */
-import { flag, integer, json, list, names, object, text, word } from "./json.ts"
-import { joinComment, joinGrants, ofUser } from "./scope.ts"
+import { flag, integer, json, names, object, text, word } from "./json.ts"
+import { joinComment, joinGrants, ofUser, qualified } from "./scope.ts"
 
 /** The collation, where it is not the type's. */
 const collation = `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::pg_catalog.regcollation END`
@@ -29,13 +29,30 @@ const column = object({
   grants: json("g.grants")
 })
 
+const hasColumns = `${ofUser("r.oid")} AND r.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+/**
+ * `col` has the columns of each relation, and by their numbers the names, types and
+ * collations of them: constraints and indexes know columns by numbers. A dropped
+ * column keeps its number.
+ */
 export const columns = `
-  SELECT a.attrelid, ${list(column, "a.attnum")} AS columns
-  FROM pg_catalog.pg_attribute a
-  JOIN pg_catalog.pg_class r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-  ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass", "a.attrelid", "a.attnum")}
-  WHERE ${ofUser("a.attrelid")} AND a.attnum > 0 AND NOT a.attisdropped
-  GROUP BY a.attrelid`
+  col AS MATERIALIZED (
+    SELECT r.oid, n.nspname, r.relname, ${qualified("n.nspname", "r.relname")} AS title, a.columns, a.names, a.types, a.collations
+    FROM pg_catalog.pg_class r
+    JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+    LEFT JOIN (
+      SELECT a.attrelid, '[' || pg_catalog.string_agg(a.value, ',') || ']' AS columns, pg_catalog.array_agg(a.attname) AS names,
+        pg_catalog.array_agg(a.atttypid) AS types, pg_catalog.array_agg(a.attcollation) AS collations
+      FROM (
+        SELECT a.attrelid, a.attname, a.atttypid, a.attcollation, CASE WHEN NOT a.attisdropped THEN ${column} END AS value
+        FROM pg_catalog.pg_class r
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0
+        LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
+        ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass", "a.attrelid", "a.attnum")}
+        WHERE ${hasColumns}
+        ORDER BY a.attrelid, a.attnum) a
+      GROUP BY a.attrelid) a ON a.attrelid = r.oid
+    WHERE ${hasColumns})`

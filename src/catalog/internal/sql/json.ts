@@ -46,5 +46,11 @@ export const object = (fields: Fields): string => `'{' || ${entries(fields)} || 
 export const list = (element: string, order: string): string =>
   `'[' || pg_catalog.string_agg(${element}, ',' ORDER BY ${order}) || ']'`
 
+/** What hangs on the same `owner` as one list; each is written before all are sorted once, which is cheaper than sorting for each owner. */
+export const gathered = (owner: string, element: string, order: string, from: string): string => `
+  SELECT v.owner, '[' || pg_catalog.string_agg(v.element, ',') || ']' AS list
+  FROM (SELECT ${owner} AS owner, ${element} AS element FROM ${from} ORDER BY ${owner}, ${order}) v
+  GROUP BY v.owner`
+
 /** For what is never absent. */
 export const orEmpty = (aggregate: string): Json => json(`coalesce(${aggregate}, '[]')`)

@@ -1,22 +1,15 @@
 /** Names of the columns of constraints and indexes, which know them by their numbers. */
-import { list, text } from "./json.ts"
-import { ofUser } from "./scope.ts"
+import { list } from "./json.ts"
 
-const numbered = [
-  `SELECT 'constraint' AS what, c.oid AS id, c.conrelid AS relation, u.n, u.i
-  FROM pg_catalog.pg_constraint c CROSS JOIN LATERAL pg_catalog.unnest(c.conkey) WITH ORDINALITY u(n, i) WHERE ${ofUser("c.conrelid")}`,
-  `SELECT 'reference', c.oid, c.confrelid, u.n, u.i
-  FROM pg_catalog.pg_constraint c CROSS JOIN LATERAL pg_catalog.unnest(c.confkey) WITH ORDINALITY u(n, i) WHERE ${ofUser("c.conrelid")}`,
-  `SELECT 'index', x.indexrelid, x.indrelid, u.n, u.i
-  FROM pg_catalog.pg_index x CROSS JOIN LATERAL pg_catalog.unnest(x.indkey) WITH ORDINALITY u(n, i)
-  WHERE ${ofUser("x.indexrelid")} AND u.i <= x.indnkeyatts`
-].join(" UNION ALL ")
+/** An array of numbers, of which `count` are wanted. */
+export interface Numbers {
+  readonly array: string
+  /** Where it begins. */
+  readonly first: 0 | 1
+  readonly count: string
+}
 
-/** Number 0 is an expression of an index, or the whole row in a CHECK. */
-export const keys = `
-  key AS MATERIALIZED (
-    SELECT k.what, k.id, ${list(text("coalesce(a.attname, '')").json, "k.i")} AS columns
-    FROM (${numbered}) k
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum = k.n AND a.attnum > 0
-    WHERE k.what = 'index' OR k.n > 0
-    GROUP BY k.what, k.id)`
+/** The names as a JSON array; NULL when there are none. Most have one. */
+export const keyNames = ({ array, count, first }: Numbers, named: (number: string) => string): string =>
+  `CASE ${count} WHEN 1 THEN '[' || ${named(`${array}[${first}]`)} || ']'
+    ELSE (SELECT ${list(named("u.n"), "u.i")} FROM pg_catalog.unnest(${array}) WITH ORDINALITY u(n, i) WHERE u.i <= ${count}) END`

@@ -9,14 +9,14 @@
  *
  * The planner has to think it cheap: where it guesses a cost of more than 100,000,
  * PostgreSQL compiles the statement first (`jit_above_cost`), which takes seconds. So
- * subqueries that run for each row are few, and what is joined often is grouped in a
- * subquery, of which the planner knows that its keys are unique, and not in a common
- * table expression.
+ * subqueries that run for each row are few, what hangs on tables is grouped in
+ * subqueries, of which the planner knows that their keys are unique, and common table
+ * expressions, of which it knows nothing, are joined to columns of catalogues only.
  */
 import { access } from "./access.ts"
+import { columns } from "./columns.ts"
 import { database } from "./database.ts"
 import { foreign } from "./foreign.ts"
-import { keys } from "./keys.ts"
 import { operatorKinds } from "./operators.ts"
 import { relations } from "./relations.ts"
 import { routines } from "./routines.ts"
@@ -52,7 +52,7 @@ const statement = (select: string): string => `
   during AS MATERIALIZED (
     SELECT pg_catalog.count(pg_catalog.set_config(b.name, b.wanted, true)) AS settings FROM before b),
   ${scope},
-  ${keys}
+  ${columns}
   SELECT ${select}
   FROM during, LATERAL (${combined(kinds, "during.settings > 0")}) o,
   LATERAL (SELECT pg_catalog.count(pg_catalog.set_config(b.name, b.value, true)) FROM before b WHERE o.objects <> '') after(settings)

@@ -1,20 +1,19 @@
 /** Tables, views, foreign tables and sequences. */
-import { columns } from "./columns.ts"
 import { constraints } from "./constraints.ts"
 import { indexes } from "./indexes.ts"
-import { flag, json, list, names, object, orEmpty, text, word } from "./json.ts"
+import { flag, gathered, json, names, object, orEmpty, text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
 import { relationsOf } from "./scope.ts"
 import { policies, rules, triggers } from "./triggers.ts"
 
 const common = { schema: "n.nspname", name: "r.relname", owner: "r.relowner", identity: ["pg_class", "r.oid"] } as const
 
-const parents = `
-  SELECT h.inhrelid, ${list(object({ schema: text("n.nspname"), name: text("p.relname") }), "h.inhseqno")} AS parents
-  FROM pg_catalog.pg_inherits h
-  JOIN pg_catalog.pg_class p ON p.oid = h.inhparent AND p.relkind IN ('r', 'p', 'f')
-  JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
-  GROUP BY h.inhrelid`
+const parents = gathered(
+  "h.inhrelid",
+  object({ schema: text("h.nspname"), name: text("h.relname") }),
+  "h.inhseqno",
+  "heir h WHERE h.relkind IN ('r', 'p', 'f')"
+)
 
 const only = (kinds: string, expression: string): string => `CASE WHEN r.relkind IN (${kinds}) THEN ${expression} END`
 
@@ -24,17 +23,17 @@ const withColumns: Kind = {
   ...common,
   fields: {
     columns: orEmpty("col.columns"),
-    constraints: json("con.constraints"),
-    indexes: json("ind.indexes"),
-    triggers: json("act.triggers"),
-    rules: json("rul.rules"),
-    policies: json("pol.policies"),
+    constraints: json("con.list"),
+    indexes: json("ind.list"),
+    triggers: json("act.list"),
+    rules: json("rul.list"),
+    policies: json("pol.list"),
     rowSecurity: flag("r.relrowsecurity"),
     forceRowSecurity: flag("r.relforcerowsecurity"),
     definition: text(only("'v', 'm'", "pg_catalog.pg_get_viewdef(r.oid)")),
     partitionKey: text(only("'p'", "pg_catalog.pg_get_partkeydef(r.oid)")),
     bound: text("CASE WHEN r.relispartition THEN pg_catalog.pg_get_expr(r.relpartbound, r.oid) END"),
-    parents: json("par.parents"),
+    parents: json("par.list"),
     options: names("r.reloptions"),
     toastOptions: names("toast.reloptions"),
     unlogged: flag("r.relpersistence = 'u'"),
@@ -48,22 +47,22 @@ const withColumns: Kind = {
     foreignOptions: names("ft.ftoptions")
   },
   from: `${relationsOf("'r', 'p', 'v', 'm', 'f'")}
-  LEFT JOIN (${columns}) col ON col.attrelid = r.oid
-  LEFT JOIN (${constraints}) con ON con.conrelid = r.oid
-  LEFT JOIN (${indexes}) ind ON ind.indrelid = r.oid
-  LEFT JOIN (${triggers}) act ON act.tgrelid = r.oid
-  LEFT JOIN (${rules}) rul ON rul.ev_class = r.oid
-  LEFT JOIN (${policies}) pol ON pol.polrelid = r.oid
-  LEFT JOIN (${parents}) par ON par.inhrelid = r.oid
+  LEFT JOIN col ON col.oid = r.oid
+  LEFT JOIN (${constraints}) con ON con.owner = r.oid
+  LEFT JOIN (${indexes}) ind ON ind.owner = r.oid
+  LEFT JOIN (${triggers}) act ON act.owner = r.oid
+  LEFT JOIN (${rules}) rul ON rul.owner = r.oid
+  LEFT JOIN (${policies}) pol ON pol.owner = r.oid
+  LEFT JOIN (${parents}) par ON par.owner = r.oid
   LEFT JOIN pg_catalog.pg_class toast ON toast.oid = r.reltoastrelid AND toast.reloptions IS NOT NULL
   LEFT JOIN pg_catalog.pg_foreign_table ft ON ft.ftrelid = r.oid
   LEFT JOIN pg_catalog.pg_foreign_server srv ON srv.oid = ft.ftserver`
 }
 
 const ownedBy = object({
-  schema: text("tn.nspname"),
+  schema: text("c.nspname"),
   table: text("c.relname"),
-  column: text("a.attname"),
+  column: text("c.names[dep.refobjsubid]"),
   identity: flag("dep.deptype = 'i'")
 })
 
@@ -88,9 +87,7 @@ const sequences: Kind = {
   JOIN pg_catalog.pg_sequence q ON q.seqrelid = r.oid
   LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.objid = r.oid
     AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
-  LEFT JOIN pg_catalog.pg_class c ON c.oid = dep.refobjid
-  LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = dep.refobjid AND a.attnum = dep.refobjsubid`
+  LEFT JOIN col c ON c.oid = dep.refobjid`
 }
 
 export const relations = [withColumns, sequences]

@@ -15,13 +15,13 @@ export const isOurs = (namespace: string): string =>
 /** Joins the schema of an object of the application as `n`. */
 export const inSchema = (oid: string): string => `JOIN pg_catalog.pg_namespace n ON n.oid = ${oid} AND ${isOurs("n")}`
 
-/** Tables, views, sequences or composite types as `r`, with their schemas as `n`. */
+/** Tables, views or sequences as `r`, with their schemas as `n`. */
 export const relationsOf = (kinds: string): string => `pg_catalog.pg_class r ${inSchema("r.relnamespace")}
     AND r.relkind IN (${kinds}) AND r.relpersistence <> 't' AND ${notOfExtension("pg_class", "r.oid")}`
 
 /** `alias.description` is the comment of an object or of its part. */
 export const joinComment = (alias: string, catalog: string, oid: string, part = "0"): string =>
-  `LEFT JOIN pg_catalog.pg_description ${alias} ON ${alias}.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass
+  `LEFT JOIN remark ${alias} ON ${alias}.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass
     AND ${alias}.objoid = ${oid} AND ${alias}.objsubid = ${part}`
 
 export const role = (oid: string): string =>
@@ -62,17 +62,24 @@ const acls = [
 ].join(" UNION ALL ")
 
 /**
- * Common table expressions that the others stand on. Few columns have
- * grants, and the catalogue of columns is the largest of all: it is searched for
- * them once.
+ * Common table expressions that the others stand on. Few columns have grants,
+ * and the catalogue of columns is the largest of all: it is searched for them once. `heir` has what a table or an index is a part of. Of the comments most are PostgreSQL's own; of its
+ * objects only the schema `public` is read.
  * `privilege` has what PostgreSQL would not grant by itself.
  */
 export const scope = `
-  shared AS MATERIALIZED (
-    SELECT a.attrelid, a.attnum, a.attname, a.attacl FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL),
   member AS MATERIALIZED (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
     WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
+  heir AS MATERIALIZED (
+    SELECT h.inhrelid, h.inhseqno, p.relkind, n.nspname, p.relname
+    FROM pg_catalog.pg_inherits h
+    JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace),
+  remark AS MATERIALIZED (
+    SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d
+    WHERE ${ofUser("d.objoid")} OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass),
+  shared AS MATERIALIZED (
+    SELECT a.attrelid, a.attnum, a.attname, a.attacl FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL),
   privilege AS MATERIALIZED (
     SELECT g.class, g.id, g.part, g.grants FROM (
       SELECT a.class, a.id, a.part, ${granted("a.acl", "a.owner")} AS grants,
@@ -127,6 +134,6 @@ const value = `'{' || ${entries(common)} || coalesce(',' || nullif(k.fields, '')
 export const combined = (kinds: ReadonlyArray<Kind>, condition: string): string => `
   SELECT coalesce(${list(value, `k.kind COLLATE "C", k.schema COLLATE "C" NULLS FIRST, k.name COLLATE "C"`)}, '[]') AS objects
   FROM (${kinds.map(query).join(" UNION ALL ")}) k
-  LEFT JOIN pg_catalog.pg_description d ON d.classoid = k.class AND d.objoid = k.id AND d.objsubid = 0
+  LEFT JOIN remark d ON d.classoid = k.class AND d.objoid = k.id AND d.objsubid = 0
   ${joinGrants("g", "k.class", "k.id")}
   WHERE ${condition}`

@@ -1,5 +1,5 @@
 /** What acts on a table: triggers, rules and policies, each sorted by name. */
-import { flag, list, names, object, text, word } from "./json.ts"
+import { flag, gathered, names, object, text, word } from "./json.ts"
 import { joinComment, role } from "./scope.ts"
 
 const firings = { D: "disabled", R: "replica", A: "always" }
@@ -13,13 +13,15 @@ const trigger = object({
 })
 
 /** A partition's copy of a trigger is of interest only where it was switched on or off by itself. */
-export const triggers = `
-  SELECT t.tgrelid, ${list(trigger, "t.tgname")} AS triggers
-  FROM pg_catalog.pg_trigger t
+export const triggers = gathered(
+  "t.tgrelid",
+  trigger,
+  "t.tgname",
+  `pg_catalog.pg_trigger t
   LEFT JOIN pg_catalog.pg_trigger p ON p.oid = t.tgparentid
   ${joinComment("d", "pg_trigger", "t.oid")}
-  WHERE NOT t.tgisinternal AND t.tgparentid = 0 OR t.tgparentid <> 0 AND t.tgenabled <> p.tgenabled
-  GROUP BY t.tgrelid`
+  WHERE NOT t.tgisinternal AND t.tgparentid = 0 OR t.tgparentid <> 0 AND t.tgenabled <> p.tgenabled`
+)
 
 const rule = object({
   name: text("w.rulename"),
@@ -29,12 +31,12 @@ const rule = object({
 })
 
 /** The rule that makes a view is the view's definition. */
-export const rules = `
-  SELECT w.ev_class, ${list(rule, "w.rulename")} AS rules
-  FROM pg_catalog.pg_rewrite w
-  ${joinComment("d", "pg_rewrite", "w.oid")}
-  WHERE w.rulename <> '_RETURN'
-  GROUP BY w.ev_class`
+export const rules = gathered(
+  "w.ev_class",
+  rule,
+  "w.rulename",
+  `pg_catalog.pg_rewrite w ${joinComment("d", "pg_rewrite", "w.oid")} WHERE w.rulename <> '_RETURN'`
+)
 
 const commands = { "*": "all", r: "select", a: "insert", w: "update", d: "delete" }
 
@@ -50,8 +52,9 @@ const policy = object({
   comment: text("d.description")
 })
 
-export const policies = `
-  SELECT y.polrelid, ${list(policy, "y.polname")} AS policies
-  FROM pg_catalog.pg_policy y
-  ${joinComment("d", "pg_policy", "y.oid")}
-  GROUP BY y.polrelid`
+export const policies = gathered(
+  "y.polrelid",
+  policy,
+  "y.polname",
+  `pg_catalog.pg_policy y ${joinComment("d", "pg_policy", "y.oid")}`
+)

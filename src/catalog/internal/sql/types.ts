@@ -1,10 +1,10 @@
 /** Enums, domains, composite and range types, and base types with their functions. */
 import type { Fields } from "./json.ts"
-import { flag, json, list, object, orEmpty, text } from "./json.ts"
+import { flag, gathered, json, object, orEmpty, text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { inSchema, joinComment, notOfExtension, relationsOf } from "./scope.ts"
+import { inSchema, joinComment, notOfExtension, ofUser } from "./scope.ts"
 
-const ofKind = (kind: string, fields: Fields, type: string, joins = "", condition = "true"): Kind => ({
+const ofKind = (kind: string, fields: Fields, letters: string, joins = "", condition = "true"): Kind => ({
   kind: `'${kind}'`,
   schema: "n.nspname",
   name: "t.typname",
@@ -12,7 +12,7 @@ const ofKind = (kind: string, fields: Fields, type: string, joins = "", conditio
   identity: ["pg_type", "t.oid"],
   fields,
   from: `pg_catalog.pg_type t ${inSchema("t.typnamespace")} ${joins}
-    WHERE t.typtype = '${type}' AND ${condition} AND ${notOfExtension("pg_type", "t.oid")}`
+    WHERE t.typtype IN (${letters}) AND ${condition} AND ${notOfExtension("pg_type", "t.oid")}`
 })
 
 const labels = `
@@ -22,7 +22,7 @@ const labels = `
 const enums = ofKind(
   "enum",
   { labels: json("coalesce(pg_catalog.to_json(lab.labels)::pg_catalog.text, '[]')") },
-  "e",
+  "'e'",
   `LEFT JOIN (${labels}) lab ON lab.enumtypid = t.oid`
 )
 
@@ -34,12 +34,14 @@ const domainConstraint = object({
 })
 
 /** From 17 on NOT NULL is a constraint, of which only a name of one's own is of interest. */
-const domainConstraints = `
-  SELECT k.contypid, ${list(domainConstraint, "k.conname")} AS constraints
-  FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type b ON b.oid = k.contypid
+const domainConstraints = gathered(
+  "k.contypid",
+  domainConstraint,
+  "k.conname",
+  `pg_catalog.pg_constraint k JOIN pg_catalog.pg_type b ON b.oid = k.contypid
   ${joinComment("x", "pg_constraint", "k.oid")}
-  WHERE k.contypid <> 0 AND NOT (k.contype = 'n' AND k.conname = b.typname || '_not_null' AND x.description IS NULL)
-  GROUP BY k.contypid`
+  WHERE k.contypid <> 0 AND NOT (k.contype = 'n' AND k.conname = b.typname || '_not_null' AND x.description IS NULL)`
+)
 
 const domains = ofKind(
   "domain",
@@ -48,10 +50,10 @@ const domains = ofKind(
     notNull: flag("t.typnotnull"),
     default: text("t.typdefault"),
     collation: text("CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::pg_catalog.regcollation END"),
-    constraints: json("con.constraints")
+    constraints: json("con.list")
   },
-  "d",
-  `JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype LEFT JOIN (${domainConstraints}) con ON con.contypid = t.oid`
+  "'d'",
+  `JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype LEFT JOIN (${domainConstraints}) con ON con.owner = t.oid`
 )
 
 const attribute = object({
@@ -61,20 +63,23 @@ const attribute = object({
   comment: text("x.description")
 })
 
-const attributes = `
-  SELECT a.attrelid, ${list(attribute, "a.attnum")} AS attributes
-  FROM ${relationsOf("'c'")}
+const attributes = gathered(
+  "a.attrelid",
+  attribute,
+  "a.attnum",
+  `pg_catalog.pg_class r
   JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type b ON b.oid = a.atttypid
   ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-  GROUP BY a.attrelid`
+  WHERE r.relkind = 'c' AND ${ofUser("r.oid")}`
+)
 
 const compositeTypes = ofKind(
   "composite type",
-  { attributes: orEmpty("att.attributes") },
-  "c",
+  { attributes: orEmpty("att.list") },
+  "'c'",
   `JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
-  LEFT JOIN (${attributes}) att ON att.attrelid = t.typrelid`
+  LEFT JOIN (${attributes}) att ON att.owner = t.typrelid`
 )
 
 const rangeTypes = ofKind(
@@ -89,7 +94,7 @@ const rangeTypes = ofKind(
     difference: text("CASE WHEN g.rngsubdiff <> 0 THEN g.rngsubdiff::pg_catalog.regproc END"),
     multirange: text("pg_catalog.format_type(g.rngmultitypid, NULL)")
   },
-  "r",
+  "'r'",
   `JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid
   JOIN pg_catalog.pg_type b ON b.oid = g.rngsubtype
   JOIN pg_catalog.pg_opclass o ON o.oid = g.rngsubopc
@@ -111,8 +116,6 @@ const parts = `CASE WHEN NOT t.typisdefined THEN 'shell' ELSE pg_catalog.concat_
 
 const isElementsArray = "EXISTS (SELECT FROM pg_catalog.pg_type el WHERE el.oid = t.typelem AND el.typarray = t.oid)"
 
-const baseTypes = ["b", "p"].map((type) =>
-  ofKind("base type", { definition: text(parts) }, type, "", `NOT ${isElementsArray}`)
-)
+const baseTypes = ofKind("base type", { definition: text(parts) }, "'b', 'p'", "", `NOT ${isElementsArray}`)
 
-export const types = [enums, domains, compositeTypes, rangeTypes, ...baseTypes]
+export const types = [enums, domains, compositeTypes, rangeTypes, baseTypes]
