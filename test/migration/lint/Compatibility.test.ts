@@ -171,12 +171,17 @@ examples(
     { sql: "DROP FOREIGN TABLE far", fix: "DROP FOREIGN TABLE far;" },
     { sql: "DROP TABLE IF EXISTS orders; CREATE TABLE orders (id bigint)", fix: "DROP TABLE orders;" }
   ],
-  ["CREATE TEMP TABLE staging (a bigint); DROP TABLE staging", "CREATE TABLE a.t (b bigint); DROP TABLE a.t CASCADE"]
+  [
+    "CREATE FOREIGN TABLE far (a bigint) SERVER s; DROP FOREIGN TABLE far",
+    "CREATE TEMP TABLE staging (a bigint); DROP TABLE staging",
+    "CREATE TABLE a.t (b bigint); DROP TABLE a.t CASCADE"
+  ]
 )
 
 examples(
   "drop-view",
   [
+    { sql: "CREATE OR REPLACE VIEW v AS SELECT 1 AS a; DROP VIEW v", fix: "DROP VIEW v;", at: "1:44" },
     { sql: "DROP VIEW shop.recent", fix: "CREATE OR REPLACE VIEW shop.recent" },
     { sql: "DROP MATERIALIZED VIEW totals", fix: /^-- when no running application names totals/u },
     {
@@ -201,6 +206,17 @@ examples(
   "drop-object",
   [
     {
+      sql: "CREATE OR REPLACE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f()",
+      fix: "DROP FUNCTION f()",
+      at: "1:75"
+    },
+    {
+      sql: "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f()",
+      fix: "DROP FUNCTION f()",
+      at: "1:64"
+    },
+    { sql: "CREATE TYPE f AS (a text); DROP FUNCTION f()", fix: "DROP FUNCTION f()", at: "1:28" },
+    {
       sql: "DROP TYPE total; CREATE FUNCTION total(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
       fix: "DROP TYPE total;"
     },
@@ -223,6 +239,12 @@ examples(
     { sql: "DROP CAST (text AS xml)", fix: "DROP CAST" }
   ],
   [
+    "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'; DROP PROCEDURE p()",
+    "CREATE TYPE r AS RANGE (subtype = date); DROP TYPE r",
+    "CREATE DOMAIN d AS text; DROP DOMAIN d",
+    "CREATE EXTENSION hstore; DROP EXTENSION hstore",
+    "CREATE AGGREGATE a (bigint) (sfunc = int8pl, stype = bigint); DROP AGGREGATE a(bigint)",
+    "CREATE COLLATION c (locale = 'C'); DROP COLLATION c",
     "CREATE TABLE t (a bigint); DROP TRIGGER IF EXISTS g ON t",
     "DROP TRIGGER stamp ON orders; CREATE TRIGGER stamp BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION f()",
     "CREATE TYPE status AS (a text); DROP TYPE status",

@@ -20,6 +20,14 @@ describe("lint", () => {
     })
   )
 
+  it.effect("tells what the migrator does not run as a finding, too", () =>
+    Effect.gen(function* () {
+      const [found, ...others] = yield* findings("SELECT 1;\nCOMMIT;")
+      assert.deepInclude(found, { rule: "syntax", line: 2, column: 1, message: "COMMIT is not run" })
+      assert.deepStrictEqual(others, [])
+    })
+  )
+
   it.effect("is quiet about a table that the same migration has made", () =>
     Effect.gen(function* () {
       for (const made of [

@@ -367,6 +367,10 @@ examples(
   "definer-search-path",
   [
     {
+      sql: "CREATE FUNCTION f(a int) RETURNS TABLE (b text) LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+      fix: "ALTER FUNCTION f(integer) SET"
+    },
+    {
       sql: "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET work_mem = '1MB' AS 'SELECT 1'",
       fix: "ALTER FUNCTION f() SET search_path = '';"
     },

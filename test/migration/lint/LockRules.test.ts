@@ -5,6 +5,23 @@ import { directive, examples } from "./support.ts"
 examples(
   "concurrent-index",
   [
+    {
+      sql: "CREATE TABLE IF NOT EXISTS t (a bigint); CREATE INDEX i ON t (a)",
+      fix: "CONCURRENTLY",
+      at: "1:42",
+      around: { facts }
+    },
+    { sql: "CREATE TEMP TABLE t (a bigint); CREATE INDEX i ON app.t (a)", fix: "CONCURRENTLY", at: "1:33" },
+    { sql: "CREATE TEMP TABLE t (a bigint); CREATE INDEX i ON public.t (a)", fix: "CONCURRENTLY", at: "1:33" },
+    {
+      sql: "ALTER TABLE a RENAME TO b; CREATE INDEX i ON b (c)",
+      fix: "CONCURRENTLY",
+      at: "1:28",
+      also: ["rename-table", "several-locks", "work-behind-lock"]
+    },
+    { sql: "CREATE TABLE t (a bigint); DROP TABLE t; CREATE INDEX i ON t (a)", fix: "CONCURRENTLY", at: "1:42" },
+    { sql: "CREATE SCHEMA s CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)", fix: "CONCURRENTLY", at: "1:44" },
+    { sql: "CREATE INDEX j ON t (a)", fix: /^CREATE INDEX CONCURRENTLY j ON t \(a\);$/u },
     { sql: "CREATE UNIQUE INDEX i ON app.t (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);" },
     { sql: "CREATE INDEX i ON t (a) -- all\n;", fix: "CREATE INDEX CONCURRENTLY i ON t (a);" },
     { sql: "CREATE /* index */ INDEX i ON t (a)", fix: "CREATE /* index */ INDEX CONCURRENTLY i ON t (a);" },
@@ -18,6 +35,11 @@ examples(
     { sql: "CREATE INDEX i ON parts (a)", around: { facts }, fix: "CREATE INDEX ... ON ONLY parts" }
   ],
   [
+    "SET search_path = app; CREATE TABLE t (a bigint); CREATE INDEX i ON app.t (a)",
+    "SELECT 1 AS a INTO t; CREATE INDEX i ON t (a)",
+    "CREATE SCHEMA s CREATE TABLE t (a bigint) CREATE TABLE s.u (a bigint); CREATE INDEX i ON s.t (a); CREATE INDEX j ON s.u (a)",
+    "CREATE TABLE t (a bigint); ALTER TABLE t SET SCHEMA s; CREATE INDEX i ON s.t (a)",
+    { sql: "CREATE TABLE IF NOT EXISTS fresh (a bigint); CREATE INDEX i ON fresh (a)", around: { facts } },
     "CREATE INDEX CONCURRENTLY i ON t (a)",
     "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)",
     "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON t (a)",
@@ -75,6 +97,7 @@ examples(
     }
   ],
   [
+    "CREATE MATERIALIZED VIEW m AS SELECT 1 AS a; ALTER MATERIALIZED VIEW m RENAME TO n; REFRESH MATERIALIZED VIEW n",
     "REFRESH MATERIALIZED VIEW CONCURRENTLY totals",
     "CREATE MATERIALIZED VIEW totals AS SELECT 1 AS a WITH NO DATA; REFRESH MATERIALIZED VIEW totals"
   ]
@@ -99,6 +122,8 @@ examples(
 examples(
   "attach-partition",
   [
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (500) TO (600)", fix: "t_bounds", around: { facts } },
+    { sql: "ALTER TABLE parts ATTACH PARTITION t DEFAULT", fix: "NOT VALID, VALIDATE it", around: { facts } },
     {
       sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
       fix: "ADD CONSTRAINT t_bounds CHECK (<key> IS NOT NULL AND <key> >= 1 AND <key> < 100) NOT VALID;"
@@ -141,6 +166,7 @@ examples(
 examples(
   "volatile-default",
   [
+    { sql: "ALTER TABLE t ADD a timestamptz DEFAULT app.now()", fix: "SET DEFAULT app.now();", says: "calls app.now" },
     {
       sql: "ALTER TABLE t ADD COLUMN a uuid NOT NULL DEFAULT gen_random_uuid()",
       fix: "ALTER TABLE t ADD COLUMN a uuid;\nALTER TABLE t ALTER COLUMN a SET DEFAULT gen_random_uuid();"
@@ -157,6 +183,7 @@ examples(
     { sql: "ALTER TABLE t ADD a bigint DEFAULT nextval('s')", fix: "SET DEFAULT nextval('s');" }
   ],
   [
+    "ALTER TABLE t ADD a timestamptz DEFAULT pg_catalog.now()",
     "ALTER TABLE t ADD a bigint",
     "ALTER TABLE t ADD a bigint NOT NULL DEFAULT 0",
     "ALTER TABLE t ADD a timestamptz DEFAULT now()",
@@ -234,6 +261,43 @@ examples(
   "set-not-null",
   [
     {
+      sql: `${directive}ALTER TABLE u ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE u VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:102",
+      fix: "t_a_not_null"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:65",
+      fix: "t_a_not_null"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT d; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:102",
+      fix: "t_a_not_null"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t DROP CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:135",
+      fix: "t_a_not_null"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:98",
+      fix: "t_a_not_null"
+    },
+    {
+      sql: `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
+      at: "2:94",
+      fix: "t_a_not_null"
+    },
+    { sql: "ALTER TABLE other.t ALTER a SET NOT NULL", fix: "ALTER TABLE other.t ADD", around: { facts } },
+    { sql: "ALTER TABLE u ALTER a SET NOT NULL", fix: "ALTER TABLE u ADD", around: { facts } },
+    { sql: 'ALTER TABLE "order" ALTER a SET NOT NULL', fix: 'ALTER TABLE "order" ADD CONSTRAINT order_a_not_null' },
+    {
+      sql: `ALTER TABLE ${"a".repeat(60)} ALTER b SET NOT NULL`,
+      fix: `ADD CONSTRAINT ${"a".repeat(54)}_not_null CHECK`
+    },
+    {
       sql: "ALTER TABLE t ALTER b SET NOT NULL",
       fix: "ADD CONSTRAINT t_b_not_null CHECK (b IS NOT NULL) NOT VALID;",
       around: { facts: { ...facts, serverVersion: 170_000 } }
@@ -256,6 +320,7 @@ examples(
     }
   ],
   [
+    `${directive}-- pgkeel:allow check-validation: small\nALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL);\nALTER TABLE t ALTER a SET NOT NULL`,
     "CREATE TABLE t (a bigint); ALTER TABLE t ALTER a SET NOT NULL",
     "ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID",
     `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
@@ -489,6 +554,18 @@ examples(
 examples(
   "work-behind-lock",
   [
+    {
+      sql: "ALTER TABLE t ADD a bigint; COMMENT ON TABLE t IS 'x'; UPDATE t SET a = 1 WHERE b > 0",
+      fix: "before or after",
+      at: "1:56",
+      says: "while reads and writes of t are blocked"
+    },
+    {
+      sql: "CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f(); UPDATE t SET a = 1 WHERE b > 0",
+      fix: "before or after",
+      at: "1:58",
+      says: "while writes of t are blocked"
+    },
     { sql: "ALTER TABLE t ADD a bigint; CALL f()", fix: "before or after", at: "1:29", says: "CALL does what" },
     {
       sql: "ALTER TABLE t ADD a bigint; CREATE INDEX i ON t (b)",
@@ -590,6 +667,11 @@ examples(
 examples(
   "implicit-no-transaction",
   [
+    {
+      sql: "ALTER TABLE t ADD a bigint; CREATE INDEX CONCURRENTLY i ON t (b)",
+      fix: "-- pgkeel:no-transaction",
+      at: "1:29"
+    },
     {
       sql: "CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a); CREATE INDEX CONCURRENTLY j ON t (b)",
       fix: "-- pgkeel:no-transaction",

@@ -48,6 +48,9 @@ const schema = `
   CREATE TABLE doubles (id integer, twice integer GENERATED ALWAYS AS (id * 2) STORED, during int4range, room int4range);
   INSERT INTO doubles VALUES (1);
   CREATE UNIQUE INDEX doubles_id ON doubles (id);
+  CREATE TABLE kinds (bits varbit(4), span interval(2), clock time(2), zoned timetz(2), at timestamptz(2), net cidr,
+    words text[], names varchar(5)[], fixed char(5), short varchar(5), long text);
+  INSERT INTO kinds (fixed) VALUES ('a');
   CREATE FUNCTION steady() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1';
   CREATE FUNCTION wild() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
 `
@@ -61,7 +64,41 @@ const since = <A>(major: number, cases: ReadonlyArray<A>): ReadonlyArray<A> =>
 
 type Case = readonly [sql: string, ...locks: Expected]
 
+/** Changes of a type, and whether they write the table anew. */
+const changes: ReadonlyArray<readonly [change: string, rewrites: boolean]> = [
+  ["bits TYPE varbit(8)", false],
+  ["bits TYPE varbit", false],
+  ["bits TYPE varbit(2)", true],
+  ["span TYPE interval(4)", false],
+  ["span TYPE interval", false],
+  ["span TYPE interval(1)", true],
+  ["span TYPE interval year to month", true],
+  ["clock TYPE time(4)", false],
+  ["clock TYPE time(1)", true],
+  ["zoned TYPE timetz(4)", false],
+  ["zoned TYPE timetz(1)", true],
+  ["at TYPE timestamptz(4)", false],
+  ["at TYPE timestamptz(1)", true],
+  ["net TYPE inet", false],
+  ["short TYPE varchar(5)", false],
+  ["short TYPE varchar(9)", false],
+  ["short TYPE varchar", false],
+  ["short TYPE text", false],
+  ["long TYPE varchar", false],
+  ["long TYPE varchar(5)", true],
+  ["long TYPE text[] USING ARRAY[long]", true],
+  ["words TYPE varchar[]", true],
+  ["names TYPE varchar(9)[]", true],
+  ["names TYPE varchar(5)[]", false],
+  ["fixed TYPE char(9)", true],
+  ["fixed TYPE text", true]
+]
+
 const inTransaction: ReadonlyArray<Case> = [
+  ...changes.map(([change, rewrites]): Case => [
+    `ALTER TABLE kinds ALTER ${change}`,
+    `ACCESS EXCLUSIVE kinds${rewrites ? " rewrite" : ""}`
+  ]),
   ["CREATE INDEX i ON orders (total)", "SHARE orders scan"],
   ["DROP INDEX orders_customer", "ACCESS EXCLUSIVE orders", "ACCESS EXCLUSIVE orders_customer"],
   ["REINDEX TABLE orders", "SHARE orders scan"],
@@ -350,7 +387,18 @@ layer(Live, { excludeTestServices: true })("The locks that lint tells of", (it) 
   )
 })
 
-const tables = new Set(["customers", "orders", "parts", "parts_1", "parts_2", "base", "totals", "names", "doubles"])
+const tables = new Set([
+  "customers",
+  "orders",
+  "parts",
+  "parts_1",
+  "parts_2",
+  "base",
+  "totals",
+  "names",
+  "doubles",
+  "kinds"
+])
 
 layer(freshClient(), { excludeTestServices: true })("A constraint of a domain", (it) => {
   it.effect.each(["ADD CHECK (VALUE > 0)", "SET NOT NULL"])("blocks writes to the tables that have it: %s", (change) =>

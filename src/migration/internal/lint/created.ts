@@ -43,6 +43,10 @@ interface Made {
   readonly unlessThere?: boolean
 }
 
+/** What CREATE SCHEMA makes is in that schema. */
+const within = (schemaname: string | undefined, relation: RangeVar | undefined): RangeVar | undefined =>
+  relation === undefined || schemaname === undefined ? relation : { schemaname, ...relation }
+
 const madeBy = (node: Node): ReadonlyArray<Made> => {
   if ("CreateStmt" in node)
     return [{ relation: node.CreateStmt.relation, unlessThere: node.CreateStmt.if_not_exists === true }]
@@ -55,7 +59,10 @@ const madeBy = (node: Node): ReadonlyArray<Made> => {
   if ("SelectStmt" in node) return [{ relation: node.SelectStmt.intoClause?.rel }]
   if ("CreateSeqStmt" in node)
     return [{ relation: node.CreateSeqStmt.sequence, unlessThere: node.CreateSeqStmt.if_not_exists === true }]
-  if ("CreateSchemaStmt" in node) return (node.CreateSchemaStmt.schemaElts ?? []).flatMap(madeBy)
+  if ("CreateSchemaStmt" in node) {
+    const { schemaElts = [], schemaname } = node.CreateSchemaStmt
+    return schemaElts.flatMap(madeBy).map((made) => ({ ...made, relation: within(schemaname, made.relation) }))
+  }
   return []
 }
 

@@ -21,8 +21,14 @@ export const typeOf = ({ arrayBounds, names, typmods = [] }: TypeName): ColumnTy
   const [first = "", ...rest] = parts[0] === "pg_catalog" ? parts.slice(1) : parts
   const limits = typmods.flatMap((limit) => ("A_Const" in limit ? [limit.A_Const.ival?.ival ?? 0] : []))
   const name = rest.length === 0 ? (officialNames[first] ?? first) : [first, ...rest].join(".")
-  return { name, limits, array: arrayBounds !== undefined }
+  return { ...(name === "interval" ? ofInterval(limits) : { name, limits }), array: arrayBounds !== undefined }
 }
+
+/** Which fields it has stands before its precision; all of them are 32,767. */
+const ofInterval = ([fields = 32_767, ...limits]: Limits): Pick<ColumnType, "name" | "limits"> => ({
+  name: fields === 32_767 ? "interval" : `interval of ${fields}`,
+  limits
+})
 
 /** What `format_type` has written. */
 export const parseType = (text: string): ColumnType => {
@@ -35,9 +41,11 @@ export const parseType = (text: string): ColumnType => {
 /** Whether rows of the one are rows of the other, byte for byte, so that neither they nor their indexes are written anew. */
 export const keepsRows = (from: ColumnType, to: ColumnType): boolean => {
   if (from.array !== to.array) return false
-  if (from.name === to.name) return isSame(from, to) || (widens[from.name]?.(from.limits, to.limits) ?? false)
-  // Arrays of different elements are converted, whatever the elements.
-  return !from.array && to.limits.length === 0 && compatible.has(`${from.name} > ${to.name}`)
+  if (from.name === to.name && isSame(from, to)) return true
+  // The elements of arrays are converted, whatever they are.
+  if (from.array) return false
+  if (from.name === to.name) return widens[from.name]?.(from.limits, to.limits) ?? false
+  return to.limits.length === 0 && compatible.has(`${from.name} > ${to.name}`)
 }
 
 const isSame = (from: ColumnType, to: ColumnType): boolean => from.limits.join() === to.limits.join()
