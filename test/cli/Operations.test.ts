@@ -1,9 +1,11 @@
 /** What is done with a history, beside going up and down. */
+import { NodeServices } from "@effect/platform-node"
 import { assert, describe } from "@effect/vitest"
 import { Effect, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestDatabase } from "../../src/testing/index.ts"
-import { directory, exists, history, scalar, test, write } from "../migration/support.ts"
+import { directory, exists, history, scalar, type Services, test, testOn, write } from "../migration/support.ts"
+import { freshClient } from "../support/Database.ts"
 import { documentOf, json, onDatabase } from "./support.ts"
 
 const files = {
@@ -29,6 +31,19 @@ const applied = Effect.fnUntraced(function* (texts: Record<string, string> = fil
   return dir
 })
 
+const template = {
+  key: "cli/Operations",
+  build: applied().pipe(Effect.scoped, Effect.orDie, Effect.provide(NodeServices.layer))
+}
+
+/** On a database where `files` are applied, which are in the directory. */
+const testApplied = <A, E>(name: string, body: (dir: string) => Effect.Effect<A, E, Services>) =>
+  testOn(
+    () => freshClient({ template }),
+    name,
+    () => Effect.flatMap(directory(files), body)
+  )
+
 describe("pgkeel migrate", () => {
   test("goes up to an id, and says what is left", () =>
     Effect.gen(function* () {
@@ -51,9 +66,8 @@ describe("pgkeel migrate", () => {
       assert.include(stdout, "0002_orders (app): migration 0002_orders.down.sql (app) failed at line 1")
     }))
 
-  test("says what a down would revert, and changes nothing", () =>
+  testApplied("says what a down would revert, and changes nothing", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       const { code, document } = yield* json(["down", "--all", "--dry-run", "--dir", dir])
       assert.deepStrictEqual(
         [code, document["reverted"], idsOf(document["planned"])],
@@ -67,11 +81,11 @@ describe("pgkeel migrate", () => {
           "1 migration would be reverted; nothing was changed\n"
       )
       assert.isTrue(yield* exists("orders"))
-    }))
+    })
+  )
 
-  test("shows which statements of a plan run in which transactions", () =>
+  testApplied("shows which statements of a plan run in which transactions", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       yield* write(dir, {
         "0003_index.up.sql": "CREATE INDEX CONCURRENTLY users_id ON users (id);\nSELECT 1;"
       })
@@ -83,18 +97,18 @@ describe("pgkeel migrate", () => {
           line: 1,
           transaction: "none",
           text: "CREATE INDEX CONCURRENTLY users_id ON users (id)",
-          locks: [{ relation: "users", mode: "SHARE UPDATE EXCLUSIVE", rewrites: false, scans: false }]
+          locks: [{ relation: "users", mode: "SHARE UPDATE EXCLUSIVE", rewrites: false, scans: true }]
         },
         { line: 2, transaction: "statement", text: "SELECT 1", locks: [] }
       ])
       const { stdout } = yield* onDatabase(["migrate", "plan", "--dir", dir])
       assert.include(stdout, "0003_index.up.sql (app), without a transaction\n")
       assert.include(stdout, "SELECT 1  [a transaction of its own]\n")
-    }))
+    })
+  )
 
-  test("rehearses a plan on a scratch database, and says what would fail there", () =>
+  testApplied("rehearses a plan on a scratch database, and says what would fail there", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       const url = Redacted.value((yield* TestDatabase).url)
       yield* write(dir, { "0003_more.up.sql": "ALTER TABLE users ADD name text" })
       const good = yield* json(["plan", "--shadow", url, "--dir", dir])
@@ -109,11 +123,11 @@ describe("pgkeel migrate", () => {
       assert.include(stderr, "on a scratch database, this failed:")
       assert.include(stderr, "0004_bad.up.sql:2:15\n1 | SELECT 1;\n2 | SELECT * FROM nowhere\n  |               ^")
       assert.isTrue(yield* scalar("SELECT to_regclass('users') IS NOT NULL"))
-    }))
+    })
+  )
 
-  test("says what a redo would revert and apply again, and changes nothing", () =>
+  testApplied("says what a redo would revert and apply again, and changes nothing", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       const { code, document } = yield* json(["redo", "--dry-run", "--dir", dir])
       assert.strictEqual(code, 0)
       assert.deepStrictEqual([document["reverted"], document["applied"]], [[], []])
@@ -127,11 +141,11 @@ describe("pgkeel migrate", () => {
       const nothing = yield* onDatabase(["migrate", "redo", "--dry-run", "--steps", "0", "--dir", dir])
       assert.match(nothing.stdout, /nothing to do: nothing would be reverted or applied again/u)
       assert.isTrue((yield* history).every(({ state }) => state === "applied"))
-    }))
+    })
+  )
 
-  test("redoes the latest from its present file", () =>
+  testApplied("redoes the latest from its present file", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       yield* write(dir, { "0002_orders.up.sql": "CREATE TABLE orders (id int, total int)" })
       const { code, document } = yield* json(["redo", "--dir", dir])
       assert.strictEqual(code, 0)
@@ -140,7 +154,8 @@ describe("pgkeel migrate", () => {
         yield* scalar("SELECT count(*)::int FROM information_schema.columns WHERE table_name = 'orders'"),
         2
       )
-    }))
+    })
+  )
 
   test("marks what a database has already", () =>
     Effect.gen(function* () {
@@ -159,9 +174,8 @@ describe("pgkeel migrate", () => {
       assert.include(stdout, "nothing to do")
     }))
 
-  test("accepts an edited file when it is told to repair it", () =>
+  testApplied("accepts an edited file when it is told to repair it", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       yield* write(dir, { "0001_users.up.sql": "CREATE TABLE users (id int) -- of the shop" })
       const refused = yield* json(["up", "--dir", dir])
       assert.deepStrictEqual([refused.code, tagOf(refused.document)], [1, "ChecksumMismatch"])
@@ -174,7 +188,8 @@ describe("pgkeel migrate", () => {
       assert.strictEqual((yield* json(["up", "--dir", dir])).code, 0)
       const { stdout } = yield* onDatabase(["migrate", "repair", "--dir", dir])
       assert.include(stdout, "nothing to repair")
-    }))
+    })
+  )
 
   test("starts a half-done migration over when it is told so", () =>
     Effect.gen(function* () {
@@ -262,9 +277,8 @@ describe("pgkeel migrate", () => {
       assert.deepStrictEqual([alone.code, tagOf(alone.document)], [2, "UsageError"])
     }))
 
-  test("lets pass what a policy says, and tells of it in the status", () =>
+  testApplied("lets pass what a policy says, and tells of it in the status", (dir) =>
     Effect.gen(function* () {
-      const dir = yield* applied()
       yield* write(dir, { "0001_users.up.sql": undefined, "0001_users.down.sql": undefined })
       const refused = yield* json(["up", "--dir", dir])
       assert.deepStrictEqual([refused.code, tagOf(refused.document)], [1, "MissingFile"])
@@ -275,18 +289,20 @@ describe("pgkeel migrate", () => {
         ({ name }) => name === "users"
       )
       assert.deepStrictEqual(missing?.["tolerated"], { policy: "allow", tag: "MissingFile" })
-    }))
+    })
+  )
 
-  for (const [given, problem] of [
-    ["lat=allow", "did you mean late?"],
-    ["nothing", "there are late, edited, renamed, missing, newer"],
-    ["edited=allow", "give edited=fail, edited=warn"]
-  ] as const) {
-    test(`refuses --policy ${given}`, () =>
-      Effect.gen(function* () {
-        const { code, document } = yield* json(["up", "--policy", given, "--dir", yield* directory({})])
+  test("refuses a policy that there is not, and an answer that is none of it", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({})
+      for (const [given, problem] of [
+        ["lat=allow", "did you mean late?"],
+        ["nothing", "there are late, edited, renamed, missing, newer"],
+        ["edited=allow", "give edited=fail, edited=warn"]
+      ] as const) {
+        const { code, document } = yield* json(["up", "--policy", given, "--dir", dir])
         assert.strictEqual(code, 2)
         assert.include((document["error"] as { message: string }).message, problem)
-      }))
-  }
+      }
+    }))
 })

@@ -21,11 +21,20 @@ export type Services =
 
 /** A test with an empty database of its own, on the real clock. */
 export const test = <A, E>(name: string, body: () => Effect.Effect<A, E, Services>, timeout?: number) =>
+  testOn(freshClient, name, body, timeout)
+
+/** The same with the database that `client` makes, such as a copy of one that was migrated once. */
+export const testOn = <A, E, E2>(
+  client: () => Layer.Layer<TestDatabase | PgClient.PgClient | SqlClient.SqlClient, E2>,
+  name: string,
+  body: () => Effect.Effect<A, E, Services>,
+  timeout?: number
+) =>
   it.live(
     name,
     () =>
       Effect.scoped(body()).pipe(
-        Effect.provide(Layer.mergeAll(freshClient(), NodeServices.layer)),
+        Effect.provide(Layer.mergeAll(client(), NodeServices.layer)),
         Effect.provideService(References.MinimumLogLevel, "Error")
       ),
     timeout
