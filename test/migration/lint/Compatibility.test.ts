@@ -439,6 +439,8 @@ examples(
 examples(
   "disable-trigger",
   [
+    { sql: "ALTER TABLE orders DISABLE RULE r; ALTER TABLE orders ENABLE TRIGGER r", fix: "ENABLE RULE r;" },
+    { sql: "ALTER TABLE orders DISABLE TRIGGER r; ALTER TABLE orders ENABLE RULE r", fix: "ENABLE TRIGGER r;" },
     { sql: "ALTER TABLE orders DISABLE RULE redirect", fix: "ALTER TABLE orders ENABLE RULE redirect;" },
     {
       sql: `${directive}ALTER TABLE orders DISABLE TRIGGER stamp; ALTER TABLE orders ENABLE TRIGGER stamp`,

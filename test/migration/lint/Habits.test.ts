@@ -225,12 +225,11 @@ examples(
 
 examples(
   "index-corruption",
-  ["CREATE INDEX CONCURRENTLY i ON orders (a)", "REINDEX TABLE CONCURRENTLY orders"].map((sql) => ({
-    sql,
-    around: { facts: { ...facts, serverVersion: 140_003 } },
-    fix: "newest 14",
-    says: "the index of orders may lack rows"
-  })),
+  [
+    ["CREATE INDEX CONCURRENTLY i ON orders (a)", "the index of orders may lack rows"] as const,
+    ["REINDEX TABLE CONCURRENTLY orders", "the index of orders may lack rows"] as const,
+    ["REINDEX SCHEMA CONCURRENTLY app", "the index of each table may lack rows"] as const
+  ].map(([sql, says]) => ({ sql, around: { facts: { ...facts, serverVersion: 140_003 } }, fix: "newest 14", says })),
   [
     { sql: "CREATE TABLE t (a bigint)", around: { facts: { ...facts, serverVersion: 140_003 } } },
     {

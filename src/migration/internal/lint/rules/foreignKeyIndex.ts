@@ -11,7 +11,7 @@ export const foreignKeyIndex: Rule = {
     "Each DELETE of a row that is referred to, and each UPDATE of its key, looks for the rows that refer to it: without an index it reads their whole table.",
   check: (statement, context) =>
     keysOf(statement, context).flatMap(({ at, columns, references, relation }) => {
-      if (columns.length === 0 || !isKnown(context, relation) || isIndexed(context, relation, columns)) return []
+      if (!isKnown(context, relation) || isIndexed(context, relation, columns)) return []
       const table = nameOf(relation)
       const index = spell(derived(relation?.relname ?? "", ...columns, "idx"))
       const concurrently = context.isNew(relation) || "CreateStmt" in statement.node ? "" : " CONCURRENTLY"
