@@ -11,30 +11,18 @@ import * as Outline from "../catalog/Outline.ts"
 import { read } from "../catalog/Snapshot.ts"
 import type { Snapshot } from "../catalog/Snapshot.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
-import type { CriticalTable } from "./CriticalTable.ts"
 import { between } from "./Difference.ts"
 import type { Difference } from "./Difference.ts"
 import { missing, refuse } from "./internal/critical.ts"
-import { checkOptions } from "./internal/tableRules.ts"
+import { checkOptions, checkVerifyOptions } from "./internal/tableRules.ts"
 import { verify } from "./internal/verification.ts"
 import type { Verification } from "./internal/verification.ts"
 import type { SchemaError } from "./SchemaError.ts"
 import * as SnapshotFile from "./SnapshotFile.ts"
+import type { VerifyOptions } from "./VerifyOptions.ts"
 
 export type { Verification } from "./internal/verification.ts"
-
-export interface VerifyOptions {
-  /** What the whole schema has to be; as in `SchemaOptions`. Default: it is not compared. */
-  readonly snapshot?: Snapshot
-  /** Tables that must be there. Default: none. */
-  readonly critical?: ReadonlyArray<CriticalTable>
-  /** As in `SchemaOptions`: fail with `SchemaDrift`, or log each difference and return it. Default: `fail`. */
-  readonly drift?: "fail" | "warn"
-  /** As in `SchemaOptions`. Default: nothing. */
-  readonly ignore?: ReadonlyArray<string>
-  /** Whether there may be more than is expected, as long as no statement of the application runs into it. Default: `refuse`. */
-  readonly additions?: "refuse" | "allow"
-}
+export type { VerifyOptions } from "./VerifyOptions.ts"
 
 const nothing: Verification = { drift: [], tolerated: 0 }
 
@@ -46,14 +34,12 @@ export interface VerifierOptions {
 
 const make = Effect.fnUntraced(function* ({ transformQueryNames }: VerifierOptions) {
   const sql = yield* SqlClient.SqlClient
-  const compare = Effect.fnUntraced(function* ({
-    additions = "refuse",
-    critical = [],
-    drift = "fail",
-    ignore = [],
-    snapshot
-  }: VerifyOptions): Effect.fn.Return<Verification, DatabaseError | SchemaError> {
-    yield* checkOptions({ critical, schema: { additions, drift, ignore, snapshot } })
+  const compare = Effect.fnUntraced(function* (
+    options: VerifyOptions
+  ): Effect.fn.Return<Verification, DatabaseError | SchemaError> {
+    yield* checkVerifyOptions(options)
+    yield* checkOptions({ critical: options.critical })
+    const { additions = "refuse", critical = [], drift = "fail", ignore = [], snapshot } = options
     const tables = critical.map(({ table }) => table)
     const outline = yield* Outline.read(sql, { tables, hash: snapshot !== undefined })
     yield* refuse(missing(outline, critical, transformQueryNames))

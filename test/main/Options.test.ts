@@ -7,6 +7,7 @@ import { PgClient } from "@effect/sql-pg"
 import { DatabaseConfigError } from "../../src/config/DatabaseConfigError.ts"
 import * as Main from "../../src/MainLive.ts"
 import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
+import type { VerifyOptions } from "../../src/schema/SchemaVerifier.ts"
 import { TableInitializer } from "../../src/schema/TableInitializer.ts"
 import type { TableInitializerOptions } from "../../src/schema/TableInitializer.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
@@ -236,6 +237,28 @@ it.live("The defaults of sessions hold for those that do not say otherwise", () 
       )
       const rows = yield* run(url, { sessions: { lockTimeout: "7 seconds" } }, both)
       assert.deepStrictEqual(rows.flat(), [{ lock_timeout: "7s" }, { lock_timeout: "9s" }])
+    })
+  )
+)
+
+it.live("A verifier refuses what is no object of its options, instead of verifying nothing", () =>
+  fresh(
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const wrong: ReadonlyArray<readonly [options: unknown, said: string]> = [
+        [["customer"], "options is an array"],
+        [{ snapshot: "schema.json" }, 'options is an object whose "snapshot" is a string'],
+        [{ tables: [] }, 'options is an object whose "tables" is not known'],
+        [{ additions: "newer" }, 'options is an object whose "additions" is a string that is none of refuse, allow']
+      ]
+      const errors = yield* Effect.flatMap(SchemaVerifier, ({ verify }) =>
+        Effect.forEach(wrong, ([options]) => Effect.flip(verify(options as VerifyOptions)))
+      ).pipe(Effect.provide(Layer.provide(SchemaVerifier.layer, PgClient.layer({ url }))))
+      for (const [index, [, said]] of wrong.entries()) {
+        assert.strictEqual(errors[index] && tagOf(errors[index]), "InvalidOption")
+        assert.include(errors[index]?.message, said)
+        assert.include(errors[index]?.message, ": give an object such as")
+      }
     })
   )
 )

@@ -4,6 +4,7 @@ import * as Rule from "../../config/internal/rules.ts"
 import type { CriticalColumn, CriticalTable } from "../CriticalTable.ts"
 import { InvalidOption, SchemaError } from "../SchemaError.ts"
 import type { SchemaOptions } from "../SchemaOptions.ts"
+import type { VerifyOptions } from "../VerifyOptions.ts"
 import type { DeclaredTable } from "./declared.ts"
 import { isIgnorable } from "./ignoring.ts"
 
@@ -37,9 +38,13 @@ const ignorable: Rule.Problem = (value) => {
 
 /** What is in it is for the comparison to say. */
 const snapshot: Rule.Problem = (value) =>
-  value === false || Rule.textOrUrl(value) === undefined || (Rule.isRecord(value) && Array.isArray(value.objects))
-    ? undefined
-    : Rule.kindOf(value)
+  Rule.isRecord(value) && Array.isArray(value.objects) ? undefined : Rule.kindOf(value)
+
+const snapshotOrFile: Rule.Problem = (value) =>
+  value === false || Rule.textOrUrl(value) === undefined ? undefined : snapshot(value)
+
+/** What both a start and a verifier do about differences. */
+const comparison = { drift: oneOf("fail", "warn"), ignore: Rule.optional(Rule.listOf(ignorable)) }
 
 export const tableRules = {
   critical: {
@@ -59,27 +64,41 @@ export const tableRules = {
   schema: {
     accepted: `an object such as { drift: "warn", ignore: ["table audit.*", "owners"] }`,
     problem: Rule.record({
-      snapshot: Rule.optional(snapshot),
-      drift: oneOf("fail", "warn"),
-      ignore: Rule.optional(Rule.listOf(ignorable)),
+      ...comparison,
+      snapshot: Rule.optional(snapshotOrFile),
       additions: oneOf("refuse", "newer", "allow"),
       pending: oneOf("fail", "warn", "allow")
     } satisfies Fields<SchemaOptions>)
   }
 } satisfies Record<string, Rule.Rule>
 
+const verifyRule: Rule.Rule = {
+  accepted: `an object such as { snapshot, critical: [{ table: "customer", columns: ["id"] }] }`,
+  problem: Rule.record({
+    ...comparison,
+    snapshot: Rule.optional(snapshot),
+    // Told apart from the rest, as an option by itself.
+    critical: () => undefined,
+    additions: oneOf("refuse", "allow")
+  } satisfies Fields<VerifyOptions>)
+}
+
 type Given = { readonly [Name in keyof typeof tableRules]?: unknown }
+
+const check = (option: string, { accepted, problem }: Rule.Rule, given: unknown): Effect.Effect<void, SchemaError> =>
+  Effect.suspend(() => {
+    const found = problem(given)
+    if (found === undefined) return Effect.void
+    return Effect.fail(new SchemaError({ reason: new InvalidOption({ option, problem: `is ${found}`, accepted }) }))
+  })
 
 /** Refuses what `MainLive` has refused already, where a service is used without it. */
 export const checkOptions = (given: Given): Effect.Effect<void, SchemaError> =>
-  Effect.suspend(() => {
-    for (const option of ["critical", "tables", "schema"] as const) {
-      const { accepted, problem } = tableRules[option]
-      const found = given[option] === undefined ? undefined : problem(given[option])
-      if (found !== undefined) {
-        const reason = new InvalidOption({ option, problem: `is ${found}`, accepted })
-        return Effect.fail(new SchemaError({ reason }))
-      }
-    }
-    return Effect.void
-  })
+  Effect.forEach(
+    ["critical", "tables", "schema"] as const,
+    (option) => (given[option] === undefined ? Effect.void : check(option, tableRules[option], given[option])),
+    { discard: true }
+  )
+
+export const checkVerifyOptions = (options: unknown): Effect.Effect<void, SchemaError> =>
+  check("options", verifyRule, options)
