@@ -135,7 +135,7 @@ export const read = (svg: string): Drawing => {
     tables: groups.filter((group) => has(group, "table")).map(tableOf),
     keys: groups.filter((group) => has(group, "fk")).map(keyOf),
     // Those of the tables have a colour, that of the legend has none.
-    brackets: all.filter(({ attributes }) => /^bracket e/.test(attributes["class"] ?? "")).map(bracketOf)
+    brackets: all.filter(({ attributes }) => (attributes["class"] ?? "").startsWith("bracket e")).map(bracketOf)
   }
 }
 

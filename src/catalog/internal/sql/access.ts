@@ -15,7 +15,7 @@ const schemas: Kind = {
   name: "n.nspname",
   owner: "n.nspowner",
   identity: ["pg_namespace", "n.oid"],
-  from: `pg_catalog.pg_namespace n WHERE ${isOurs("n")} AND ${notOfExtension("pg_namespace", "n.oid")} AND NOT coalesce(${isUsualPublic}, false)`
+  from: `pg_catalog.pg_namespace n WHERE ${isOurs("n")} AND NOT coalesce(${isUsualPublic}, false)`
 }
 
 const kinds =

@@ -1,7 +1,7 @@
 /** Extensions, event triggers, publications and what else belongs to the database as a whole. */
 import { text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
+import { ofUser, qualified } from "./scope.ts"
 
 /** What initdb brings is PostgreSQL's own. */
 const extensions: Kind = {
@@ -24,7 +24,7 @@ const eventTriggers: Kind = {
       || ' EXECUTE FUNCTION ' || e.evtfoid::pg_catalog.regproc || '()'`),
     firing: word("e.evtenabled", { D: "disabled", R: "replica", A: "always" })
   },
-  from: `pg_catalog.pg_event_trigger e WHERE ${notOfExtension("pg_event_trigger", "e.oid")}`
+  from: `pg_catalog.pg_event_trigger e WHERE ${ofUser("e.oid")}`
 }
 
 /** Later versions have more columns (filters and lists of columns from 15 on), which earlier ones must not be asked for. */
@@ -59,7 +59,7 @@ const publications: Kind = {
       CASE WHEN p.pubviaroot THEN 'publish_via_partition_root' END,
       'publish_generated_columns = ' || nullif(pg_catalog.to_jsonb(p) ->> 'pubgencols', 'n'))`)
   },
-  from: `pg_catalog.pg_publication p WHERE ${notOfExtension("pg_publication", "p.oid")}`
+  from: `pg_catalog.pg_publication p WHERE ${ofUser("p.oid")}`
 }
 
 /** Who may not see a subscription's connection sees the rest. */
@@ -78,7 +78,7 @@ const subscriptions: Kind = {
 
 const statistics: Kind = {
   kind: "'statistics'",
-  schema: "n.nspname",
+  namespace: "s.stxnamespace",
   name: "s.stxname",
   owner: "s.stxowner",
   identity: ["pg_statistic_ext", "s.oid"],
@@ -86,13 +86,13 @@ const statistics: Kind = {
     definition: text(`pg_catalog.pg_get_statisticsobjdef(s.oid)
       || CASE WHEN s.stxstattarget >= 0 THEN ' STATISTICS ' || s.stxstattarget ELSE '' END`)
   },
-  from: `pg_catalog.pg_statistic_ext s ${inSchema("s.stxnamespace")} WHERE ${notOfExtension("pg_statistic_ext", "s.oid")}`
+  from: `pg_catalog.pg_statistic_ext s WHERE ${ofUser("s.oid")}`
 }
 
 /** Names of columns differ between versions: `colliculocale` of 15 and 16 is `colllocale` from 17 on. */
 const collations: Kind = {
   kind: "'collation'",
-  schema: "n.nspname",
+  namespace: "c.collnamespace",
   name: "c.collname",
   owner: "c.collowner",
   identity: ["pg_collation", "c.oid"],
@@ -102,7 +102,7 @@ const collations: Kind = {
       'locale = ' || coalesce(pg_catalog.to_jsonb(c) ->> 'colllocale', pg_catalog.to_jsonb(c) ->> 'colliculocale'),
       'rules = ' || (pg_catalog.to_jsonb(c) ->> 'collicurules'), CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END)`)
   },
-  from: `pg_catalog.pg_collation c ${inSchema("c.collnamespace")} WHERE ${notOfExtension("pg_collation", "c.oid")}`
+  from: `pg_catalog.pg_collation c WHERE ${ofUser("c.oid")}`
 }
 
 const languages: Kind = {
@@ -115,7 +115,7 @@ const languages: Kind = {
       text(`pg_catalog.concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END, 'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc,
       'INLINE ' || l.laninline::pg_catalog.regproc, 'VALIDATOR ' || l.lanvalidator::pg_catalog.regproc)`)
   },
-  from: `pg_catalog.pg_language l WHERE ${ofUser("l.oid")} AND ${notOfExtension("pg_language", "l.oid")}`
+  from: `pg_catalog.pg_language l WHERE ${ofUser("l.oid")}`
 }
 
 const securityLabels: Kind = {

@@ -1,7 +1,7 @@
 /** Foreign servers with their wrappers and mappings, and text search. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
+import { ofUser, qualified } from "./scope.ts"
 
 const options = (array: string) => `'OPTIONS (' || pg_catalog.array_to_string(${array}, ', ') || ')'`
 const procedure = (label: string, oid: string) =>
@@ -17,7 +17,7 @@ const wrappers: Kind = {
       `pg_catalog.concat_ws(' ', ${procedure("HANDLER", "w.fdwhandler")}, ${procedure("VALIDATOR", "w.fdwvalidator")}, ${options("w.fdwoptions")})`
     )
   },
-  from: `pg_catalog.pg_foreign_data_wrapper w WHERE ${ofUser("w.oid")} AND ${notOfExtension("pg_foreign_data_wrapper", "w.oid")}`
+  from: `pg_catalog.pg_foreign_data_wrapper w WHERE ${ofUser("w.oid")}`
 }
 
 const servers: Kind = {
@@ -31,7 +31,7 @@ const servers: Kind = {
       'FOREIGN DATA WRAPPER ' || pg_catalog.quote_ident(w.fdwname), ${options("s.srvoptions")})`)
   },
   from: `pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-  WHERE ${notOfExtension("pg_foreign_server", "s.oid")}`
+  WHERE ${ofUser("s.oid")}`
 }
 
 /** Options hold passwords, and are not shown to everybody. */
@@ -44,7 +44,7 @@ const mappings: Kind = {
 
 const dictionaries: Kind = {
   kind: "'text search dictionary'",
-  schema: "n.nspname",
+  namespace: "d.dictnamespace",
   name: "d.dictname",
   owner: "d.dictowner",
   identity: ["pg_ts_dict", "d.oid"],
@@ -53,9 +53,9 @@ const dictionaries: Kind = {
       `pg_catalog.concat_ws(', ', 'TEMPLATE = ' || ${qualified("tn.nspname", "t.tmplname")}, d.dictinitoption)`
     )
   },
-  from: `pg_catalog.pg_ts_dict d ${inSchema("d.dictnamespace")}
+  from: `pg_catalog.pg_ts_dict d
   JOIN pg_catalog.pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_catalog.pg_namespace tn ON tn.oid = t.tmplnamespace
-  WHERE ${notOfExtension("pg_ts_dict", "d.oid")}`
+  WHERE ${ofUser("d.oid")}`
 }
 
 const mapped = `(
@@ -64,21 +64,21 @@ const mapped = `(
 
 const configurations: Kind = {
   kind: "'text search configuration'",
-  schema: "n.nspname",
+  namespace: "c.cfgnamespace",
   name: "c.cfgname",
   owner: "c.cfgowner",
   identity: ["pg_ts_config", "c.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws('; ', 'PARSER = ' || ${qualified("pn.nspname", "p.prsname")}, ${mapped})`)
   },
-  from: `pg_catalog.pg_ts_config c ${inSchema("c.cfgnamespace")}
+  from: `pg_catalog.pg_ts_config c
   JOIN pg_catalog.pg_ts_parser p ON p.oid = c.cfgparser JOIN pg_catalog.pg_namespace pn ON pn.oid = p.prsnamespace
-  WHERE ${notOfExtension("pg_ts_config", "c.oid")}`
+  WHERE ${ofUser("c.oid")}`
 }
 
 const parsers: Kind = {
   kind: "'text search parser'",
-  schema: "n.nspname",
+  namespace: "p.prsnamespace",
   name: "p.prsname",
   identity: ["pg_ts_parser", "p.oid"],
   fields: {
@@ -86,12 +86,12 @@ const parsers: Kind = {
       text(`pg_catalog.concat_ws(', ', ${procedure("START =", "p.prsstart")}, ${procedure("GETTOKEN =", "p.prstoken")},
       ${procedure("END =", "p.prsend")}, ${procedure("HEADLINE =", "p.prsheadline")}, ${procedure("LEXTYPES =", "p.prslextype")})`)
   },
-  from: `pg_catalog.pg_ts_parser p ${inSchema("p.prsnamespace")} WHERE ${notOfExtension("pg_ts_parser", "p.oid")}`
+  from: `pg_catalog.pg_ts_parser p WHERE ${ofUser("p.oid")}`
 }
 
 const templates: Kind = {
   kind: "'text search template'",
-  schema: "n.nspname",
+  namespace: "t.tmplnamespace",
   name: "t.tmplname",
   identity: ["pg_ts_template", "t.oid"],
   fields: {
@@ -99,7 +99,7 @@ const templates: Kind = {
       `pg_catalog.concat_ws(', ', ${procedure("INIT =", "t.tmplinit")}, ${procedure("LEXIZE =", "t.tmpllexize")})`
     )
   },
-  from: `pg_catalog.pg_ts_template t ${inSchema("t.tmplnamespace")} WHERE ${notOfExtension("pg_ts_template", "t.oid")}`
+  from: `pg_catalog.pg_ts_template t WHERE ${ofUser("t.oid")}`
 }
 
 export const foreign = [wrappers, servers, mappings, dictionaries, configurations, parsers, templates]

@@ -1,7 +1,7 @@
 /** Operators, their classes and families, casts, conversions, transforms and access methods. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { inSchema, notOfExtension, ofUser, qualified } from "./scope.ts"
+import { ofUser, qualified } from "./scope.ts"
 
 const type = (oid: string) => `CASE WHEN ${oid} <> 0 THEN pg_catalog.format_type(${oid}, NULL) END`
 const operator = (oid: string) => `CASE WHEN ${oid} <> 0 THEN ${oid}::pg_catalog.regoperator END`
@@ -10,7 +10,7 @@ const procedure = (oid: string) =>
 
 const operators: Kind = {
   kind: "'operator'",
-  schema: "n.nspname",
+  namespace: "o.oprnamespace",
   name: `o.oprname || ' (' || coalesce(${type("o.oprleft")}, 'NONE') || ', ' || coalesce(${type("o.oprright")}, 'NONE') || ')'`,
   owner: "o.oprowner",
   identity: ["pg_operator", "o.oid"],
@@ -20,7 +20,7 @@ const operators: Kind = {
       'NEGATOR = ' || ${operator("o.oprnegate")}, 'RESTRICT = ' || ${procedure("o.oprrest")}, 'JOIN = ' || ${procedure("o.oprjoin")},
       CASE WHEN o.oprcanhash THEN 'HASHES' END, CASE WHEN o.oprcanmerge THEN 'MERGES' END)`)
   },
-  from: `pg_catalog.pg_operator o ${inSchema("o.oprnamespace")} WHERE ${notOfExtension("pg_operator", "o.oid")}`
+  from: `pg_catalog.pg_operator o WHERE ${ofUser("o.oid")}`
 }
 
 /** What an operator class has is kept with its family. */
@@ -37,13 +37,13 @@ const familyMembers = `(
 
 const families: Kind = {
   kind: "'operator family'",
-  schema: "n.nspname",
+  namespace: "f.opfnamespace",
   name: "f.opfname || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "f.opfowner",
   identity: ["pg_opfamily", "f.oid"],
   fields: { definition: text(`coalesce(${familyMembers}, '')`) },
-  from: `pg_catalog.pg_opfamily f ${inSchema("f.opfnamespace")} JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod
-  WHERE ${notOfExtension("pg_opfamily", "f.oid")}`
+  from: `pg_catalog.pg_opfamily f JOIN pg_catalog.pg_am am ON am.oid = f.opfmethod
+  WHERE ${ofUser("f.oid")}`
 }
 
 /** Which members are the class's and not only the family's: what it depends on. */
@@ -55,7 +55,7 @@ const classMembers = `(
 
 const classes: Kind = {
   kind: "'operator class'",
-  schema: "n.nspname",
+  namespace: "c.opcnamespace",
   name: "c.opcname || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "c.opcowner",
   identity: ["pg_opclass", "c.oid"],
@@ -64,9 +64,9 @@ const classes: Kind = {
       text(`pg_catalog.concat_ws(' ', CASE WHEN c.opcdefault THEN 'DEFAULT' END, 'FOR TYPE ' || pg_catalog.format_type(c.opcintype, NULL),
       'FAMILY ' || ${qualified("fn.nspname", "f.opfname")}, 'STORAGE ' || ${type("c.opckeytype")}, ${classMembers})`)
   },
-  from: `pg_catalog.pg_opclass c ${inSchema("c.opcnamespace")} JOIN pg_catalog.pg_am am ON am.oid = c.opcmethod
+  from: `pg_catalog.pg_opclass c JOIN pg_catalog.pg_am am ON am.oid = c.opcmethod
   JOIN pg_catalog.pg_opfamily f ON f.oid = c.opcfamily JOIN pg_catalog.pg_namespace fn ON fn.oid = f.opfnamespace
-  WHERE ${notOfExtension("pg_opclass", "c.oid")}`
+  WHERE ${ofUser("c.oid")}`
 }
 
 const casts: Kind = {
@@ -78,12 +78,12 @@ const casts: Kind = {
       text(`pg_catalog.concat_ws(' ', CASE c.castmethod WHEN 'b' THEN 'WITHOUT FUNCTION' WHEN 'i' THEN 'WITH INOUT' END,
       'WITH FUNCTION ' || ${procedure("c.castfunc")}, CASE c.castcontext WHEN 'a' THEN 'AS ASSIGNMENT' WHEN 'i' THEN 'AS IMPLICIT' END)`)
   },
-  from: `pg_catalog.pg_cast c WHERE ${ofUser("c.oid")} AND ${notOfExtension("pg_cast", "c.oid")}`
+  from: `pg_catalog.pg_cast c WHERE ${ofUser("c.oid")}`
 }
 
 const conversions: Kind = {
   kind: "'conversion'",
-  schema: "n.nspname",
+  namespace: "c.connamespace",
   name: "c.conname",
   owner: "c.conowner",
   identity: ["pg_conversion", "c.oid"],
@@ -91,7 +91,7 @@ const conversions: Kind = {
     definition: text(`pg_catalog.concat_ws(' ', CASE WHEN c.condefault THEN 'DEFAULT' END, 'FOR',
       pg_catalog.pg_encoding_to_char(c.conforencoding), 'TO', pg_catalog.pg_encoding_to_char(c.contoencoding), 'FROM', c.conproc)`)
   },
-  from: `pg_catalog.pg_conversion c ${inSchema("c.connamespace")} WHERE ${notOfExtension("pg_conversion", "c.oid")}`
+  from: `pg_catalog.pg_conversion c WHERE ${ofUser("c.oid")}`
 }
 
 const transforms: Kind = {
@@ -103,7 +103,7 @@ const transforms: Kind = {
       `pg_catalog.concat_ws(', ', 'FROM SQL WITH FUNCTION ' || ${procedure("t.trffromsql")}, 'TO SQL WITH FUNCTION ' || ${procedure("t.trftosql")})`
     )
   },
-  from: `pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE ${notOfExtension("pg_transform", "t.oid")}`
+  from: `pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE ${ofUser("t.oid")}`
 }
 
 const accessMethods: Kind = {
@@ -111,7 +111,7 @@ const accessMethods: Kind = {
   name: "a.amname",
   identity: ["pg_am", "a.oid"],
   fields: { definition: text("CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END || ' HANDLER ' || a.amhandler") },
-  from: `pg_catalog.pg_am a WHERE ${ofUser("a.oid")} AND ${notOfExtension("pg_am", "a.oid")}`
+  from: `pg_catalog.pg_am a WHERE ${ofUser("a.oid")}`
 }
 
 export const operatorKinds = [operators, families, classes, casts, conversions, transforms, accessMethods]

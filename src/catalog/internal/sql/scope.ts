@@ -101,7 +101,9 @@ export const argumentTypes = (types: string): string => `pg_catalog.oidvectortyp
 /** The objects of one kind; expressions over `from`. */
 export interface Kind {
   readonly kind: string
-  /** Without one the kind has no schema. */
+  /** The id of its schema, which has to be the application's. */
+  readonly namespace?: string
+  /** The schema's name instead, whosever it is. */
   readonly schema?: string
   readonly name: string
   /** The owner's id. */
@@ -112,16 +114,18 @@ export interface Kind {
   readonly from: string
 }
 
-const query = ({ fields, from, identity, kind, name, owner, schema }: Kind): string => `
-  SELECT (${kind})::pg_catalog.text AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, (${name})::pg_catalog.text AS name,
+const query = ({ fields, from, identity, kind, name, namespace, owner, schema }: Kind): string => `
+  SELECT (${kind})::pg_catalog.text AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, ${namespace ?? "NULL"}::pg_catalog.oid AS namespace, (${name})::pg_catalog.text AS name,
     ${owner ?? "NULL"}::pg_catalog.oid AS owner,
     ${identity === undefined ? "NULL" : `'pg_catalog.${identity[0]}'`}::pg_catalog.regclass AS class,
     ${identity?.[1] ?? "NULL"}::pg_catalog.oid AS id, ${fields === undefined ? "''" : entries(fields)} AS fields
   FROM ${from}`
 
+const schema = "coalesce(n.nspname, k.schema)"
+
 const common: Readonly<Record<string, Json>> = {
   kind: text("k.kind"),
-  schema: text("k.schema"),
+  schema: text(schema),
   name: text("k.name"),
   owner: text("pg_catalog.pg_get_userbyid(k.owner)"),
   comment: text("d.description"),
@@ -130,10 +134,16 @@ const common: Readonly<Record<string, Json>> = {
 
 const value = `'{' || ${entries(common)} || coalesce(',' || nullif(k.fields, ''), '') || '}'`
 
-/** All objects of these kinds as one JSON array, in their order. */
+/**
+ * All objects of these kinds as one JSON array, in their order. Whose the schema is and
+ * whether an extension has the object is asked once for all, where there are not many
+ * that are written for nothing: each of the many kinds costs time to plan.
+ */
 export const combined = (kinds: ReadonlyArray<Kind>, condition: string): string => `
-  SELECT coalesce(${list(value, `k.kind COLLATE "C", k.schema COLLATE "C" NULLS FIRST, k.name COLLATE "C"`)}, '[]') AS objects
+  SELECT coalesce(${list(value, `k.kind COLLATE "C", ${schema} COLLATE "C" NULLS FIRST, k.name COLLATE "C"`)}, '[]') AS objects
   FROM (${kinds.map(query).join(" UNION ALL ")}) k
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = k.namespace
   LEFT JOIN remark d ON d.classoid = k.class AND d.objoid = k.id AND d.objsubid = 0
   ${joinGrants("g", "k.class", "k.id")}
-  WHERE ${condition}`
+  WHERE ${condition} AND (k.namespace IS NULL OR ${isOurs("n")})
+    AND NOT EXISTS (SELECT FROM member m WHERE m.classid = k.class AND m.objid = k.id)`

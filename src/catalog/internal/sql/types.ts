@@ -2,17 +2,17 @@
 import type { Fields } from "./json.ts"
 import { flag, gathered, json, object, orEmpty, text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { inSchema, joinComment, notOfExtension, ofUser } from "./scope.ts"
+import { joinComment, ofUser } from "./scope.ts"
 
 const ofKind = (kind: string, fields: Fields, letters: string, joins = "", condition = "true"): Kind => ({
   kind: `'${kind}'`,
-  schema: "n.nspname",
+  namespace: "t.typnamespace",
   name: "t.typname",
   owner: "t.typowner",
   identity: ["pg_type", "t.oid"],
   fields,
-  from: `pg_catalog.pg_type t ${inSchema("t.typnamespace")} ${joins}
-    WHERE t.typtype IN (${letters}) AND ${condition} AND ${notOfExtension("pg_type", "t.oid")}`
+  from: `pg_catalog.pg_type t ${joins}
+    WHERE t.typtype IN (${letters}) AND ${condition} AND ${ofUser("t.oid")}`
 })
 
 const labels = `
