@@ -253,7 +253,7 @@ layer(connected({ maxConnections: 2 }), { excludeTestServices: true })("COPY of 
       let [taken, most, nextLook] = [0, 0, 0]
       const look = () => {
         if (taken < nextLook) return
-        nextLook = taken + 20_000
+        nextLook = taken + 50_000
         most = Math.max(most, heldBytes())
       }
       yield* transaction(
