@@ -1,13 +1,10 @@
 /** What the README's tables of lint say: the rules as the code has them, and what other linters call them. */
 import { own } from "../../src/migration/internal/lint/engine.ts"
 import { rules } from "../../src/migration/internal/lint/rules.ts"
-import { theirs } from "../migration/lint/theirs.ts"
-
-/** A rule of theirs may have several examples, which say what they are of in parentheses. */
-const bare = (name: string): string => name.replace(/ \(.*\)$/u, "")
+import { bareName, theirs } from "../migration/lint/theirs.ts"
 
 const alsoCalled = (rule: string): string => {
-  const names = theirs.flatMap(({ name, of, ours }) => (ours === rule ? [`${of}: ${bare(name)}`] : []))
+  const names = theirs.flatMap(({ name, of, ours }) => (ours === rule ? [`${of}: ${bareName(name)}`] : []))
   return [...new Set(names)].join(", ")
 }
 

@@ -1,5 +1,6 @@
 import type { RelationFacts, TableFacts } from "../../../src/catalog/RelationFacts.ts"
-import { directive, examples } from "./support.ts"
+import { compatibilityRules } from "../../../src/migration/internal/lint/compatibilityRules.ts"
+import { allHaveExamples, directive, examples } from "./support.ts"
 
 const orders: TableFacts = {
   schema: "public",
@@ -260,7 +261,7 @@ examples(
     { sql: "DROP DATABASE IF EXISTS shop", fix: "by hand" },
     { sql: "DROP TABLESPACE fast", fix: "drop the tablespace fast by hand" }
   ],
-  []
+  ["ALTER TABLESPACE fast SET (random_page_cost = 1.1)", "COMMENT ON DATABASE shop IS 'all that is sold'"]
 )
 
 examples(
@@ -604,3 +605,5 @@ examples(
     "DROP POLICY IF EXISTS own ON orders; CREATE POLICY own ON orders USING (id = 1)"
   ]
 )
+
+allHaveExamples(compatibilityRules)

@@ -1,5 +1,6 @@
 import type { RelationFacts, TableFacts } from "../../../src/catalog/RelationFacts.ts"
-import { directive, examples } from "./support.ts"
+import { habitRules } from "../../../src/migration/internal/lint/habitRules.ts"
+import { allHaveExamples, directive, examples } from "./support.ts"
 
 const items: TableFacts = {
   schema: "public",
@@ -449,3 +450,5 @@ examples(
   ],
   ["DO $$ BEGIN RAISE NOTICE 'would DROP it'; /* EXECUTE */ PERFORM 1; END $$"]
 )
+
+allHaveExamples(habitRules)

@@ -1,6 +1,7 @@
 /** Each rule about locks, by statements that it is against and such as it must leave alone. */
 import { facts } from "./facts.ts"
-import { directive, examples } from "./support.ts"
+import { lockRules } from "../../../src/migration/internal/lint/lockRules.ts"
+import { allHaveExamples, directive, examples } from "./support.ts"
 
 examples(
   "concurrent-index",
@@ -690,3 +691,5 @@ examples(
     `${directive}CREATE TABLE u (a bigint); CREATE INDEX CONCURRENTLY i ON t (a)`
   ]
 )
+
+allHaveExamples(lockRules)

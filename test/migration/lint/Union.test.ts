@@ -2,9 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { own } from "../../../src/migration/internal/lint/engine.ts"
+import { compatibilityRules } from "../../../src/migration/internal/lint/compatibilityRules.ts"
+import { habitRules } from "../../../src/migration/internal/lint/habitRules.ts"
+import { lockRules } from "../../../src/migration/internal/lint/lockRules.ts"
 import { rules } from "../../../src/migration/internal/lint/rules.ts"
 import { findings } from "./support.ts"
-import { theirs } from "./theirs.ts"
+import { bareName, published, theirs } from "./theirs.ts"
 
 const named = (ours: (typeof theirs)[number]["ours"]): string | undefined =>
   typeof ours === "string" ? ours : undefined
@@ -23,6 +26,14 @@ describe("lint", () => {
     "has nothing against what $of's $name is against, and says why",
     ({ around, bad }) => Effect.map(findings(bad, around), (found) => assert.deepStrictEqual(found, []))
   )
+
+  it.each(Object.entries(published))("knows every rule that %s has", (of, names) => {
+    const known = theirs.filter((one) => one.of === of).map(({ name }) => bareName(name))
+    assert.deepStrictEqual([...new Set(known)].toSorted(), names.split(/\s+/u).toSorted())
+  })
+
+  it("has no rule but those of which each has bad and good examples", () =>
+    assert.deepStrictEqual(rules, [...lockRules, ...compatibilityRules, ...habitRules]))
 
   it("names a rule once, in kebab case, with a reason that is a sentence", () => {
     const names = [...rules, ...Object.values(own)].map(({ name }) => name)

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Finding, lint, type Surroundings } from "../../../src/migration/internal/lint/engine.ts"
+import type { Rule } from "../../../src/migration/internal/lint/rule.ts"
 
 export const findings = (text: string, around?: Surroundings): Effect.Effect<ReadonlyArray<Finding>> =>
   lint({ file: "0001_change.sql", text }, around)
@@ -25,6 +26,19 @@ const holds = (text: string, part: string | RegExp) =>
 /** The first line of a file whose statements have a transaction each. */
 export const directive = "-- pgkeel:no-transaction\n"
 
+/** How many bad and good examples a file has of each rule. */
+const counts = new Map<string, { bad: number; good: number }>()
+
+/** At the end of a file: each of the rules has bad and good examples in it, so that none comes in without. */
+export const allHaveExamples = (rules: ReadonlyArray<Rule>) =>
+  describe("each rule has bad and good examples:", () => {
+    it.each(rules.map(({ name }) => name))("%s", (name) => {
+      const { bad, good } = counts.get(name) ?? { bad: 0, good: 0 }
+      assert.isAbove(bad, 0, `bad examples of ${name}`)
+      assert.isAbove(good, 0, `good examples of ${name}`)
+    })
+  })
+
 /**
  * Bad examples have this rule's finding, and no other but of the rules named; good ones have none at all.
  * What a fix says is SQL that the rule has nothing against.
@@ -33,7 +47,9 @@ export const examples = (
   rule: string,
   bad: ReadonlyArray<Bad>,
   good: ReadonlyArray<string | { readonly sql: string; readonly around: Surroundings }>
-) =>
+) => {
+  const before = counts.get(rule) ?? { bad: 0, good: 0 }
+  counts.set(rule, { bad: before.bad + bad.length, good: before.good + good.length })
   describe(`lint rule ${rule}`, () => {
     it.effect.each(bad)("is against $sql", ({ also = [], around, at = "1:1", fix, says = "", sql }) =>
       Effect.gen(function* () {
@@ -62,3 +78,4 @@ export const examples = (
       ({ around, sql }) => Effect.map(findings(sql, around), (found) => assert.deepStrictEqual(found, []))
     )
   })
+}

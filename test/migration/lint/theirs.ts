@@ -17,6 +17,30 @@ export interface Theirs {
   readonly ours: string | { readonly none: string }
 }
 
+/** What their own lists of rules have: squawk 2.63, strong_migrations 2.8 (without MySQL's) and eugene 0.8. */
+export const published: Readonly<Record<Theirs["of"], string>> = {
+  squawk: `adding-field-with-default adding-foreign-key-constraint adding-not-nullable-field adding-required-field
+    adding-serial-primary-key-field ban-alter-domain-with-add-constraint ban-char-field
+    ban-concurrent-index-creation-in-transaction ban-create-domain-with-constraint ban-drop-column ban-drop-database
+    ban-drop-not-null ban-drop-table ban-duplicate-column-assignments ban-truncate-cascade ban-uncommitted-transaction
+    changing-column-type constraint-missing-not-valid disallowed-unique-constraint identifier-too-long
+    prefer-bigint-over-int prefer-bigint-over-smallint prefer-identity prefer-repack prefer-robust-stmts
+    prefer-text-field prefer-timestamp-tz renaming-column renaming-table require-concurrent-index-creation
+    require-concurrent-index-deletion require-concurrent-partition-detach require-concurrent-reindex
+    require-enum-value-ordering require-lock-timeout require-statement-timeout require-table-schema
+    require-timeout-settings transaction-nesting unused-ignore`,
+  strong_migrations: `add_check_constraint add_column_auto_incrementing add_column_default add_column_default_callable
+    add_column_generated_stored add_column_json add_exclusion_constraint add_foreign_key add_index add_index_columns
+    add_index_corruption add_reference add_unique_constraint backfilling-data change_column change_column_constraint
+    change_column_default change_column_null change_column_null_postgresql change_column_with_not_null change_table
+    create_table execute remove_column remove_index rename_column rename_enum_value rename_schema rename_table
+    validate_check_constraint validate_foreign_key`,
+  eugene: "E1 E2 E3 E4 E5 E6 E7 E8 E9 E10 E11 E15 W12 W13 W14"
+}
+
+/** A rule of theirs may have several examples, which say what they are of in parentheses. */
+export const bareName = (name: string): string => name.replace(/ \(.*\)$/u, "")
+
 const noTransaction = "-- pgkeel:no-transaction\n"
 
 const squawk: ReadonlyArray<Omit<Theirs, "of">> = [
@@ -152,6 +176,11 @@ const squawk: ReadonlyArray<Omit<Theirs, "of">> = [
       none: "opt-in there; the migrator gives each migration the same search_path, so that a name means one table"
     }
   },
+  {
+    name: "require-timeout-settings",
+    bad: "SET LOCAL lock_timeout = 0; ALTER TABLE cart ADD COLUMN note text",
+    ours: "lock-timeout"
+  },
   { name: "transaction-nesting", bad: "ALTER TABLE cart ADD COLUMN note text; COMMIT", ours: "syntax" },
   {
     name: "unused-ignore",
@@ -228,7 +257,21 @@ const strongMigrations: ReadonlyArray<Omit<Theirs, "of">> = [
     bad: "ALTER TABLE users ALTER COLUMN name SET DEFAULT 'nobody'",
     ours: { none: "it speaks of how Rails before 7 wrote rows; a default that is taken away is found by drop-default" }
   },
-  { name: "change_column_null", bad: "ALTER TABLE users ALTER COLUMN email SET NOT NULL", ours: "set-not-null" },
+  {
+    name: "change_column_null",
+    bad: "UPDATE users SET email = '' WHERE email IS NULL; ALTER TABLE users ALTER COLUMN email SET NOT NULL",
+    ours: "set-not-null"
+  },
+  {
+    name: "change_column_null_postgresql",
+    bad: "ALTER TABLE users ALTER COLUMN email SET NOT NULL",
+    ours: "set-not-null"
+  },
+  {
+    name: "change_table",
+    bad: "ALTER TABLE users ADD COLUMN a text, ADD COLUMN b bigint",
+    ours: { none: "it stands for commands that it cannot see; here each command of an ALTER TABLE is looked at" }
+  },
   {
     name: "create_table (force)",
     bad: "DROP TABLE IF EXISTS users CASCADE; CREATE TABLE users (id bigint)",
@@ -252,7 +295,7 @@ const strongMigrations: ReadonlyArray<Omit<Theirs, "of">> = [
     ours: "validate-in-transaction"
   },
   {
-    name: "backfilling data",
+    name: "backfilling-data",
     bad: "ALTER TABLE users ADD COLUMN a text; UPDATE users SET a = 'x'",
     ours: "update-all-rows"
   }
