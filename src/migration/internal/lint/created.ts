@@ -1,42 +1,86 @@
-/** Which relations a migration has made by itself, up to a statement of it. */
-import type { Node, RangeVar } from "libpg-query"
+/**
+ * Which relation a statement means, whichever way it names it, and which ones a
+ * migration has made by itself, up to a statement of it.
+ */
+import type { ColumnDef, Node, RangeVar } from "libpg-query"
 import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
-import { objectName, relationOf } from "./names.ts"
-
-/** Where relations are that are named without their schema. */
-export type SearchPath = ReadonlyArray<string>
+import { addedColumn, commandsIn, constraintsOf } from "./nodes.ts"
+import { derived, objectName, relationOf } from "./names.ts"
+import { knowing } from "./known.ts"
+import { isSerial } from "./rewrites.ts"
+import { type SearchPath, searchPathOf } from "./searchPath.ts"
 
 export interface Created {
   readonly has: (relation: RangeVar | undefined) => boolean
-  /** After the statement has run. */
-  readonly note: (node: Node) => void
+  /** One for a relation, with its schema or without. */
+  readonly keyOf: (relation: RangeVar | undefined) => string
+  readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
+  /** After the statement has run. Says what has another name from here on. */
+  readonly note: (node: Node) => Renamed | undefined
 }
 
-export const tracking = (searchPath: SearchPath, facts: RelationFacts | undefined): Created => {
+/** By keys. */
+export interface Renamed {
+  readonly from: string
+  readonly to: string
+  readonly relation: RangeVar
+}
+
+const temporary = "pg_temp"
+
+export const tracking = (initial: SearchPath, facts: RelationFacts | undefined): Created => {
   const keys = new Set<string>()
-  let [schema = "public"] = searchPath
-  const keyOf = ({ relname = "", schemaname }: RangeVar) => `${schemaname ?? schema}.${relname}`
-  const add = (relation: RangeVar | undefined, unlessThere = false) => {
+  const known = knowing(facts)
+  let path = initial
+  const isThere = (key: string) => keys.has(key) || known.table(key) !== undefined
+  const keyOf: Created["keyOf"] = ({ relname = "", relpersistence, schemaname } = {}) => {
+    if (relpersistence === "t") return `${temporary}.${relname}`
+    if (schemaname !== undefined) return `${schemaname}.${relname}`
+    const found = [temporary, ...path].find((schema) => isThere(`${schema}.${relname}`))
+    return `${found ?? path[0] ?? "public"}.${relname}`
+  }
+  const has: Created["has"] = (relation) =>
+    relation !== undefined && (relation.schemaname === temporary || keys.has(keyOf(relation)))
+  const add = ({ relation, unlessThere = false }: Made) => {
     if (relation === undefined) return
     // Without a database IF NOT EXISTS is believed to be caution: who writes the table down takes it for new.
-    if (unlessThere && findTable(facts, relation) !== undefined) return
-    keys.add(relation.relpersistence === "t" ? `pg_temp.${relation.relname ?? ""}` : keyOf(relation))
+    if (unlessThere && known.table(keyOf(relation)) !== undefined) return
+    const schemaname = relation.schemaname ?? path[0] ?? "public"
+    keys.add(keyOf({ schemaname, ...relation }))
   }
-  const has = (relation: RangeVar | undefined): boolean =>
-    relation !== undefined &&
-    (keys.has(keyOf(relation)) || (relation.schemaname === undefined && keys.has(`pg_temp.${relation.relname ?? ""}`)))
-  const note = (node: Node): void => {
-    const path = searchPathIn(node)
-    if (path !== undefined) schema = path
-    for (const made of madeBy(node)) add(made.relation, made.unlessThere)
+  const move = ({ from, to }: Renamed) => {
+    known.set(to, known.table(from))
+    known.set(from, undefined)
+    if (keys.delete(from)) keys.add(to)
+    else keys.delete(to)
+  }
+  const note: Created["note"] = (node) => {
+    const set = searchPathOf(node)
+    if (set !== undefined) path = set === "initial" ? initial : set
+    for (const made of madeBy(node)) add(made)
+    for (const { of, relation } of partsBy(node)) if (has(of)) add({ relation })
     const renamed = renamedBy(node)
-    if (renamed !== undefined && has(renamed.from)) add(renamed.to)
-    const index = indexIn(node)
-    if (index !== undefined && has(index.table)) add(index.relation)
-    for (const gone of goneBy(node)) keys.delete(keyOf(gone))
+    const moved = renamed && {
+      from: keyOf(renamed.from),
+      to: toKey(renamed.to, keyOf(renamed.from)),
+      relation: renamed.to
+    }
+    if (moved !== undefined) move(moved)
+    for (const [from, to] of schemaRenamedBy(node, keys)) move({ from, to, relation: {} })
+    known.change(node, keyOf)
+    for (const gone of goneBy(node)) forget(keyOf(gone))
+    return moved
   }
-  return { has, note }
+  const forget = (key: string) => {
+    keys.delete(key)
+    known.set(key, undefined)
+  }
+  return { has, keyOf, note, table: (relation) => (relation === undefined ? undefined : known.table(keyOf(relation))) }
 }
+
+/** A new name is in the schema in which the old one was. */
+const toKey = ({ relname = "", schemaname }: RangeVar, from: string): string =>
+  `${schemaname ?? from.slice(0, from.indexOf("."))}.${relname}`
 
 interface Made {
   readonly relation: RangeVar | undefined
@@ -56,7 +100,7 @@ const madeBy = (node: Node): ReadonlyArray<Made> => {
   }
   if ("ViewStmt" in node) return node.ViewStmt.replace === true ? [] : [{ relation: node.ViewStmt.view }]
   if ("CreateForeignTableStmt" in node) return [{ relation: node.CreateForeignTableStmt.base?.relation }]
-  if ("SelectStmt" in node) return [{ relation: node.SelectStmt.intoClause?.rel }]
+  if ("SelectStmt" in node) return [{ relation: intoOf(node.SelectStmt) }]
   if ("CreateSeqStmt" in node)
     return [{ relation: node.CreateSeqStmt.sequence, unlessThere: node.CreateSeqStmt.if_not_exists === true }]
   if ("CreateSchemaStmt" in node) {
@@ -66,18 +110,65 @@ const madeBy = (node: Node): ReadonlyArray<Made> => {
   return []
 }
 
-/** Of a table that is new nobody uses the index. */
-const indexIn = (node: Node): { readonly relation: RangeVar; readonly table: RangeVar | undefined } | undefined => {
-  if (!("IndexStmt" in node) || node.IndexStmt.idxname === undefined) return undefined
-  const { idxname, relation } = node.IndexStmt
-  return { relation: { ...relation, relname: idxname }, table: relation }
+type Select = Extract<Node, { SelectStmt: unknown }>["SelectStmt"]
+
+/** Of a UNION, the first query has it. */
+const intoOf = ({ intoClause, larg }: Select): RangeVar | undefined =>
+  intoClause?.rel ?? (larg === undefined ? undefined : intoOf(larg))
+
+interface Part {
+  readonly relation: RangeVar
+  readonly of: RangeVar | undefined
 }
+
+/** Of a table that is new nobody uses the indexes and the sequences. */
+const partsBy = (node: Node): ReadonlyArray<Part> => {
+  if ("IndexStmt" in node) {
+    const { idxname, indexParams = [], relation } = node.IndexStmt
+    const columns = indexParams.map((param) => ("IndexElem" in param ? (param.IndexElem.name ?? "expr") : ""))
+    return [
+      {
+        relation: { ...relation, relname: idxname ?? derived(relation?.relname ?? "", ...columns, "idx") },
+        of: relation
+      }
+    ]
+  }
+  if ("CreateStmt" in node) {
+    const { relation, tableElts = [] } = node.CreateStmt
+    return sequencesOf(
+      relation,
+      tableElts.flatMap((element) => ("ColumnDef" in element ? [element.ColumnDef] : []))
+    )
+  }
+  if (!("AlterTableStmt" in node)) return []
+  const { relation } = node.AlterTableStmt
+  return sequencesOf(
+    relation,
+    commandsIn(node.AlterTableStmt, "").flatMap(({ body }) => addedColumn(body) ?? [])
+  )
+}
+
+const sequencesOf = (relation: RangeVar | undefined, columns: ReadonlyArray<ColumnDef>): ReadonlyArray<Part> =>
+  columns
+    .filter((column) => isSerial(column) || constraintsOf(column).some(({ contype }) => contype === "CONSTR_IDENTITY"))
+    .map(({ colname = "" }) => ({
+      relation: { ...relation, relname: derived(relation?.relname ?? "", colname, "seq") },
+      of: relation
+    }))
+
+const whole = new Set([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_FOREIGN_TABLE",
+  "OBJECT_INDEX",
+  "OBJECT_SEQUENCE"
+])
 
 const renamedBy = (node: Node): { readonly from: RangeVar; readonly to: RangeVar } | undefined => {
   if ("RenameStmt" in node) {
-    const { newname, relation, renameType } = node.RenameStmt
-    const whole = renameType === "OBJECT_TABLE" || renameType === "OBJECT_VIEW" || renameType === "OBJECT_MATVIEW"
-    return whole && relation !== undefined && newname !== undefined
+    const { newname, relation, renameType = "" } = node.RenameStmt
+    return whole.has(renameType) && relation !== undefined && newname !== undefined
       ? { from: relation, to: { ...relation, relname: newname } }
       : undefined
   }
@@ -90,26 +181,16 @@ const renamedBy = (node: Node): { readonly from: RangeVar; readonly to: RangeVar
   return undefined
 }
 
+/** What was new in the schema is so under its new name. */
+const schemaRenamedBy = (node: Node, keys: ReadonlySet<string>): ReadonlyArray<readonly [from: string, to: string]> => {
+  if (!("RenameStmt" in node) || node.RenameStmt.renameType !== "OBJECT_SCHEMA") return []
+  const { newname = "", subname = "" } = node.RenameStmt
+  return [...keys]
+    .filter((key) => key.startsWith(`${subname}.`))
+    .map((key) => [key, `${newname}${key.slice(subname.length)}`])
+}
+
 const goneBy = (node: Node): ReadonlyArray<RangeVar> =>
-  "DropStmt" in node && node.DropStmt.removeType === "OBJECT_TABLE"
+  "DropStmt" in node && whole.has(node.DropStmt.removeType ?? "")
     ? (node.DropStmt.objects ?? []).map((object) => relationOf(objectName(object)))
     : []
-
-/** The first schema of a SET search_path. */
-const searchPathIn = (node: Node): string | undefined => {
-  if (!("VariableSetStmt" in node) || node.VariableSetStmt.name !== "search_path") return undefined
-  const [first] = node.VariableSetStmt.args ?? []
-  const value = first !== undefined && "A_Const" in first ? first.A_Const.sval?.sval : undefined
-  return value === undefined || value === "" || value === "pg_catalog" ? undefined : value
-}
-
-/** In the schema that it names, or in the first of the search path that has it. */
-export const findTable = (facts: RelationFacts | undefined, relation: RangeVar | undefined): TableFacts | undefined => {
-  if (facts === undefined || relation === undefined) return undefined
-  const schemas = relation.schemaname === undefined ? facts.searchPath : [relation.schemaname]
-  for (const schema of schemas) {
-    const found = facts.tables.find((table) => table.schema === schema && table.name === relation.relname)
-    if (found !== undefined) return found
-  }
-  return undefined
-}

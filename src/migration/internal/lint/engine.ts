@@ -5,13 +5,15 @@
 import * as Effect from "effect/Effect"
 import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "../splitter.ts"
 import { type Allowance, type Allowances, allowancesOf } from "./allow.ts"
-import { findTable, type SearchPath, tracking } from "./created.ts"
+import { type Renamed, tracking } from "./created.ts"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { advice } from "./fixes.ts"
 import { isAtLeast, type Lock } from "./lockModes.ts"
-import { locksOf } from "./locks.ts"
+import { lockedBy } from "./locks.ts"
+import { nameOf } from "./names.ts"
 import type { LintContext, LintStatement, Problem } from "./rule.ts"
 import { rules } from "./rules.ts"
+import type { SearchPath } from "./searchPath.ts"
 import { trimmed } from "./source.ts"
 
 export interface Finding {
@@ -176,7 +178,6 @@ export const eachStatement = (
 ): void => {
   const created = tracking(searchPath, facts)
   const held = new Map<string, Lock>()
-  const table: LintContext["table"] = (relation) => findTable(facts, relation)
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
     const placeOf = (location = 0) => Math.max(0, indexOf(location) - start)
@@ -187,20 +188,29 @@ export const eachStatement = (
     directives,
     transaction: directives.transaction && script.statements.every(({ alone }) => alone === undefined),
     facts,
-    table,
+    table: created.table,
     held,
-    isNew: created.has
+    isNew: created.has,
+    keyOf: created.keyOf
   }
   for (const statement of statements) {
     look(statement, context)
-    if (context.transaction) hold(held, locksOf(statement, context))
-    created.note(statement.node)
+    if (context.transaction) hold(held, lockedBy(statement, context))
+    const renamed = created.note(statement.node)
+    if (renamed !== undefined) follow(held, renamed)
   }
 }
 
-const hold = (held: Map<string, Lock>, locks: ReadonlyArray<Lock>): void => {
-  for (const lock of locks) {
-    const before = held.get(lock.relation)
-    if (before === undefined || isAtLeast(lock.mode, before.mode)) held.set(lock.relation, lock)
+const hold = (held: Map<string, Lock>, locks: ReadonlyMap<string, Lock>): void => {
+  for (const [key, lock] of locks) {
+    const before = held.get(key)
+    if (before === undefined || isAtLeast(lock.mode, before.mode)) held.set(key, lock)
   }
+}
+
+/** A lock is on the relation, whatever it is called. */
+const follow = (held: Map<string, Lock>, { from, relation, to }: Renamed): void => {
+  const lock = held.get(from)
+  held.delete(from)
+  if (lock !== undefined) held.set(to, { ...lock, relation: nameOf(relation) })
 }

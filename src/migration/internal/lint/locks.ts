@@ -16,21 +16,26 @@ import { checksKey, rewrites, scans } from "./rewrites.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 
 /** One a relation, the strongest. */
-export const locksOf = (statement: LintStatement, context: LintContext): ReadonlyArray<Lock> => {
+export const locksOf = (statement: LintStatement, context: LintContext): ReadonlyArray<Lock> => [
+  ...lockedBy(statement, context).values()
+]
+
+/** By the keys of the relations. */
+export const lockedBy = (statement: LintStatement, context: LintContext): ReadonlyMap<string, Lock> => {
   const locks = new Map<string, Lock>()
   for (const { mode, relation, rewrites = false, scans = false } of takenBy(statement, context)) {
     if (relation === undefined || context.isNew(relation)) continue
-    const name = nameOf(relation)
-    const before = locks.get(name)
+    const key = context.keyOf(relation)
+    const before = locks.get(key)
     const stronger = before === undefined || isAtLeast(mode, before.mode) ? mode : before.mode
-    locks.set(name, {
-      relation: name,
+    locks.set(key, {
+      relation: before?.relation ?? nameOf(relation),
       mode: stronger,
       rewrites: rewrites || before?.rewrites === true,
       scans: scans || rewrites || before?.scans === true
     })
   }
-  return [...locks.values()]
+  return locks
 }
 
 const takenBy = (statement: LintStatement, context: LintContext): ReadonlyArray<Taken> => {

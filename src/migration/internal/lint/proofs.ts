@@ -1,6 +1,6 @@
 /** What spares a statement its scan: a CHECK that was validated before, by the database or by this migration. */
 import type { Node, PartitionBoundSpec, RangeVar } from "libpg-query"
-import { nameOf, spell } from "./names.ts"
+import { spell } from "./names.ts"
 import { type Command, commandsOf, constantOf, constraintOf, nodesIn } from "./nodes.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 
@@ -22,7 +22,7 @@ const isKnown = ({ table }: LintContext, relation: RangeVar | undefined, column:
 }
 
 const isProvedHere = (
-  { statements }: LintContext,
+  { keyOf, statements }: LintContext,
   { index }: LintStatement,
   relation: RangeVar | undefined,
   column: string
@@ -30,7 +30,7 @@ const isProvedHere = (
   const valid = new Map<string, boolean>()
   for (const before of statements.slice(0, index)) {
     for (const { body, relation: other } of commandsOf(before)) {
-      if (nameOf(other) !== nameOf(relation)) continue
+      if (keyOf(other) !== keyOf(relation)) continue
       const constraint = constraintOf(body)
       if (constraint?.contype === "CONSTR_CHECK" && saysNotNull(constraint.raw_expr, column)) {
         valid.set(constraint.conname ?? "", constraint.skip_validation !== true)

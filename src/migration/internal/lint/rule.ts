@@ -47,14 +47,16 @@ export interface LintContext {
   readonly directives: Directives
   /** Whether all statements of the migration share one transaction. */
   readonly transaction: boolean
-  /** The locks that earlier statements have taken and that are held until the transaction ends, by relation. */
+  /** The locks that earlier statements have taken and that are held until the transaction ends, by `keyOf`. */
   readonly held: ReadonlyMap<string, Lock>
   /**
    * Whether this migration has made the relation: nobody uses it yet, and it has no rows but this migration's. That
    * the database at hand has no rows in it, or no such relation, says nothing of the one that the migration is for.
    */
   readonly isNew: (relation: RangeVar | undefined) => boolean
-  /** What the database knows of a table; `undefined` also without a database. */
+  /** What a relation is called to tell it from others: the same with its schema or without. */
+  readonly keyOf: (relation: RangeVar | undefined) => string
+  /** What the database knows of a table, as the migration has changed it; `undefined` also without a database. */
   readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
   /** What the database knows, if there is one. */
   readonly facts: RelationFacts | undefined

@@ -38,11 +38,17 @@ const triggersOf = (subtype: string): string => (subtype === "AT_DisableTrigUser
 /** Its lock keeps others from writing until the commit, so that nobody has seen it off. */
 const isEnabledAfter = ({ index }: LintStatement, context: LintContext, off: Command): boolean =>
   context.transaction &&
-  context.statements.slice(index + 1).some((later) => commandsOf(later).some((command) => enables(command, off)))
+  context.statements
+    .slice(index + 1)
+    .some((later) => commandsOf(later).some((command) => enables(command, off, context)))
 
-const enables = ({ body, relation }: Command, { body: off, relation: table }: Command): boolean => {
+const enables = (
+  { body, relation }: Command,
+  { body: off, relation: table }: Command,
+  { keyOf }: LintContext
+): boolean => {
   const [on, before] = [body.subtype ?? "", off.subtype ?? ""]
-  if (!enabling.test(on) || nameOf(relation) !== nameOf(table) || isRule(on) !== isRule(before)) return false
+  if (!enabling.test(on) || keyOf(relation) !== keyOf(table) || isRule(on) !== isRule(before)) return false
   return reachOf(on) > reachOf(before) || (reachOf(on) === reachOf(before) && body.name === off.name)
 }
 

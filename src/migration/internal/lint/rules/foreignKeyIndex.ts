@@ -71,35 +71,35 @@ const tableConstraints = (statement: LintStatement): ReadonlyArray<TableConstrai
 }
 
 /** Of a table that is there already, only the database knows the indexes. */
-const isKnown = ({ isNew, statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
+const isKnown = ({ isNew, keyOf, statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
   isNew(relation) ||
   table(relation) !== undefined ||
-  statements.some(({ node }) => "CreateStmt" in node && nameOf(node.CreateStmt.relation) === nameOf(relation))
+  statements.some(({ node }) => "CreateStmt" in node && keyOf(node.CreateStmt.relation) === keyOf(relation))
 
-const isIndexed = (
-  { statements, table }: LintContext,
-  relation: RangeVar | undefined,
-  columns: ReadonlyArray<string>
-): boolean =>
+const isIndexed = (context: LintContext, relation: RangeVar | undefined, columns: ReadonlyArray<string>): boolean =>
   [
-    ...(table(relation)?.indexes ?? []).flatMap(({ columns: own, definition }) =>
+    ...(context.table(relation)?.indexes ?? []).flatMap(({ columns: own, definition }) =>
       / WHERE /u.test(definition) ? [] : [own]
     ),
-    ...statements.flatMap((statement) => indexesIn(statement, nameOf(relation)))
+    ...context.statements.flatMap((statement) => indexesIn(statement, context.keyOf(relation), context))
   ].some((index) => columns.every((column) => index.slice(0, columns.length).includes(column)))
 
 /** The columns of the indexes that a statement gives the table, by itself or for a constraint. */
-const indexesIn = (statement: LintStatement, table: string): ReadonlyArray<ReadonlyArray<string>> => {
+const indexesIn = (
+  statement: LintStatement,
+  table: string,
+  { keyOf }: LintContext
+): ReadonlyArray<ReadonlyArray<string>> => {
   const { node } = statement
   if ("IndexStmt" in node) {
     const { indexParams, relation, whereClause } = node.IndexStmt
-    return nameOf(relation) === table && whereClause === undefined ? [elementsIn(indexParams)] : []
+    return keyOf(relation) === table && whereClause === undefined ? [elementsIn(indexParams)] : []
   }
   const own = columnsOf(statement).flatMap(({ column, relation }) =>
-    nameOf(relation) === table && constraintsOf(column).some(isKey) ? [[column.colname ?? ""]] : []
+    keyOf(relation) === table && constraintsOf(column).some(isKey) ? [[column.colname ?? ""]] : []
   )
   const keys = tableConstraints(statement).flatMap(({ constraint, relation }) =>
-    nameOf(relation) === table && isKey(constraint) ? [partsOf(constraint.keys)] : []
+    keyOf(relation) === table && isKey(constraint) ? [partsOf(constraint.keys)] : []
   )
   return [...own, ...keys]
 }

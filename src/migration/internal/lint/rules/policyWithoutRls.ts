@@ -25,9 +25,9 @@ export const policyWithoutRls: Rule = {
 const isOff = ({ isNew, table }: LintContext, relation: RangeVar | undefined): boolean =>
   isNew(relation) || table(relation)?.rowSecurity === false
 
-const isEnabledHere = ({ statements }: LintContext, relation: RangeVar | undefined): boolean =>
+const isEnabledHere = ({ keyOf, statements }: LintContext, relation: RangeVar | undefined): boolean =>
   statements.some((statement) =>
     commandsOf(statement).some(
-      (command) => command.body.subtype === "AT_EnableRowSecurity" && nameOf(command.relation) === nameOf(relation)
+      (command) => command.body.subtype === "AT_EnableRowSecurity" && keyOf(command.relation) === keyOf(relation)
     )
   )

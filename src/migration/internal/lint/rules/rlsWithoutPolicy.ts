@@ -28,6 +28,6 @@ export const rlsWithoutPolicy: Rule = {
 }
 
 /** One that the database has, or that comes with this migration, before or behind the statement. */
-const hasPolicy = ({ statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
+const hasPolicy = ({ keyOf, statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
   (table(relation)?.policies ?? []).length > 0 ||
-  statements.some(({ node }) => "CreatePolicyStmt" in node && nameOf(node.CreatePolicyStmt.table) === nameOf(relation))
+  statements.some(({ node }) => "CreatePolicyStmt" in node && keyOf(node.CreatePolicyStmt.table) === keyOf(relation))

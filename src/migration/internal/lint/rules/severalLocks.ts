@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { blocked, isAtLeast } from "../lockModes.ts"
-import { locksOf } from "../locks.ts"
+import { lockedBy } from "../locks.ts"
 import type { Rule } from "../rule.ts"
 
 export const severalLocks: Rule = {
@@ -10,10 +10,11 @@ export const severalLocks: Rule = {
   check: (statement, context) => {
     const first = [...context.held.values()].find(({ mode }) => isAtLeast(mode, "SHARE"))
     if (first === undefined) return []
-    const next = locksOf(statement, context).find(
-      ({ mode, relation }) =>
-        isAtLeast(mode, "SHARE") && !isAtLeast(context.held.get(relation)?.mode ?? "ACCESS SHARE", "SHARE")
-    )
+    const [, next] =
+      [...lockedBy(statement, context)].find(
+        ([key, { mode }]) =>
+          isAtLeast(mode, "SHARE") && !isAtLeast(context.held.get(key)?.mode ?? "ACCESS SHARE", "SHARE")
+      ) ?? []
     if (next === undefined) return []
     return [
       {
