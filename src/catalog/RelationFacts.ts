@@ -58,7 +58,9 @@ export const RelationFacts = Schema.Struct({
   searchPath: Schema.Array(Schema.String),
   tables: Schema.Array(TableFacts),
   /** Of the functions that were asked for, those that give the same for all rows of a statement, whatever their arguments. */
-  steadyFunctions: Schema.Array(Schema.String)
+  steadyFunctions: Schema.Array(Schema.String),
+  /** Of the types that were asked for, those that are domains with constraints. */
+  constrainedDomains: Schema.Array(Schema.String)
 })
 export type RelationFacts = typeof RelationFacts.Type
 
@@ -98,7 +100,10 @@ const query = `SELECT pg_catalog.current_setting('server_version_num')::integer 
       AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema') AS "tables",
   (SELECT coalesce(json_agg(f.proname), '[]') FROM (SELECT p.proname FROM pg_catalog.pg_proc p
     WHERE p.proname = ANY ($2::text[]) GROUP BY p.proname
-    HAVING pg_catalog.bool_and(p.provolatile <> 'v')) f) AS "steadyFunctions"`
+    HAVING pg_catalog.bool_and(p.provolatile <> 'v')) f) AS "steadyFunctions",
+  (SELECT coalesce(json_agg(t.typname ORDER BY t.typname), '[]') FROM pg_catalog.pg_type t
+    WHERE t.typname = ANY ($3::text[]) AND t.typtype = 'd'
+      AND (t.typnotnull OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid))) AS "constrainedDomains"`
 
 const decode = Schema.decodeUnknownEffect(Schema.Tuple([RelationFacts]))
 
@@ -106,14 +111,15 @@ export interface Question {
   /** Of tables, materialized views and indexes, without their schemas. */
   readonly relations: ReadonlyArray<string>
   readonly functions: ReadonlyArray<string>
+  readonly types: ReadonlyArray<string>
 }
 
 /** One round trip. */
 export const read = Effect.fnUntraced(function* (
   connection: Connection,
-  { functions, relations }: Question
+  { functions, relations, types }: Question
 ): Effect.fn.Return<RelationFacts, DatabaseError> {
-  const rows = yield* DatabaseError.refine(connection.execute(query, [relations, functions], undefined))
+  const rows = yield* DatabaseError.refine(connection.execute(query, [relations, functions, types], undefined))
   const [facts] = yield* Effect.mapError(
     decode(rows),
     (error) => new DatabaseError({ reason: new InvalidResult({ failure: error.message }) })

@@ -28,7 +28,8 @@ const facts: RelationFacts = {
   serverVersion: 180000,
   searchPath: ["public"],
   tables: [orders],
-  steadyFunctions: []
+  steadyFunctions: [],
+  constrainedDomains: []
 }
 
 const around = { facts }
@@ -311,6 +312,11 @@ examples(
       at: "1:24",
       also: ["check-validation"],
       fix: "ADD COLUMN total numeric CHECK (total IS NOT NULL);"
+    },
+    {
+      sql: "ALTER TABLE orders ADD total numeric NOT NULL DEFAULT NULL",
+      at: "1:24",
+      fix: "ALTER TABLE orders ADD COLUMN total numeric DEFAULT NULL;"
     },
     {
       sql: "ALTER TABLE shop.orders ADD COLUMN total numeric NOT NULL",

@@ -25,7 +25,8 @@ const facts: RelationFacts = {
   serverVersion: 180000,
   searchPath: ["public"],
   tables: [items],
-  steadyFunctions: []
+  steadyFunctions: [],
+  constrainedDomains: []
 }
 
 const around = { facts }
@@ -446,9 +447,17 @@ examples(
   "unseen-statement",
   [
     { sql: "DO $$ BEGIN EXECUTE 'ALTER TABLE t DROP a'; END $$", fix: "write the EXECUTE as a statement" },
-    { sql: "DO $$ BEGIN IF true THEN DROP TABLE t; END IF; END $$", fix: "write the DROP as a statement" }
+    { sql: "DO $$ BEGIN IF true THEN DROP TABLE t; END IF; END $$", fix: "write the DROP as a statement" },
+    {
+      sql: "DO $$ BEGIN PERFORM 1 FROM t FOR UPDATE; UPDATE t SET a = 1; END $$",
+      fix: "write the UPDATE as a statement"
+    }
   ],
-  ["DO $$ BEGIN RAISE NOTICE 'would DROP it'; /* EXECUTE */ PERFORM 1; END $$"]
+  [
+    "DO $$ BEGIN PERFORM 1 FROM t FOR UPDATE; PERFORM 1 FROM t FOR NO KEY UPDATE; END $$",
+    "DO $$ BEGIN INSERT INTO kinds VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 1; END $$",
+    "DO $$ BEGIN RAISE NOTICE 'would DROP it'; /* EXECUTE */ PERFORM 1; END $$"
+  ]
 )
 
 allHaveExamples(habitRules)

@@ -33,6 +33,7 @@ examples(
       fix: "-- in a migration of its own:\nCREATE INDEX CONCURRENTLY i ON t (a);"
     },
     { sql: "CREATE INDEX i ON t (a)", around: { facts }, fix: "CREATE INDEX CONCURRENTLY i ON t (a);" },
+    { sql: "CREATE INDEX i ON ONLY t (a)", around: { facts }, fix: "CREATE INDEX CONCURRENTLY i ON ONLY t (a);" },
     { sql: "CREATE INDEX i ON parts (a)", around: { facts }, fix: "CREATE INDEX ... ON ONLY parts" }
   ],
   [
@@ -41,6 +42,8 @@ examples(
     "CREATE SCHEMA s CREATE TABLE t (a bigint) CREATE TABLE s.u (a bigint); CREATE INDEX i ON s.t (a); CREATE INDEX j ON s.u (a)",
     "CREATE TABLE t (a bigint); ALTER TABLE t SET SCHEMA s; CREATE INDEX i ON s.t (a)",
     { sql: "CREATE TABLE IF NOT EXISTS fresh (a bigint); CREATE INDEX i ON fresh (a)", around: { facts } },
+    "CREATE INDEX i ON ONLY parts (a)",
+    { sql: "CREATE INDEX i ON ONLY parts (a)", around: { facts } },
     "CREATE INDEX CONCURRENTLY i ON t (a)",
     "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a)",
     "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON t (a)",
@@ -123,6 +126,11 @@ examples(
 examples(
   "attach-partition",
   [
+    {
+      sql: "ALTER TABLE indexed ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
+      around: { facts },
+      fix: "then give it the indexes of indexed that it lacks"
+    },
     { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (500) TO (600)", fix: "t_bounds", around: { facts } },
     { sql: "ALTER TABLE parts ATTACH PARTITION t DEFAULT", fix: "NOT VALID, VALIDATE it", around: { facts } },
     {
@@ -159,6 +167,8 @@ examples(
   ],
   [
     { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM ('2026-02-01') TO (maxvalue)", around: { facts } },
+    { sql: "ALTER TABLE indexed ATTACH PARTITION t_too FOR VALUES FROM (1) TO (100)", around: { facts } },
+    "ALTER INDEX parts_i ATTACH PARTITION parts_1_i",
     "CREATE TABLE t (a bigint); ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
     { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)", around: { facts } }
   ]
@@ -184,6 +194,7 @@ examples(
     { sql: "ALTER TABLE t ADD a bigint DEFAULT nextval('s')", fix: "SET DEFAULT nextval('s');" }
   ],
   [
+    "ALTER FOREIGN TABLE far ADD a timestamptz DEFAULT clock_timestamp()",
     "ALTER TABLE t ADD a timestamptz DEFAULT pg_catalog.now()",
     "ALTER TABLE t ADD a bigint",
     "ALTER TABLE t ADD a bigint NOT NULL DEFAULT 0",
@@ -205,13 +216,17 @@ examples(
       fix: "ALTER TABLE app.t ALTER COLUMN n SET DEFAULT nextval('app.t_n_seq');"
     }
   ],
-  ["CREATE TABLE t (a bigint); ALTER TABLE t ADD n bigint GENERATED ALWAYS AS IDENTITY"]
+  [
+    "ALTER FOREIGN TABLE far ADD n bigint GENERATED ALWAYS AS IDENTITY",
+    "CREATE TABLE t (a bigint); ALTER TABLE t ADD n bigint GENERATED ALWAYS AS IDENTITY"
+  ]
 )
 
 examples(
   "stored-generated-column",
   [{ sql: "ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) STORED", fix: "add n as an ordinary column" }],
   [
+    "ALTER FOREIGN TABLE far ADD n bigint GENERATED ALWAYS AS (a + 1) STORED",
     "CREATE TABLE t (a bigint); ALTER TABLE t ADD n bigint GENERATED ALWAYS AS (a + 1) STORED",
     "ALTER TABLE t ADD COLUMN n bigint GENERATED ALWAYS AS (a + 1) VIRTUAL"
   ]
@@ -254,6 +269,7 @@ examples(
     { sql: "ALTER TABLE t ALTER short TYPE text", around: { facts } },
     { sql: "ALTER TABLE t ALTER price TYPE numeric(12, 2)", around: { facts } },
     { sql: "ALTER TABLE t ALTER price TYPE numeric", around: { facts } },
+    "ALTER FOREIGN TABLE far ALTER a TYPE bigint",
     "CREATE TABLE t (a text); ALTER TABLE t ALTER a TYPE bigint USING a::bigint"
   ]
 )
@@ -322,6 +338,7 @@ examples(
   ],
   [
     `${directive}-- pgkeel:allow check-validation: small\nALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL);\nALTER TABLE t ALTER a SET NOT NULL`,
+    "ALTER FOREIGN TABLE far ALTER a SET NOT NULL",
     "CREATE TABLE t (a bigint); ALTER TABLE t ALTER a SET NOT NULL",
     "ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID",
     `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
@@ -333,6 +350,11 @@ examples(
 examples(
   "foreign-key-validation",
   [
+    {
+      sql: "ALTER TABLE app.t ALTER CONSTRAINT k ENFORCED",
+      fix: "ALTER TABLE app.t DROP CONSTRAINT k, ADD CONSTRAINT k <its definition> NOT VALID;",
+      says: "checks all rows of app.t"
+    },
     {
       sql: "ALTER TABLE parts ADD FOREIGN KEY (a) REFERENCES u",
       fix: "-- before PostgreSQL 18 a partitioned table",
@@ -367,7 +389,12 @@ examples(
       also: ["foreign-key-index"]
     }
   ],
-  ["CREATE TABLE t (a bigint); CREATE INDEX i ON t (a); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u"]
+  [
+    "ALTER TABLE t ALTER CONSTRAINT k DEFERRABLE",
+    "ALTER TABLE t ALTER CONSTRAINT k NOT ENFORCED",
+    "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u NOT ENFORCED",
+    "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u"
+  ]
 )
 
 examples(
@@ -389,6 +416,8 @@ examples(
   ],
   [
     "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID",
+    "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0) NOT ENFORCED",
+    "ALTER FOREIGN TABLE far ADD CONSTRAINT positive CHECK (a > 0)",
     "CREATE TABLE t (a bigint); ALTER TABLE t ADD CHECK (a > 0)",
     `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c`
   ]
@@ -409,6 +438,42 @@ examples(
     "ALTER DOMAIN amount VALIDATE CONSTRAINT c",
     "ALTER DOMAIN amount ADD CHECK (VALUE > 0) NOT VALID",
     "ALTER DOMAIN amount DROP NOT NULL"
+  ]
+)
+
+examples(
+  "domain-column",
+  [
+    {
+      sql: "ALTER TABLE t ADD a bigint, ADD e app.email",
+      around: { facts },
+      at: "1:29",
+      fix: "add e with the type that app.email is made of",
+      says: "the constraint of the domain app.email"
+    },
+    {
+      sql: "CREATE DOMAIN positive AS bigint CHECK (VALUE > 0); ALTER TABLE t ADD n positive DEFAULT 1",
+      at: "1:53",
+      fix: "give t the constraint of positive"
+    },
+    {
+      sql: "CREATE DOMAIN full_one AS int NOT NULL; ALTER TABLE t ADD n full_one DEFAULT 1",
+      at: "1:41",
+      fix: "give t the constraint of full_one"
+    },
+    {
+      sql: "ALTER DOMAIN amount ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; ALTER TABLE t ADD n amount",
+      at: "1:67",
+      fix: "give t the constraint of amount"
+    }
+  ],
+  [
+    "ALTER TABLE t ADD e email",
+    { sql: "ALTER TABLE t ADD e email[]", around: { facts } },
+    { sql: "ALTER FOREIGN TABLE far ADD e email", around: { facts } },
+    { sql: "CREATE TABLE u (a bigint); ALTER TABLE u ADD e email", around: { facts } },
+    { sql: "CREATE TABLE u (a bigint, e email)", around: { facts } },
+    "CREATE DOMAIN plain AS bigint DEFAULT 1; ALTER TABLE t ADD n plain"
   ]
 )
 
@@ -495,9 +560,25 @@ examples(
     { sql: "ALTER TABLE t SET TABLESPACE fast", fix: "pg_repack --table=t --tablespace=fast" },
     { sql: "ALTER TABLE t SET LOGGED", fix: "make a new table like t" },
     { sql: "ALTER TABLE t SET ACCESS METHOD columnar", fix: "make a new table like t" },
-    { sql: "ALTER TABLE t ALTER a SET EXPRESSION AS (b + 1)", fix: "drop a" }
+    { sql: "ALTER TABLE t ALTER a SET EXPRESSION AS (b + 1)", fix: "drop a" },
+    {
+      sql: "ALTER INDEX app.i SET TABLESPACE fast",
+      fix: "REINDEX (TABLESPACE fast) INDEX CONCURRENTLY app.i;",
+      says: "SET TABLESPACE fast writes all of app.i anew"
+    },
+    { sql: "ALTER MATERIALIZED VIEW m SET TABLESPACE fast", fix: "make a new table like m" },
+    {
+      sql: "ALTER TABLE ALL IN TABLESPACE slow SET TABLESPACE fast",
+      fix: "--tablespace=fast",
+      says: "all that is in the tablespace slow"
+    }
   ],
-  ["CREATE TABLE t (a bigint); ALTER TABLE t SET UNLOGGED", "ALTER TABLE t SET (fillfactor = 80)"]
+  [
+    "CREATE TABLE t (a bigint); CREATE INDEX i ON t (a); ALTER INDEX i SET TABLESPACE fast",
+    "ALTER INDEX i SET (fillfactor = 80)",
+    "CREATE TABLE t (a bigint); ALTER TABLE t SET UNLOGGED",
+    "ALTER TABLE t SET (fillfactor = 80)"
+  ]
 )
 
 examples(
@@ -618,6 +699,7 @@ examples(
     }
   ],
   [
+    "ALTER TABLE t ADD a bigint; CREATE PROCEDURE tidy() LANGUAGE sql BEGIN ATOMIC DELETE FROM app.u WHERE a < 1; END",
     "ALTER TABLE t ADD a bigint; SELECT relname FROM pg_catalog.pg_class",
     "ALTER TABLE t ADD a bigint; SELECT table_name FROM information_schema.tables",
     "ALTER TABLE t ADD a bigint; INSERT INTO kinds VALUES (1)",
@@ -656,9 +738,19 @@ examples(
   "update-all-rows",
   [
     { sql: "UPDATE t SET a = 1", fix: "do it in batches" },
-    { sql: "DELETE FROM app.t", fix: "which rows of app.t" }
+    { sql: "DELETE FROM app.t", fix: "which rows of app.t" },
+    { sql: "UPDATE t SET a = 1 WHERE true", fix: "do it in batches" },
+    {
+      sql: "WITH gone AS (DELETE FROM t RETURNING a) INSERT INTO archive SELECT a FROM gone",
+      at: "1:27",
+      fix: "which rows of t"
+    },
+    { sql: "WITH s AS (SELECT 1 AS a) UPDATE t SET a = s.a FROM s", fix: "do it in batches" }
   ],
   [
+    "CREATE FUNCTION wipe() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM t; END",
+    "CREATE TEMP TABLE x (a bigint); WITH gone AS (DELETE FROM x RETURNING a) INSERT INTO archive SELECT a FROM gone",
+
     "UPDATE t SET a = 1 WHERE a IS NULL",
     "DELETE FROM t WHERE false",
     "CREATE TABLE t (a bigint); INSERT INTO t VALUES (1); UPDATE t SET a = 2"

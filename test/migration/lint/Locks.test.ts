@@ -17,6 +17,11 @@ import { read } from "../../../src/migration/internal/splitter.ts"
 import { freshClient, testServer } from "../../support/Database.ts"
 import { test } from "../support.ts"
 
+const unenforced =
+  testServer().majorVersion >= 18
+    ? "ALTER TABLE doubles ADD CONSTRAINT of_customer FOREIGN KEY (id) REFERENCES customers NOT ENFORCED;"
+    : ""
+
 const schema = `
   CREATE TABLE customers (id integer PRIMARY KEY, name varchar(20) NOT NULL, email text, score numeric(8, 2), at timestamp(3), note varchar(10) CHECK (note <> ''));
   INSERT INTO customers SELECT n, 'name ' || n, 'mail ' || n, n, now(), 'x' FROM generate_series(1, 50) n;
@@ -47,12 +52,27 @@ const schema = `
   CREATE POLICY everybody ON orders USING (true);
   CREATE ACCESS METHOD another TYPE TABLE HANDLER pg_catalog.heap_tableam_handler;
   CREATE TABLE doubles (id integer, twice integer GENERATED ALWAYS AS (id * 2) STORED, during int4range, room int4range);
-  INSERT INTO doubles VALUES (1);
+  INSERT INTO doubles SELECT n FROM generate_series(1, 50) n;
   CREATE UNIQUE INDEX doubles_id ON doubles (id);
   CREATE TABLE kinds (bits varbit(4), span interval(2), clock time(2), zoned timetz(2), at timestamptz(2), net cidr,
     words text[], names varchar(5)[], fixed char(5), short varchar(5), long text);
   INSERT INTO kinds (fixed) VALUES ('a');
+  CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+  CREATE DOMAIN plain AS integer;
+  CREATE TABLE heir (id integer);
+  CREATE TABLE heiress () INHERITS (base);
+  CREATE SEQUENCE numbers;
+  CREATE RULE ignored AS ON DELETE TO base DO INSTEAD NOTHING;
+  CREATE SCHEMA aside;
+  CREATE TABLE shelves (id integer) PARTITION BY RANGE (id);
+  CREATE TABLE shelves_1 PARTITION OF shelves FOR VALUES FROM (1) TO (100);
+  CREATE INDEX shelves_id ON ONLY shelves (id);
+  CREATE INDEX shelves_1_id ON shelves_1 (id);
+  CREATE TABLE shelves_2 (id integer CONSTRAINT fits CHECK (id IS NOT NULL AND id >= 100 AND id < 200));
+  INSERT INTO shelves_2 VALUES (100);
+  ALTER TABLE orders ALTER spare SET (n_distinct = 5);
   CREATE FUNCTION steady() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1';
+  ${unenforced}
   CREATE FUNCTION wild() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
 `
 
@@ -168,6 +188,12 @@ const inTransaction: ReadonlyArray<Case> = [
   ...since<Case>(17, [
     ["ALTER TABLE doubles ALTER twice SET EXPRESSION AS (id * 3)", "ACCESS EXCLUSIVE doubles rewrite"]
   ]),
+  ["ALTER INDEX orders_id SET TABLESPACE elsewhere", "ACCESS EXCLUSIVE orders_id rewrite"],
+  ["ALTER MATERIALIZED VIEW totals SET TABLESPACE elsewhere", "ACCESS EXCLUSIVE totals rewrite"],
+  ["ALTER TABLE orders SET WITHOUT CLUSTER", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE orders ALTER spare RESET (n_distinct)", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER TABLE orders RESET (fillfactor)", "SHARE UPDATE EXCLUSIVE orders"],
+  ["ALTER INDEX orders_id SET (fillfactor = 80)", "SHARE UPDATE EXCLUSIVE orders_id"],
   ["ALTER TABLE orders CLUSTER ON orders_customer", "SHARE UPDATE EXCLUSIVE orders"],
   ["ALTER TABLE orders REPLICA IDENTITY FULL", "ACCESS EXCLUSIVE orders"],
   ["ALTER TABLE orders ENABLE ROW LEVEL SECURITY", "ACCESS EXCLUSIVE orders"],
@@ -225,6 +251,62 @@ const inTransaction: ReadonlyArray<Case> = [
   ["ALTER INDEX orders_customer RENAME TO i", "SHARE UPDATE EXCLUSIVE orders_customer"],
   ["CREATE TRIGGER t AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION noticed()", "SHARE ROW EXCLUSIVE orders"],
   ["ALTER TABLE orders DISABLE TRIGGER noticed", "SHARE ROW EXCLUSIVE orders"],
+  ...[
+    "DISABLE TRIGGER ALL",
+    "DISABLE TRIGGER USER",
+    "ENABLE TRIGGER noticed",
+    "ENABLE TRIGGER ALL",
+    "ENABLE TRIGGER USER"
+  ].map((command): Case => [`ALTER TABLE orders ${command}`, "SHARE ROW EXCLUSIVE orders"]),
+  ...["ENABLE ALWAYS TRIGGER noticed", "ENABLE REPLICA TRIGGER noticed"].map((command): Case => [
+    `ALTER TABLE orders ${command}`,
+    "SHARE ROW EXCLUSIVE orders"
+  ]),
+  [
+    "CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON orders FROM customers FOR EACH ROW EXECUTE FUNCTION noticed()",
+    "SHARE ROW EXCLUSIVE orders",
+    "ACCESS SHARE customers"
+  ],
+  ["ALTER TRIGGER noticed ON orders RENAME TO seen", "ACCESS EXCLUSIVE orders"],
+  ["ALTER POLICY everybody ON orders RENAME TO all_of_them", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders RENAME CONSTRAINT paid_there TO paid_at_all", "ACCESS EXCLUSIVE orders"],
+  ["ALTER VIEW names RENAME TO called", "ACCESS EXCLUSIVE names"],
+  ["ALTER TABLE drafts SET SCHEMA aside", "ACCESS EXCLUSIVE drafts"],
+  ["ALTER TABLE heir INHERIT base", "ACCESS EXCLUSIVE heir", "SHARE UPDATE EXCLUSIVE base"],
+  ["ALTER TABLE heiress NO INHERIT base", "ACCESS EXCLUSIVE heiress", "ACCESS SHARE base"],
+  ["ALTER SEQUENCE numbers RESTART WITH 100", "SHARE ROW EXCLUSIVE numbers"],
+  ["DROP SEQUENCE numbers", "ACCESS EXCLUSIVE numbers"],
+  ["DROP RULE ignored ON base", "ACCESS EXCLUSIVE base"],
+  ["ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey DEFERRABLE", "ACCESS EXCLUSIVE orders"],
+  ["CREATE INDEX i ON ONLY parts (id)", "SHARE parts"],
+  [
+    "ALTER INDEX shelves_id ATTACH PARTITION shelves_1_id",
+    "SHARE UPDATE EXCLUSIVE shelves_id",
+    "ACCESS EXCLUSIVE shelves_1_id"
+  ],
+  // For want of an index it is read in spite of its CHECK.
+  [
+    "ALTER TABLE shelves ATTACH PARTITION shelves_2 FOR VALUES FROM (100) TO (200)",
+    "SHARE UPDATE EXCLUSIVE shelves",
+    "ACCESS EXCLUSIVE shelves_2 scan"
+  ],
+  ["COMMENT ON VIEW names IS 'x'", "SHARE UPDATE EXCLUSIVE names"],
+  ["COMMENT ON MATERIALIZED VIEW totals IS 'x'", "SHARE UPDATE EXCLUSIVE totals"],
+  ["COMMENT ON INDEX orders_id IS 'x'", "SHARE UPDATE EXCLUSIVE orders_id"],
+  ["ALTER TABLE orders ADD COLUMN a plain", "ACCESS EXCLUSIVE orders"],
+  ["ALTER TABLE orders ADD COLUMN a positive", "ACCESS EXCLUSIVE orders rewrite"],
+  ...since<Case>(18, [
+    [
+      "ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey NOT ENFORCED",
+      "ACCESS EXCLUSIVE orders",
+      "ACCESS EXCLUSIVE customers"
+    ],
+    [
+      "ALTER TABLE doubles ALTER CONSTRAINT of_customer ENFORCED",
+      "ACCESS EXCLUSIVE doubles scan",
+      "SHARE ROW EXCLUSIVE customers scan"
+    ]
+  ]),
   ["CREATE POLICY p ON orders USING (false)", "ACCESS EXCLUSIVE orders"],
   ["ALTER POLICY everybody ON orders USING (false)", "ACCESS EXCLUSIVE orders"],
   ["CREATE RULE r AS ON DELETE TO base DO INSTEAD NOTHING", "ACCESS EXCLUSIVE base"],
@@ -309,7 +391,7 @@ const locksOn = (connection: Connection, pid: number) =>
   Effect.map(
     connection.executeValues(
       `SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-        WHERE l.pid = $1::text::int AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'm', 'v', 'i')`,
+        WHERE l.pid = $1::text::int AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'm', 'v', 'i', 'I', 'S')`,
       [String(pid)]
     ),
     (rows) => {
@@ -395,7 +477,7 @@ layer(Live, { excludeTestServices: true })("The locks that lint tells of", (it) 
         assert.strictEqual(locks.find((lock) => lock.relation === relation)?.mode, mode, `the lock on ${relation}`)
         if (!isDdl(sql) || sql.startsWith("TRUNCATE")) continue
         assert.strictEqual(
-          after.file !== was.file && relation !== "orders_customer",
+          after.file !== was.file && !renewed.has(relation),
           rewrites,
           `whether ${relation} is rewritten`
         )
@@ -414,6 +496,9 @@ layer(Live, { excludeTestServices: true })("The locks that lint tells of", (it) 
     }).pipe(Effect.scoped)
   )
 })
+
+/** A new file of what is not locked for the time of its writing, or is one row. */
+const renewed = new Set(["orders_customer", "numbers"])
 
 const tables = new Set([
   "customers",

@@ -17,6 +17,7 @@ export const facts: RelationFacts = {
   serverVersion: 180_004,
   searchPath: ["public"],
   steadyFunctions: ["steady"],
+  constrainedDomains: ["email"],
   tables: [
     table("t", {
       columns: [
@@ -38,6 +39,14 @@ export const facts: RelationFacts = {
         },
         { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }
       ]
+    }),
+    table("t_too", {
+      constraints: [{ name: "h", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }],
+      indexes: [{ name: "t_too_a", definition: "CREATE INDEX ...", unique: false, columns: ["a"] }]
+    }),
+    table("indexed", {
+      kind: "partitioned table",
+      indexes: [{ name: "indexed_a", definition: "CREATE INDEX ...", unique: false, columns: ["a"] }]
     }),
     table("parts", { kind: "partitioned table" }),
     table("totals", { kind: "materialized view" }),

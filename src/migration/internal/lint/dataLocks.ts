@@ -22,6 +22,9 @@ const queries = [
   "CopyStmt"
 ]
 
+/** Whether a statement reads or changes rows when it is run. The body of a function or a rule is kept for later. */
+export const isQuery = (node: Node): boolean => !("ViewStmt" in node) && queries.some((tag) => tag in node)
+
 const read = (node: Node): ReadonlyArray<Taken> => {
   if (!queries.some((tag) => tag in node)) return []
   const known = new Set(nodesIn(node, "CommonTableExpr").map(({ ctename }) => ctename))

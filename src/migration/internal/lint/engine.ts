@@ -7,6 +7,7 @@ import { columnAt, lineAt, type ParsedScript, read, type SplitFailure } from "..
 import { type Allowance, type Allowances, allowancesOf } from "./allow.ts"
 import { type Renamed, tracking } from "./created.ts"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
+import { domainsIn } from "./domains.ts"
 import { advice } from "./fixes.ts"
 import { isAtLeast, type Lock } from "./lockModes.ts"
 import { lockedBy } from "./locks.ts"
@@ -177,6 +178,7 @@ export const eachStatement = (
   look: (statement: LintStatement, context: LintContext) => void
 ): void => {
   const created = tracking(searchPath, facts)
+  const domains = domainsIn(facts)
   const held = new Map<string, Lock>()
   const { directives, indexOf } = script
   const statements = script.statements.map(({ node, start, text }, index): LintStatement => {
@@ -191,11 +193,13 @@ export const eachStatement = (
     table: created.table,
     held,
     isNew: created.has,
-    keyOf: created.keyOf
+    keyOf: created.keyOf,
+    isConstrained: domains.isConstrained
   }
   for (const statement of statements) {
     look(statement, context)
     if (context.transaction) hold(held, lockedBy(statement, context))
+    domains.note(statement.node)
     const renamed = created.note(statement.node)
     if (renamed !== undefined) follow(held, renamed)
   }

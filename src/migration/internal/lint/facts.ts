@@ -1,10 +1,11 @@
 /** Asks a database for what the rules want to know of the relations that migrations name. */
 import * as Effect from "effect/Effect"
+import type { Node } from "libpg-query"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { DatabaseError } from "../../../error/DatabaseError.ts"
 import * as RelationFacts from "../../../catalog/RelationFacts.ts"
 import type { ParsedScript } from "../splitter.ts"
-import { objectName } from "./names.ts"
+import { objectName, partsOf } from "./names.ts"
 import { nodesIn } from "./nodes.ts"
 import { functionsIn } from "./rewrites.ts"
 
@@ -17,9 +18,15 @@ export const factsFor = (
   const nodes = scripts.flatMap(({ statements }) => statements.map(({ node }) => node))
   const relations = new Set(nodes.flatMap(relationNames))
   const functions = new Set(functionsIn(nodes).flatMap((parts) => parts.at(-1) ?? []))
-  const read = RelationFacts.read(connection, { relations: [...relations], functions: [...functions] })
+  const types = new Set(nodes.flatMap(typesOfColumns))
+  const question = { relations: [...relations], functions: [...functions], types: [...types] }
+  const read = RelationFacts.read(connection, question)
   return searchPath === undefined ? read : Effect.map(read, (facts) => ({ ...facts, searchPath }))
 }
+
+/** A domain is known by the last part of its name. */
+const typesOfColumns = (node: Node): ReadonlyArray<string> =>
+  nodesIn(node, "ColumnDef").flatMap(({ typeName }) => partsOf(typeName?.names).at(-1) ?? [])
 
 /** Most statements have a relation as a field of their own, which is no node: so any object that has a `relname` counts. */
 const relationNames = (tree: unknown): ReadonlyArray<string> => {

@@ -8,6 +8,7 @@ import { concurrentIndex } from "./rules/concurrentIndex.ts"
 import { concurrentIndexDrop } from "./rules/concurrentIndexDrop.ts"
 import { concurrentRefresh } from "./rules/concurrentRefresh.ts"
 import { concurrentReindex } from "./rules/concurrentReindex.ts"
+import { domainColumn } from "./rules/domainColumn.ts"
 import { domainConstraint } from "./rules/domainConstraint.ts"
 import { exclusionConstraint } from "./rules/exclusionConstraint.ts"
 import { foreignKeyValidation } from "./rules/foreignKeyValidation.ts"
@@ -42,6 +43,7 @@ export const lockRules: ReadonlyArray<Rule> = [
   foreignKeyValidation,
   checkValidation,
   domainConstraint,
+  domainColumn,
   validateInTransaction,
   uniqueConstraint,
   exclusionConstraint,

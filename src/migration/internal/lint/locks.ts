@@ -4,15 +4,25 @@
  * a partition is not seen. Where nothing is known of a table, the most expensive
  * course is assumed.
  */
-import type { AlterTableCmd, Node } from "libpg-query"
+import type { Node } from "libpg-query"
 import { modeOf, othersOf } from "./alterTableLocks.ts"
 import { dataLocks } from "./dataLocks.ts"
 import { dropLocks, ownerOf, referencedBy } from "./dropLocks.ts"
 import { isAtLeast, type Lock, type LockMode, lockModes, type Taken } from "./lockModes.ts"
 import { nameOf, objectName, relationOf } from "./names.ts"
-import { type Command, commandsIn, nodesIn, type Of, optionsOf, partitionOf, relationsIn } from "./nodes.ts"
-import { fitsBounds } from "./proofs.ts"
-import { checksKey, rewrites, scans } from "./rewrites.ts"
+import {
+  alteredConstraint,
+  type Command,
+  commandsIn,
+  isForeign,
+  nodesIn,
+  type Of,
+  optionsOf,
+  partitionOf,
+  relationsIn
+} from "./nodes.ts"
+import { isReady } from "./proofs.ts"
+import { checksKey, isParentAlone, rewrites, scans } from "./rewrites.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 
 /** One a relation, the strongest. */
@@ -51,6 +61,7 @@ const takenBy = (statement: LintStatement, context: LintContext): ReadonlyArray<
 
 const ofCommand = (command: Command, statement: LintStatement, context: LintContext): ReadonlyArray<Taken> => {
   const { body, relation } = command
+  if (isForeign(statement)) return [{ relation, mode: modeOf(body) }]
   const own = {
     relation,
     mode: modeOf(body),
@@ -58,15 +69,26 @@ const ofCommand = (command: Command, statement: LintStatement, context: LintCont
     scans: scans(command, statement, context)
   }
   // A partition is read, and not the table that it becomes one of; both tables of a foreign key are.
-  const readsOther = attaches(body, context) || checksKey(body)
+  const readsOther = attaches(command, context) || checksKey(body)
   const others = othersOf(body).map((other) => ({ ...other, scans: readsOther }))
-  return [own, ...others, ...(body.subtype === "AT_DropConstraint" ? referencedBy(relation, context, body.name) : [])]
+  return [own, ...others, ...ofKey(command, context)]
 }
 
-/** Whether a partition is attached that has to be read before. */
-const attaches = (command: AlterTableCmd, context: LintContext): boolean => {
-  const { bound, name } = partitionOf(command) ?? {}
-  return command.subtype === "AT_AttachPartition" && !fitsBounds(context, name, bound)
+/** The tables that a foreign key points at, which is dropped, or enforced from here on or no more. */
+const ofKey = ({ body, relation }: Command, context: LintContext): ReadonlyArray<Taken> => {
+  if (body.subtype === "AT_DropConstraint") return referencedBy(relation, context, body.name)
+  const { alterEnforceability, conname } = alteredConstraint(body) ?? {}
+  if (alterEnforceability !== true) return []
+  const referenced = referencedBy(relation, context, conname)
+  return checksKey(body)
+    ? referenced.map((taken) => ({ ...taken, mode: "SHARE ROW EXCLUSIVE", scans: true }))
+    : referenced
+}
+
+/** Whether a partition is attached that has to be read before. An index has no bounds, and is not read. */
+const attaches = ({ body, relation }: Command, context: LintContext): boolean => {
+  const { bound, name } = partitionOf(body) ?? {}
+  return body.subtype === "AT_AttachPartition" && bound !== undefined && !isReady(context, relation, name, bound)
 }
 
 const ofCreate = (node: Of<"CreateStmt">): ReadonlyArray<Taken> => {
@@ -103,7 +125,8 @@ const ofComment = ({ object, objtype }: Of<"CommentStmt">): ReadonlyArray<Taken>
 const ofMaintenance = (node: Node, context: LintContext): ReadonlyArray<Taken> => {
   if ("IndexStmt" in node) {
     const { concurrent, relation } = node.IndexStmt
-    return [{ relation, mode: concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "SHARE", scans: true }]
+    const mode = concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "SHARE"
+    return [{ relation, mode, scans: !isParentAlone(context, relation) }]
   }
   if ("ReindexStmt" in node) return ofReindex(node.ReindexStmt, context)
   if ("ClusterStmt" in node) return [{ relation: node.ClusterStmt.relation, mode: "ACCESS EXCLUSIVE", rewrites: true }]
@@ -116,6 +139,7 @@ const ofMaintenance = (node: Node, context: LintContext): ReadonlyArray<Taken> =
         : { relation, mode: "ACCESS EXCLUSIVE", rewrites: true }
     ]
   }
+  if ("AlterSeqStmt" in node) return [{ relation: node.AlterSeqStmt.sequence, mode: "SHARE ROW EXCLUSIVE" }]
   if ("TruncateStmt" in node) return locked(node.TruncateStmt.relations, "ACCESS EXCLUSIVE")
   if ("LockStmt" in node) {
     return locked(

@@ -3,6 +3,7 @@ import type {
   A_Const,
   AlterTableCmd,
   AlterTableStmt,
+  ATAlterConstraint,
   ColumnDef,
   Constraint,
   Node,
@@ -63,6 +64,13 @@ export interface Command {
 export const commandsOf = ({ node, text }: LintStatement): ReadonlyArray<Command> =>
   "AlterTableStmt" in node && isTable(node.AlterTableStmt) ? commandsIn(node.AlterTableStmt, text) : []
 
+/** Of tables whose rows are here, and not on the server behind a foreign table. */
+export const storedCommandsOf = (statement: LintStatement): ReadonlyArray<Command> =>
+  isForeign(statement) ? [] : commandsOf(statement)
+
+export const isForeign = ({ node }: LintStatement): boolean =>
+  "AlterTableStmt" in node && node.AlterTableStmt.objtype === "OBJECT_FOREIGN_TABLE"
+
 const isTable = ({ objtype }: AlterTableStmt): boolean =>
   objtype === "OBJECT_TABLE" || objtype === "OBJECT_FOREIGN_TABLE"
 
@@ -102,6 +110,10 @@ export const partitionOf = ({ def }: AlterTableCmd): PartitionCmd | undefined =>
 
 export const constraintOf = ({ def }: AlterTableCmd): Constraint | undefined =>
   def !== undefined && "Constraint" in def ? def.Constraint : undefined
+
+/** What an ALTER CONSTRAINT changes. */
+export const alteredConstraint = ({ def }: AlterTableCmd): ATAlterConstraint | undefined =>
+  def !== undefined && "ATAlterConstraint" in def ? def.ATAlterConstraint : undefined
 
 /** The columns that a constraint of a table names. */
 export const keyColumns = ({ fk_attrs, keys }: Constraint): ReadonlyArray<string> => partsOf(keys ?? fk_attrs)

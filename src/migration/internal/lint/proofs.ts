@@ -62,7 +62,7 @@ export const unprovedKey = (
 }
 
 /** Whether the rows of a partition are known to be within its bounds: a validated CHECK has all values of them. */
-export const fitsBounds = (
+const fitsBounds = (
   { table }: LintContext,
   partition: RangeVar | undefined,
   bound: PartitionBoundSpec | undefined
@@ -74,6 +74,23 @@ export const fitsBounds = (
   return (
     values.length > 0 &&
     checks.some(({ definition }) => values.every((value) => value !== undefined && mentions(definition, value)))
+  )
+}
+
+/** Whether a partition can be attached without reading it: its rows fit, and it has the indexes that its table wants. */
+export const isReady = (
+  context: LintContext,
+  parent: RangeVar | undefined,
+  partition: RangeVar | undefined,
+  bound: PartitionBoundSpec | undefined
+): boolean => {
+  const own = context.table(partition)?.indexes ?? []
+  const wanted = context.table(parent)?.indexes ?? []
+  return (
+    fitsBounds(context, partition, bound) &&
+    wanted.every(({ columns, unique }) =>
+      own.some((index) => index.columns.join() === columns.join() && (index.unique || !unique))
+    )
   )
 }
 

@@ -1,8 +1,16 @@
 /** What a command of ALTER TABLE does to the rows of its table. */
-import type { AlterTableCmd, ColumnDef, Node } from "libpg-query"
+import type { AlterTableCmd, ColumnDef, Node, RangeVar } from "libpg-query"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { partsOf, spell } from "./names.ts"
-import { addedColumn, type Command, columnOf, constraintOf, constraintsOf, nodesIn } from "./nodes.ts"
+import {
+  addedColumn,
+  alteredConstraint,
+  type Command,
+  columnOf,
+  constraintOf,
+  constraintsOf,
+  nodesIn
+} from "./nodes.ts"
 import { isProved, mentions, unprovedKey } from "./proofs.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 import { keepsRows, parseType, typeOf } from "./types.ts"
@@ -10,15 +18,16 @@ import { keepsRows, parseType, typeOf } from "./types.ts"
 /** Why a new column makes PostgreSQL write all rows anew. */
 export const rewriteOf = (
   column: ColumnDef | undefined,
-  facts: RelationFacts | undefined
-): "serial" | "identity" | "stored" | "volatile" | undefined => {
+  { facts, isConstrained }: LintContext
+): "serial" | "identity" | "stored" | "volatile" | "domain" | undefined => {
   if (column === undefined) return undefined
   if (isSerial(column)) return "serial"
   const constraints = constraintsOf(column)
   if (constraints.some(({ contype }) => contype === "CONSTR_IDENTITY")) return "identity"
   if (constraints.some(({ contype, generated_kind }) => contype === "CONSTR_GENERATED" && generated_kind === "s"))
     return "stored"
-  return volatileCall(defaultOf(column), facts) === undefined ? undefined : "volatile"
+  if (volatileCall(defaultOf(column), facts) !== undefined) return "volatile"
+  return isConstrained(column.typeName) ? "domain" : undefined
 }
 
 export const isSerial = ({ typeName }: ColumnDef): boolean => {
@@ -81,7 +90,7 @@ const columnBefore = ({ table }: LintContext, { body, relation }: Command) =>
 export const rewrites = (command: Command, context: LintContext): boolean => {
   switch (command.body.subtype) {
     case "AT_AddColumn":
-      return rewriteOf(addedColumn(command.body), context.facts) !== undefined
+      return rewriteOf(addedColumn(command.body), context) !== undefined
     case "AT_AlterColumnType":
       return !keepsColumn(context, command)
     case "AT_SetLogged":
@@ -110,6 +119,8 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
     }
     case "AT_AlterColumnType":
       return isChecked(context, command)
+    case "AT_AlterConstraint":
+      return checksKey(body)
     case "AT_ValidateConstraint":
       return true
     default:
@@ -117,10 +128,16 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
   }
 }
 
+/** Whether an index is made of a partitioned table alone, whose partitions get theirs apart. Nobody writes ONLY for another. */
+export const isParentAlone = ({ table }: LintContext, relation: RangeVar | undefined): boolean =>
+  relation?.inh !== true && (table(relation)?.kind ?? "partitioned table") === "partitioned table"
+
 /** Whether a foreign key is held to the rows of both tables. In a new column without a default all are NULL. */
 export const checksKey = (command: AlterTableCmd): boolean => {
   const constraint = constraintOf(command)
   if (constraint?.contype === "CONSTR_FOREIGN") return constraint.skip_validation !== true
+  const altered = alteredConstraint(command)
+  if (altered !== undefined) return altered.alterEnforceability === true && altered.is_enforced === true
   const column = addedColumn(command)
   if (column === undefined || defaultOf(column) === undefined) return false
   return constraintsOf(column).some(({ contype }) => contype === "CONSTR_FOREIGN")

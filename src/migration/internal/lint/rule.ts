@@ -4,7 +4,7 @@
  * what stands around it. It does not ask whether its finding is allowed: the
  * engine does (allow.ts).
  */
-import type { Node, RangeVar } from "libpg-query"
+import type { Node, RangeVar, TypeName } from "libpg-query"
 import type { Directives } from "../directives.ts"
 import type { Lock } from "./lockModes.ts"
 import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
@@ -58,6 +58,8 @@ export interface LintContext {
   readonly keyOf: (relation: RangeVar | undefined) => string
   /** What the database knows of a table, as the migration has changed it; `undefined` also without a database. */
   readonly table: (relation: RangeVar | undefined) => TableFacts | undefined
+  /** Whether a type is a domain that is known to have constraints. */
+  readonly isConstrained: (type: TypeName | undefined) => boolean
   /** What the database knows, if there is one. */
   readonly facts: RelationFacts | undefined
 }

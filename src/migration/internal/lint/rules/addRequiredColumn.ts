@@ -1,8 +1,9 @@
+import type { ColumnDef } from "libpg-query"
 import { steps } from "../contract.ts"
 import { advice, columnWithout } from "../fixes.ts"
 import { columnsOf, hasConstraint } from "../columns.ts"
 import { nameOf, spell } from "../names.ts"
-import { isSerial } from "../rewrites.ts"
+import { defaultOf, isSerial } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 
 export const addRequiredColumn: Rule = {
@@ -12,7 +13,7 @@ export const addRequiredColumn: Rule = {
   check: (statement, { isNew }) =>
     columnsOf(statement).flatMap(({ at, column, how, relation }) => {
       const isFilled =
-        isSerial(column) || hasConstraint(column, "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
+        isSerial(column) || hasDefault(column) || hasConstraint(column, "CONSTR_IDENTITY", "CONSTR_GENERATED")
       if (how !== "added" || isNew(relation) || isFilled || !hasConstraint(column, "CONSTR_NOTNULL")) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
       const definition = columnWithout(statement, column, ({ contype }) => contype === "CONSTR_NOTNULL")
@@ -30,4 +31,10 @@ export const addRequiredColumn: Rule = {
         }
       ]
     })
+}
+
+/** DEFAULT NULL is none. */
+const hasDefault = (column: ColumnDef): boolean => {
+  const value = defaultOf(column)
+  return value !== undefined && !("A_Const" in value && value.A_Const.isnull === true)
 }

@@ -3,17 +3,18 @@ import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { advice, apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
 import { commandsOf, constantOf, nodesIn, partitionOf } from "../nodes.ts"
-import { fitsBounds } from "../proofs.ts"
+import { isReady } from "../proofs.ts"
 import type { Rule } from "../rule.ts"
 
 export const attachPartition: Rule = {
   name: "attach-partition",
   reason:
-    "ATTACH PARTITION reads the whole partition under an ACCESS EXCLUSIVE lock on it, unless a validated CHECK says already that its rows fit.",
+    "ATTACH PARTITION reads the whole partition under an ACCESS EXCLUSIVE lock on it, unless a validated CHECK says already that its rows fit and it has all indexes of the table.",
   check: (statement, context) =>
     commandsOf(statement).flatMap(({ at, body, relation }) => {
       const { bound, name } = partitionOf(body) ?? {}
-      if (body.subtype !== "AT_AttachPartition" || context.isNew(name) || fitsBounds(context, name, bound)) return []
+      if (body.subtype !== "AT_AttachPartition" || context.isNew(name) || isReady(context, relation, name, bound))
+        return []
       const message = `ATTACH PARTITION reads all of ${nameOf(name)} while nobody else can`
       return [{ at, message, fix: fixFor(relation, name, bound) }]
     })
@@ -35,7 +36,7 @@ const fixFor = (
     "-- <key> is the partition key:",
     `-- ALTER TABLE ${nameOf(name)} ADD CONSTRAINT ${check} CHECK (${condition}) NOT VALID;`,
     `-- ALTER TABLE ${nameOf(name)} VALIDATE CONSTRAINT ${check};`,
-    `-- then attach it to ${nameOf(relation)}, and drop ${check}`
+    `-- then give it the indexes of ${nameOf(relation)} that it lacks (CONCURRENTLY), attach it, and drop ${check}`
   )
 }
 

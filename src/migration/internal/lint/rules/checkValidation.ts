@@ -1,6 +1,6 @@
 import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps, unnamed } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { addedColumn, type Command, commandsOf, constraintOf } from "../nodes.ts"
+import { addedColumn, type Command, storedCommandsOf, constraintOf } from "../nodes.ts"
 import type { LintStatement, Problem, Rule } from "../rule.ts"
 
 export const checkValidation: Rule = {
@@ -8,7 +8,7 @@ export const checkValidation: Rule = {
   reason:
     "A CHECK that is held to all rows when it is added reads the whole table under an ACCESS EXCLUSIVE lock, which blocks reads too.",
   check: (statement, { isNew }) =>
-    commandsOf(statement).flatMap((command) =>
+    storedCommandsOf(statement).flatMap((command) =>
       isNew(command.relation) ? [] : [...ofConstraint(statement, command), ...ofColumn(statement, command)]
     )
 }

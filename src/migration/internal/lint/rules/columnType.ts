@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { type Command, columnOf, commandsOf } from "../nodes.ts"
+import { type Command, columnOf, storedCommandsOf } from "../nodes.ts"
 import { isChecked, keepsColumn } from "../rewrites.ts"
 import type { LintContext, LintStatement, Rule } from "../rule.ts"
 import { itemAt } from "../source.ts"
@@ -10,7 +10,7 @@ export const columnType: Rule = {
   reason:
     "Most changes of a column's type write the whole table anew under an ACCESS EXCLUSIVE lock, with its indexes, and the application that runs expects the old type.",
   check: (statement, context) =>
-    commandsOf(statement).flatMap((command) => {
+    storedCommandsOf(statement).flatMap((command) => {
       const { at, body, relation } = command
       if (body.subtype !== "AT_AlterColumnType" || context.isNew(relation)) return []
       const problem = problemOf(command, context)

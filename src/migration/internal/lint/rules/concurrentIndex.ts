@@ -1,5 +1,6 @@
 import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
+import { isParentAlone } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 import { replaced } from "../source.ts"
 
@@ -9,7 +10,7 @@ export const concurrentIndex: Rule = {
   check: ({ node, text }, context) => {
     if (!("IndexStmt" in node)) return []
     const { concurrent, relation } = node.IndexStmt
-    if (concurrent === true || context.isNew(relation)) return []
+    if (concurrent === true || context.isNew(relation) || isParentAlone(context, relation)) return []
     const table = nameOf(relation)
     const isPartitioned = context.table(relation)?.kind === "partitioned table"
     const concurrently = alone(`${replaced(text, /^CREATE\s+(?:UNIQUE\s+)?INDEX\b/giu, "$& CONCURRENTLY")};`, context)

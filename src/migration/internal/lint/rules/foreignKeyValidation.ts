@@ -1,8 +1,17 @@
 import type { Constraint } from "libpg-query"
-import { apart, columnWithout, constraintName, constraintTexts, definitionOf, inTwoSteps, unnamed } from "../fixes.ts"
+import {
+  advice,
+  apart,
+  columnWithout,
+  constraintName,
+  constraintTexts,
+  definitionOf,
+  inTwoSteps,
+  unnamed
+} from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { addedColumn, type Command, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
-import { defaultOf } from "../rewrites.ts"
+import { addedColumn, alteredConstraint, type Command, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
+import { checksKey, defaultOf } from "../rewrites.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
 
 export const foreignKeyValidation: Rule = {
@@ -12,7 +21,7 @@ export const foreignKeyValidation: Rule = {
   check: (statement, context) =>
     commandsOf(statement).flatMap((command) => {
       if (context.isNew(command.relation)) return []
-      return [...ofConstraint(statement, command, context), ...ofColumn(statement, command)]
+      return [...ofConstraint(statement, command, context), ...ofColumn(statement, command), ...ofEnforced(command)]
     })
 }
 
@@ -33,6 +42,19 @@ const ofConstraint = (
     "-- before PostgreSQL 18 a partitioned table has no NOT VALID foreign key: do this to each partition, then to it"
   const notes = isPartitioned && (facts?.serverVersion ?? 0) < 180_000 ? [note] : []
   return [{ at: command.at, message: messageOf(command, constraint), fix: apart(...notes, ...steps) }]
+}
+
+/** From PostgreSQL 18 on. */
+const ofEnforced = ({ at, body, relation }: Command): ReadonlyArray<Problem> => {
+  const { conname } = alteredConstraint(body) ?? {}
+  if (conname === undefined || !checksKey(body)) return []
+  const [table, name] = [nameOf(relation), spell(conname)]
+  const message = `ENFORCED checks all rows of ${table} and of the table that ${name} points at`
+  const fix = advice(
+    `ALTER TABLE ${table} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} <its definition> NOT VALID;`,
+    `and in a transaction of its own: ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`
+  )
+  return [{ at, message, fix }]
 }
 
 /** Where the new column has no default, all rows have NULL in it, and PostgreSQL knows that there is nothing to check. */

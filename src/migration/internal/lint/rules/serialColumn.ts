@@ -1,7 +1,7 @@
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
-import { addedColumn, commandsOf } from "../nodes.ts"
+import { addedColumn, storedCommandsOf } from "../nodes.ts"
 import { rewriteOf } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 
@@ -9,11 +9,11 @@ export const serialColumn: Rule = {
   name: "serial-column",
   reason:
     "A new column that counts (serial, identity) gives each row its number: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
-  check: (statement, { facts, isNew }) =>
-    commandsOf(statement).flatMap(({ at, body, relation }) => {
+  check: (statement, context) =>
+    storedCommandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = addedColumn(body)
-      const rewrite = rewriteOf(column, facts)
-      if (column === undefined || (rewrite !== "serial" && rewrite !== "identity") || isNew(relation)) return []
+      const rewrite = rewriteOf(column, context)
+      if (column === undefined || (rewrite !== "serial" && rewrite !== "identity") || context.isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
       const sequence = spell(relation?.schemaname, derived(relation?.relname ?? "", column.colname ?? "", "seq"))
       return [

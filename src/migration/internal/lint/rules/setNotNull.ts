@@ -1,6 +1,6 @@
 import { apart } from "../fixes.ts"
 import { derived, nameOf, spell } from "../names.ts"
-import { type Command, commandsOf, constraintOf, keyColumns } from "../nodes.ts"
+import { type Command, storedCommandsOf, constraintOf, keyColumns } from "../nodes.ts"
 import { isProved } from "../proofs.ts"
 import type { LintContext, Rule } from "../rule.ts"
 
@@ -9,7 +9,7 @@ export const setNotNull: Rule = {
   reason:
     "SET NOT NULL reads the whole table under an ACCESS EXCLUSIVE lock, which blocks reads too, unless a validated CHECK says already that there is no NULL.",
   check: (statement, context) =>
-    commandsOf(statement).flatMap((command) => {
+    storedCommandsOf(statement).flatMap((command) => {
       const { at, relation } = command
       const column = columnIn(command)
       if (column === undefined || context.isNew(relation)) return []

@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { addedColumn, commandsOf } from "../nodes.ts"
+import { addedColumn, storedCommandsOf } from "../nodes.ts"
 import { rewriteOf } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 
@@ -8,10 +8,10 @@ export const storedGeneratedColumn: Rule = {
   name: "stored-generated-column",
   reason:
     "A new stored generated column is computed for each row: the whole table is written anew under an ACCESS EXCLUSIVE lock.",
-  check: (statement, { facts, isNew }) =>
-    commandsOf(statement).flatMap(({ at, body, relation }) => {
+  check: (statement, context) =>
+    storedCommandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = addedColumn(body)
-      if (rewriteOf(column, facts) !== "stored" || isNew(relation)) return []
+      if (rewriteOf(column, context) !== "stored" || context.isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column?.colname)]
       return [
         {

@@ -21,7 +21,9 @@ export const unseenStatement: Rule = {
   }
 }
 
-const changing = /\b(ALTER|CREATE|DROP|TRUNCATE|EXECUTE|LOCK|UPDATE|DELETE|REINDEX|CLUSTER|REFRESH|GRANT|REVOKE)\b/iu
+/** Not the UPDATE of SELECT ... FOR UPDATE and of INSERT ... ON CONFLICT DO UPDATE. */
+const changing =
+  /\b(ALTER|CREATE|DROP|TRUNCATE|EXECUTE|LOCK|(?<!\b(?:FOR|KEY|DO)\s+)UPDATE|DELETE|REINDEX|CLUSTER|REFRESH|GRANT|REVOKE)\b/iu
 
 const bodyOf = (node: Node): string => {
   if (!("DoStmt" in node)) return ""

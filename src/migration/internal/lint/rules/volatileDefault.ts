@@ -1,6 +1,6 @@
 import { apart, columnWithout } from "../fixes.ts"
 import { nameOf, spell } from "../names.ts"
-import { addedColumn, commandsOf, constraintsOf } from "../nodes.ts"
+import { addedColumn, storedCommandsOf, constraintsOf } from "../nodes.ts"
 import { defaultOf, rewriteOf, volatileCall } from "../rewrites.ts"
 import type { Rule } from "../rule.ts"
 import { itemAt } from "../source.ts"
@@ -10,9 +10,9 @@ export const volatileDefault: Rule = {
   reason:
     "A new column whose default differs from row to row makes PostgreSQL write the whole table anew under an ACCESS EXCLUSIVE lock.",
   check: (statement, context) =>
-    commandsOf(statement).flatMap(({ at, body, relation }) => {
+    storedCommandsOf(statement).flatMap(({ at, body, relation }) => {
       const column = addedColumn(body)
-      if (column === undefined || rewriteOf(column, context.facts) !== "volatile" || context.isNew(relation)) return []
+      if (column === undefined || rewriteOf(column, context) !== "volatile" || context.isNew(relation)) return []
       const [table, name] = [nameOf(relation), spell(column.colname)]
       const constraints = constraintsOf(column)
       const own = constraints.findIndex(({ contype }) => contype === "CONSTR_DEFAULT")

@@ -1,5 +1,5 @@
 import type { Node, RangeVar } from "libpg-query"
-import { dataLocks } from "../dataLocks.ts"
+import { dataLocks, isQuery } from "../dataLocks.ts"
 import { advice } from "../fixes.ts"
 import { blocked, isAtLeast } from "../lockModes.ts"
 import { locksOf } from "../locks.ts"
@@ -45,7 +45,7 @@ const longWork = (statement: LintStatement, context: LintContext): string | unde
 const written = ["UpdateStmt", "DeleteStmt", "MergeStmt"] as const
 
 const changes = (node: Node): ReadonlyArray<RangeVar> =>
-  written.flatMap((tag) => nodesIn(node, tag).flatMap(({ relation }) => relation ?? []))
+  isQuery(node) ? written.flatMap((tag) => nodesIn(node, tag).flatMap(({ relation }) => relation ?? [])) : []
 
 /** A view's query is not run when it is made. */
 const reads = (node: Node): ReadonlyArray<RangeVar> => {
