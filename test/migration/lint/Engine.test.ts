@@ -64,6 +64,7 @@ describe("a comment pgkeel:allow", () => {
     [`-- pgkeel:allow concurrent-index: small\nSELECT 1;\n${index}`, ["allow-unused", "concurrent-index"]],
     [`SELECT '-- pgkeel:allow concurrent-index: small';\n${index}`, ["concurrent-index"]],
     [`${index}\n-- pgkeel:allow concurrent-index: small\n`, ["concurrent-index", "allow-invalid"]],
+    [`/* pgkeel:allow concurrent-index: small */ ${index}`, ["allow-invalid", "concurrent-index"]],
     ["SELECT 1;\n-- pgkeel:allow-file concurrent-index: small\n", ["allow-unused"]]
   ] as const)("is itself a finding where it allows nothing: %s", ([sql, rules]) =>
     Effect.map(findings(sql), (found) =>

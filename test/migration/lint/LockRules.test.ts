@@ -430,12 +430,13 @@ examples(
       sql: "ALTER DOMAIN app.amount ADD CONSTRAINT positive CHECK (VALUE > 0)",
       fix: "ALTER DOMAIN app.amount ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID;"
     },
-    { sql: "ALTER DOMAIN amount SET NOT NULL", fix: "each as set-not-null says" }
+    { sql: "ALTER DOMAIN amount SET NOT NULL", fix: "each as set-not-null says" },
+    { sql: "ALTER DOMAIN app.amount VALIDATE CONSTRAINT c", fix: "new values are held to it", says: "of app.amount" }
   ],
   [
+    "CREATE DOMAIN amount AS bigint; ALTER DOMAIN amount ADD CHECK (VALUE > 0)",
     "ALTER DOMAIN amount SET DEFAULT 1",
     "ALTER DOMAIN amount DROP CONSTRAINT c",
-    "ALTER DOMAIN amount VALIDATE CONSTRAINT c",
     "ALTER DOMAIN amount ADD CHECK (VALUE > 0) NOT VALID",
     "ALTER DOMAIN amount DROP NOT NULL"
   ]

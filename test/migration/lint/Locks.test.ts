@@ -41,6 +41,7 @@ const schema = `
   CREATE DOMAIN amount AS integer;
   CREATE TABLE sums (amount amount);
   INSERT INTO sums VALUES (1);
+  ALTER DOMAIN amount ADD CONSTRAINT held CHECK (VALUE > 0) NOT VALID;
   CREATE MATERIALIZED VIEW totals AS SELECT customer, sum(total) FROM orders GROUP BY customer;
   CREATE UNIQUE INDEX totals_customer ON totals (customer);
   CREATE TABLE base (id integer);
@@ -364,7 +365,9 @@ const together: ReadonlyArray<Case> = [
 ]
 
 /** Changes that block writes to the tables that have a column of the domain. */
-const ofDomain = ["ADD CHECK (VALUE > 0)", "SET NOT NULL"].map((change) => `ALTER DOMAIN amount ${change}`)
+const ofDomain = ["ADD CHECK (VALUE > 0)", "SET NOT NULL", "VALIDATE CONSTRAINT held"].map(
+  (change) => `ALTER DOMAIN amount ${change}`
+)
 
 const everyRow = "UPDATE orders SET total = 2"
 

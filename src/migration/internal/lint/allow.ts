@@ -38,8 +38,9 @@ export interface Allowances {
 export const allowancesOf = (sql: string, statements: ReadonlyArray<ParsedStatement>): Allowances => {
   const allowed: Array<Allowance> = []
   const broken: Array<BrokenAllowance> = []
-  if (!/--[ \t]*pgkeel[ \t]*:[ \t]*allow/iu.test(sql)) return { allowed, broken }
+  if (!/(?:--[ \t]*|\/\*\s*)pgkeel[ \t]*:[ \t]*allow/iu.test(sql)) return { allowed, broken }
   for (const { _tag, end, start } of piecesOf(sql)) {
+    if (_tag === "BlockComment" && block.test(sql.slice(start, end))) broken.push({ start, ...inBlock })
     const comment = _tag === "LineComment" ? form.exec(sql.slice(start, end)) : null
     if (comment === null) continue
     const [, file, names = "", why = ""] = comment
@@ -53,6 +54,10 @@ export const allowancesOf = (sql: string, statements: ReadonlyArray<ParsedStatem
 }
 
 const form = /^--[ \t]*pgkeel[ \t]*:[ \t]*allow(-file)?(?![\w-])[ \t]*([^:]*):?(.*)$/iu
+
+const block = /^\/\*\s*pgkeel[ \t]*:[ \t]*allow/iu
+
+const inBlock = { problem: "it stands in /* */", fix: "write it behind -- on a line" }
 
 const problemOf = (rules: ReadonlyArray<string>, why: string) => {
   const unknown = rules.find((rule) => !ruleNames.includes(rule))
