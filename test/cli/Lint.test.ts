@@ -70,6 +70,37 @@ describe("pgkeel migrate lint", () => {
     })
   )
 
+  effect(
+    "counts lines and columns as editors do: behind a BOM, tabs, lines that end in CRLF and what is not ASCII",
+    () =>
+      Effect.gen(function* () {
+        const text = [
+          "\uFEFFCREATE INDEX a ON t (b);",
+          "-- größer 🎉",
+          '\tALTER TABLE "é, ü"\tADD COLUMN "ä" int,\tALTER "🎉" SET NOT NULL;',
+          "-- pgkeel:allow concurrent-index: it is small",
+          "CREATE INDEX c ON t (d);",
+          ""
+        ].join("\r\n")
+        const dir = yield* directory({ "1_odd.up.sql": text })
+        const file = `${dir}/1_odd.up.sql`
+        const { document } = yield* offline([file])
+        const places = findingsOf(document).map(({ column, line, rule }) => `${line}:${column} ${rule}`)
+        assert.deepStrictEqual(places, [
+          "1:1 concurrent-index",
+          "3:2 several-locks",
+          "3:2 work-behind-lock",
+          "3:41 set-not-null",
+          // What the comment allows is not that.
+          "5:1 work-behind-lock"
+        ])
+        const lines = (yield* cli(["migrate", "lint", file])).stdout.split("\n")
+        const shown = lines.slice(lines.findIndex((line) => line.startsWith(`${file}:3:41:`)))
+        const at = shown.findIndex((line) => line.includes("^"))
+        assert.strictEqual(shown[at]?.indexOf("^"), shown[at - 1]?.indexOf('ALTER "🎉"'), shown.join("\n"))
+      })
+  )
+
   effect("looks at the directories that are given, in all forms, and at both files' sections only above the down", () =>
     Effect.gen(function* () {
       const sections = `-- migrate:up\nCREATE INDEX a ON users (email);\n-- migrate:down\nDROP TABLE users;\n`
