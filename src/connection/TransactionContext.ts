@@ -23,8 +23,10 @@ export interface TransactionUse {
 export interface BeginWith {
   /** The statement that begins it: one of a fixed few, since it is prepared. */
   readonly begin: string | undefined
-  /** Settings by name, in the same write as BEGIN; they end with the transaction. */
-  readonly settings: ReadonlyArray<readonly [name: string, value: string]>
+  /** The names of settings, in the same write as BEGIN; they end with the transaction. One array for each combination. */
+  readonly settings: ReadonlyArray<string>
+  /** Their values, in the same order. */
+  readonly values: ReadonlyArray<string>
   /** Whether it takes its transaction id at once, if it may write, so that the outcome of a lost COMMIT can be asked for. */
   readonly identified: boolean
   /** Who it is, for `activeConnections` and for the error of an exhausted pool. */
@@ -38,6 +40,7 @@ export interface BeginWith {
 export const plain: BeginWith = {
   begin: undefined,
   settings: [],
+  values: [],
   identified: false,
   label: undefined,
   taken: true,

@@ -25,27 +25,24 @@ const select = (names: ReadonlyArray<string>, identified: boolean): string => {
 }
 
 /** By the names of the settings, which come in a few dozen combinations. */
-const texts = { identified: new Map<string, string>(), anonymous: new Map<string, string>() }
+const texts = {
+  identified: new WeakMap<BeginWith["settings"], string>(),
+  anonymous: new WeakMap<BeginWith["settings"], string>()
+}
 
 const textOf = ({ identified, settings }: BeginWith): string => {
   const known = texts[identified ? "identified" : "anonymous"]
-  let key = ""
-  for (const [name] of settings) key += `${name} `
-  const text = known.get(key)
+  const text = known.get(settings)
   if (text !== undefined) return text
-  const made = select(
-    settings.map(([name]) => name),
-    identified
-  )
-  known.set(key, made)
+  const made = select(settings, identified)
+  known.set(settings, made)
   return made
 }
 
 export const contextStatement = (context: BeginWith): Statement => {
-  const values: Array<string> = []
-  for (const [, value] of context.settings) values.push(value)
-  const statement = { text: textOf(context), values, kept: true }
-  return context.identified ? { ...statement, tells: "transactionId" } : statement
+  const { identified, values } = context
+  const text = textOf(context)
+  return identified ? { text, values, kept: true, tells: "transactionId" } : { text, values, kept: true }
 }
 
 /** A statement that an application gives is not one of a fixed few, so it is not kept. */

@@ -63,7 +63,7 @@ export class InnerLease extends Lease {
     if (refused !== undefined) return Effect.fail(refused)
     const savepoint = plainly(`SAVEPOINT ${this.#savepoint}`)
     const first = [savepoint, ...(isReadOnly ? [plainly("SET TRANSACTION READ ONLY")] : [])]
-    const names = context.settings.map(([name]) => name)
+    const names = context.settings
     const begun =
       names.length === 0
         ? this.#send(first)

@@ -16,7 +16,8 @@ const applicationName = ({ component, name }: SessionOptions): string | undefine
   component === undefined ? name : name === undefined ? component : `${component}/${name}`
 
 /** The server counts these in milliseconds, and takes 0 for never, so that what is less than one is one. */
-const milliseconds = (input: Duration.Input): string => {
+const milliseconds = (input: Duration.Input | undefined): string | undefined => {
+  if (input === undefined) return undefined
   const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
   return Number.isFinite(millis) ? String(Math.min(Math.ceil(millis), longest)) : "0"
 }
@@ -24,24 +25,36 @@ const milliseconds = (input: Duration.Input): string => {
 /** What the server's counters hold. */
 const longest = 2 ** 31 - 1
 
+/** What each session sets, and what it may leave out: which of these, the bits of a number say. */
+const always = ["pgkeel.actor", "pgkeel.tenant", "pgkeel.component", "pgkeel.session_id"]
+const optional = [
+  "application_name",
+  "statement_timeout",
+  "lock_timeout",
+  "idle_in_transaction_session_timeout",
+  "role"
+]
+
+const combinations: Array<ReadonlyArray<string> | undefined> = []
+
+const namesOf = (set: number): ReadonlyArray<string> =>
+  (combinations[set] ??= [...always, ...optional.filter((_, bit) => (set & (1 << bit)) !== 0)])
+
 /**
  * Who acts is set even where it is missing: an absent value is '', and never what
  * an earlier transaction or a role's defaults left behind. The role comes last,
  * since it may have no right to set the rest.
  */
-export const beginOf = (options: SessionInfo): Pick<BeginWith, "begin" | "settings" | "label"> => {
+export const beginOf = (options: SessionInfo): Pick<BeginWith, "begin" | "settings" | "values" | "label"> => {
   const { idleTimeout, lockTimeout, role, statementTimeout } = options
-  const shown = applicationName(options)
-  const settings: Array<readonly [string, string]> = [
-    ["pgkeel.actor", options.actor ?? ""],
-    ["pgkeel.tenant", options.tenant ?? ""],
-    ["pgkeel.component", options.component ?? ""],
-    ["pgkeel.session_id", options.id]
-  ]
-  if (shown !== undefined) settings.push(["application_name", shown])
-  if (statementTimeout !== undefined) settings.push(["statement_timeout", milliseconds(statementTimeout)])
-  if (lockTimeout !== undefined) settings.push(["lock_timeout", milliseconds(lockTimeout)])
-  if (idleTimeout !== undefined) settings.push(["idle_in_transaction_session_timeout", milliseconds(idleTimeout)])
-  if (role !== undefined) settings.push(["role", role])
-  return { begin: beginStatement(options), settings, label: shown }
+  const label = applicationName(options)
+  const values = [options.actor ?? "", options.tenant ?? "", options.component ?? "", options.id]
+  const given = [label, milliseconds(statementTimeout), milliseconds(lockTimeout), milliseconds(idleTimeout), role]
+  let set = 0
+  given.forEach((value, bit) => {
+    if (value === undefined) return
+    set |= 1 << bit
+    values.push(value)
+  })
+  return { begin: beginStatement(options), settings: namesOf(set), values, label }
 }

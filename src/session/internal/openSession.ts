@@ -107,6 +107,7 @@ export class OpenTransaction implements BeginWith {
   readonly transactionService: SqlClient["transactionService"]
   readonly begin: string | undefined
   readonly settings: BeginWith["settings"]
+  readonly values: BeginWith["values"]
   readonly identified = true
   readonly label: string | undefined
   taken = false
@@ -122,9 +123,10 @@ export class OpenTransaction implements BeginWith {
   constructor(session: OpenSession, transactionService: SqlClient["transactionService"]) {
     this.session = session
     this.transactionService = transactionService
-    const { begin, label, settings } = beginOf(session.info)
+    const { begin, label, settings, values } = beginOf(session.info)
     this.begin = begin
     this.settings = settings
+    this.values = values
     this.label = label
     // It may have been closed between two attempts of one that is run again.
     this.broken = session.closed
