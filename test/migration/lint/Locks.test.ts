@@ -12,6 +12,7 @@ import { eachStatement, findingsIn } from "../../../src/migration/internal/lint/
 import { factsFor } from "../../../src/migration/internal/lint/facts.ts"
 import { isAtLeast, type Lock, type LockMode, lockModes } from "../../../src/migration/internal/lint/lockModes.ts"
 import { locksOf } from "../../../src/migration/internal/lint/locks.ts"
+import { steady } from "../../../src/migration/internal/lint/rewrites.ts"
 import { rules } from "../../../src/migration/internal/lint/rules.ts"
 import { read } from "../../../src/migration/internal/splitter.ts"
 import { freshClient, testServer } from "../../support/Database.ts"
@@ -502,6 +503,19 @@ layer(Live, { excludeTestServices: true })("The locks that lint tells of", (it) 
 
 /** A new file of what is not locked for the time of its writing, or is one row. */
 const renewed = new Set(["orders_customer", "numbers"])
+
+layer(Live, { excludeTestServices: true })("The functions that lint takes for steady", (it) => {
+  it.effect("are none that may give another value for each row", () =>
+    Effect.gen(function* () {
+      const connection = yield* reserved
+      const wild = yield* connection.executeValues(
+        "SELECT proname FROM pg_proc WHERE proname = ANY ($1::text[]) AND pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v'",
+        [[...steady]]
+      )
+      assert.deepStrictEqual(wild, [])
+    }).pipe(Effect.scoped)
+  )
+})
 
 const tables = new Set([
   "customers",

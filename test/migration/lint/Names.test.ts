@@ -67,6 +67,7 @@ const loud: ReadonlyArray<readonly [sql: string, rules: ReadonlyArray<string>, a
     ["lock-timeout", "concurrent-index"]
   ],
   ["CREATE TABLE a.t (x bigint); CREATE INDEX i ON b.t (x)", ["concurrent-index"]],
+  ['CREATE TABLE "a.b"."c" (x bigint); CREATE INDEX i ON a."b.c" (x)', ["concurrent-index"]],
   ['CREATE TABLE "T" (a bigint); CREATE INDEX i ON t (a)', ["concurrent-index"]],
   ["CREATE TABLE o (id bigint); ALTER SEQUENCE o_id_seq RESTART WITH 1000", ["restart-sequence"]],
   // A renamed table is the same one: it is not waited for again.

@@ -6,7 +6,7 @@ import type { ColumnDef, Node, RangeVar } from "libpg-query"
 import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
 import { addedColumn, commandsIn, constraintsOf } from "./nodes.ts"
 import { derived, objectName, relationOf } from "./names.ts"
-import { knowing } from "./known.ts"
+import { keyFor, knowing, schemaOf } from "./known.ts"
 import { isSerial } from "./rewrites.ts"
 import { type SearchPath, searchPathOf } from "./searchPath.ts"
 
@@ -34,10 +34,10 @@ export const tracking = (initial: SearchPath, facts: RelationFacts | undefined):
   let path = initial
   const isThere = (key: string) => keys.has(key) || known.table(key) !== undefined
   const keyOf: Created["keyOf"] = ({ relname = "", relpersistence, schemaname } = {}) => {
-    if (relpersistence === "t") return `${temporary}.${relname}`
-    if (schemaname !== undefined) return `${schemaname}.${relname}`
-    const found = [temporary, ...path].find((schema) => isThere(`${schema}.${relname}`))
-    return `${found ?? path[0] ?? "public"}.${relname}`
+    if (relpersistence === "t") return keyFor(temporary, relname)
+    if (schemaname !== undefined) return keyFor(schemaname, relname)
+    const found = [temporary, ...path].find((schema) => isThere(keyFor(schema, relname)))
+    return keyFor(found ?? path[0] ?? "public", relname)
   }
   const has: Created["has"] = (relation) =>
     relation !== undefined && (relation.schemaname === temporary || keys.has(keyOf(relation)))
@@ -80,7 +80,7 @@ export const tracking = (initial: SearchPath, facts: RelationFacts | undefined):
 
 /** A new name is in the schema in which the old one was. */
 const toKey = ({ relname = "", schemaname }: RangeVar, from: string): string =>
-  `${schemaname ?? from.slice(0, from.indexOf("."))}.${relname}`
+  keyFor(schemaname ?? schemaOf(from), relname)
 
 interface Made {
   readonly relation: RangeVar | undefined
@@ -186,7 +186,7 @@ const schemaRenamedBy = (node: Node, keys: ReadonlySet<string>): ReadonlyArray<r
   if (!("RenameStmt" in node) || node.RenameStmt.renameType !== "OBJECT_SCHEMA") return []
   const { newname = "", subname = "" } = node.RenameStmt
   return [...keys]
-    .filter((key) => key.startsWith(`${subname}.`))
+    .filter((key) => schemaOf(key) === subname)
     .map((key) => [key, `${newname}${key.slice(subname.length)}`])
 }
 

@@ -3,8 +3,13 @@ import type { AlterTableCmd, Node, RangeVar } from "libpg-query"
 import type { RelationFacts, TableFacts } from "../../../catalog/RelationFacts.ts"
 import { commandsIn } from "./nodes.ts"
 
+/** A name may have a dot in it, and never this. */
+export const keyFor = (schema: string, name: string): string => `${schema}\0${name}`
+
+export const schemaOf = (key: string): string => key.slice(0, key.indexOf("\0"))
+
 export interface Known {
-  /** By its schema and its name. */
+  /** By its key. */
   readonly table: (key: string) => TableFacts | undefined
   /** `undefined` if it is made anew or gone. */
   readonly set: (key: string, table: TableFacts | undefined) => void
@@ -14,7 +19,7 @@ export interface Known {
 
 export const knowing = (facts: RelationFacts | undefined): Known => {
   const tables = new Map<string, TableFacts>()
-  for (const table of facts?.tables ?? []) tables.set(`${table.schema}.${table.name}`, table)
+  for (const table of facts?.tables ?? []) tables.set(keyFor(table.schema, table.name), table)
   const set: Known["set"] = (key, table) => void (table === undefined ? tables.delete(key) : tables.set(key, table))
   const change: Known["change"] = (node, keyOf) => {
     if (tables.size === 0 || !("AlterTableStmt" in node)) return

@@ -54,17 +54,17 @@ export const functionsIn = (expression: unknown): ReadonlyArray<ReadonlyArray<st
   nodesIn(expression, "FuncCall").map(({ funcname }) => partsOf(funcname))
 
 /** PostgreSQL's own functions that people write in defaults and that are stable or immutable. Any other may be volatile. */
-const steady = new Set(
+export const steady: ReadonlySet<string> = new Set(
   (
-    "abs array array_append array_cat array_fill array_length ascii btrim ceil char_length chr concat concat_ws " +
+    "abs age array array_append array_cat array_fill array_length ascii btrim ceil char_length chr concat concat_ws " +
     "convert_from convert_to current_database current_schema current_schemas current_setting date date_part " +
-    "date_trunc decode encode extract floor format initcap int4range int8range json_array json_build_array " +
-    "json_build_object json_object jsonb_build_array jsonb_build_object jsonb_object jsonb_set left length lower " +
-    "lpad ltrim make_date make_interval make_time make_timestamp make_timestamptz md5 mod now numrange octet_length " +
-    "pg_backend_pid pg_current_xact_id point power quote_ident quote_literal repeat replace reverse right round rpad " +
-    "rtrim sha256 sha512 split_part sqrt statement_timestamp string_to_array substr substring timezone to_char " +
-    "to_date to_json to_jsonb to_number to_timestamp to_tsvector transaction_timestamp trim trunc tsrange tstzrange " +
-    "upper xmlelement"
+    "date_trunc daterange decode encode extract floor format inet_client_addr inet_client_port initcap int4range " +
+    "int8range json_array json_build_array json_build_object json_object jsonb_build_array jsonb_build_object " +
+    "jsonb_object jsonb_set left length lower lpad ltrim make_date make_interval make_time make_timestamp " +
+    "make_timestamptz md5 mod now numrange octet_length pg_backend_pid pg_current_xact_id point power quote_ident " +
+    "quote_literal repeat replace reverse right round rpad rtrim sha256 sha512 split_part sqrt statement_timestamp " +
+    "string_to_array substr substring timezone to_char to_date to_hex to_json to_jsonb to_number to_timestamp " +
+    "to_tsvector transaction_timestamp trim trunc tsrange tstzrange txid_current upper version xmlelement"
   ).split(" ")
 )
 
