@@ -1,4 +1,5 @@
 import type { Constraint, Node, RangeVar } from "libpg-query"
+import { byTable, type Said } from "../byTable.ts"
 import { columnsOf } from "../columns.ts"
 import { steps } from "../contract.ts"
 import { derived, list, nameOf, partsOf, spell } from "../names.ts"
@@ -71,35 +72,33 @@ const tableConstraints = (statement: LintStatement): ReadonlyArray<TableConstrai
 }
 
 /** Of a table that is there already, only the database knows the indexes. */
-const isKnown = ({ isNew, keyOf, statements, table }: LintContext, relation: RangeVar | undefined): boolean =>
-  isNew(relation) ||
-  table(relation) !== undefined ||
-  statements.some(({ node }) => "CreateStmt" in node && keyOf(node.CreateStmt.relation) === keyOf(relation))
+const isKnown = (context: LintContext, relation: RangeVar | undefined): boolean =>
+  context.isNew(relation) || context.table(relation) !== undefined || creations(context, relation).length > 0
+
+const creations = byTable(({ node }) =>
+  "CreateStmt" in node ? [{ relation: node.CreateStmt.relation, what: undefined }] : []
+)
 
 const isIndexed = (context: LintContext, relation: RangeVar | undefined, columns: ReadonlyArray<string>): boolean =>
   [
     ...(context.table(relation)?.indexes ?? []).flatMap(({ columns: own, definition }) =>
       / WHERE /u.test(definition) ? [] : [own]
     ),
-    ...context.statements.flatMap((statement) => indexesIn(statement, context.keyOf(relation), context))
+    ...indexes(context, relation)
   ].some((index) => columns.every((column) => index.slice(0, columns.length).includes(column)))
 
-/** The columns of the indexes that a statement gives the table, by itself or for a constraint. */
-const indexesIn = (
-  statement: LintStatement,
-  table: string,
-  { keyOf }: LintContext
-): ReadonlyArray<ReadonlyArray<string>> => {
+/** The columns of the indexes that a statement gives a table, by itself or for a constraint. */
+const indexesIn = (statement: LintStatement): ReadonlyArray<Said<ReadonlyArray<string>>> => {
   const { node } = statement
   if ("IndexStmt" in node) {
     const { indexParams, relation, whereClause } = node.IndexStmt
-    return keyOf(relation) === table && whereClause === undefined ? [elementsIn(indexParams)] : []
+    return whereClause === undefined ? [{ relation, what: elementsIn(indexParams) }] : []
   }
   const own = columnsOf(statement).flatMap(({ column, relation }) =>
-    keyOf(relation) === table && constraintsOf(column).some(isKey) ? [[column.colname ?? ""]] : []
+    constraintsOf(column).some(isKey) ? [{ relation, what: [column.colname ?? ""] }] : []
   )
   const keys = tableConstraints(statement).flatMap(({ constraint, relation }) =>
-    keyOf(relation) === table && isKey(constraint) ? [partsOf(constraint.keys)] : []
+    isKey(constraint) ? [{ relation, what: partsOf(constraint.keys) }] : []
   )
   return [...own, ...keys]
 }
@@ -108,3 +107,5 @@ const isKey = ({ contype }: Constraint): boolean => contype === "CONSTR_PRIMARY"
 
 const elementsIn = (params: ReadonlyArray<Node> = []): ReadonlyArray<string> =>
   params.map((param) => ("IndexElem" in param ? (param.IndexElem.name ?? "") : ""))
+
+const indexes = byTable(indexesIn)

@@ -1,3 +1,4 @@
+import { byTable } from "../byTable.ts"
 import { hasConstraint, columnsOf, type TypedColumn, typeNameOf, withType } from "../columns.ts"
 import { partsOf, spell } from "../names.ts"
 import { commandsOf, constraintOf } from "../nodes.ts"
@@ -41,13 +42,14 @@ const isKeyOf = ({ contype, keys }: Constraint, column: string | undefined): boo
 }
 
 /** What the statements behind it make of a column, as `pg_dump` writes them. */
-const laterOf = ({ column, relation }: TypedColumn, { index }: LintStatement, { keyOf, statements }: LintContext) => {
-  const commands = statements
-    .slice(index + 1)
-    .flatMap(commandsOf)
-    .filter((command) => keyOf(command.relation) === keyOf(relation))
+const laterOf = ({ column, relation }: TypedColumn, { index }: LintStatement, context: LintContext) => {
+  const commands = changes(context, relation).filter((change) => change.index > index)
   return {
     isNumbered: commands.some(({ body }) => body.subtype === "AT_AddIdentity" && body.name === column.colname),
     isPrimary: commands.some(({ body }) => isKeyOf(constraintOf(body) ?? {}, column.colname))
   }
 }
+
+const changes = byTable((statement) =>
+  commandsOf(statement).map(({ body, relation }) => ({ relation, what: { body, index: statement.index } }))
+)
