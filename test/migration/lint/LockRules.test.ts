@@ -482,6 +482,17 @@ examples(
   "validate-in-transaction",
   [
     {
+      sql: "ALTER TABLE app.t ADD CONSTRAINT c CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT c",
+      at: "1:61",
+      fix: "-- the other commands, and then, in a transaction of its own:\nALTER TABLE app.t VALIDATE CONSTRAINT c;",
+      says: "while this statement has a lock on app.t (ACCESS EXCLUSIVE)"
+    },
+    {
+      sql: "ALTER TABLE t VALIDATE CONSTRAINT c, ADD b bigint",
+      fix: "ALTER TABLE t VALIDATE CONSTRAINT c;",
+      says: "while this statement has a lock on t"
+    },
+    {
       sql: "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t ADD b bigint, VALIDATE CONSTRAINT c",
       fix: "ALTER TABLE t VALIDATE CONSTRAINT c;",
       at: "1:85"
@@ -500,6 +511,7 @@ examples(
   [
     "ALTER TABLE t ADD b bigint; CREATE TABLE u (a bigint); ALTER TABLE u ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE u VALIDATE CONSTRAINT c",
     "ALTER TABLE t VALIDATE CONSTRAINT c",
+    "ALTER TABLE t VALIDATE CONSTRAINT c, VALIDATE CONSTRAINT d, ALTER a SET STATISTICS 100",
     "ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE u VALIDATE CONSTRAINT c",
     `${directive}ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c`
   ]
@@ -517,6 +529,8 @@ examples(
       sql: "ALTER TABLE t ADD UNIQUE (a) DEFERRABLE INITIALLY DEFERRED",
       fix: "UNIQUE USING INDEX t_a_key DEFERRABLE INITIALLY DEFERRED;"
     },
+    { sql: "ALTER TABLE ONLY t ADD UNIQUE (a)", fix: "CREATE UNIQUE INDEX CONCURRENTLY t_a_key ON t (a);" },
+    { sql: "ALTER TABLE ONLY t ADD UNIQUE (a)", fix: "t_a_key", around: { facts } },
     { sql: "ALTER TABLE t ADD UNIQUE (a) DEFERRABLE", fix: "UNIQUE USING INDEX t_a_key DEFERRABLE;" },
     {
       sql: "ALTER TABLE t ADD UNIQUE (a, b)",
@@ -536,6 +550,7 @@ examples(
     }
   ],
   [
+    { sql: "ALTER TABLE ONLY parts ADD UNIQUE (a)", around: { facts } },
     "ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX i",
     "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
     "CREATE TABLE t (a bigint); ALTER TABLE t ADD PRIMARY KEY (a)"

@@ -281,6 +281,8 @@ const inTransaction: ReadonlyArray<Case> = [
   ["DROP RULE ignored ON base", "ACCESS EXCLUSIVE base"],
   ["ALTER TABLE orders ALTER CONSTRAINT orders_customer_fkey DEFERRABLE", "ACCESS EXCLUSIVE orders"],
   ["CREATE INDEX i ON ONLY parts (id)", "SHARE parts"],
+  ["ALTER TABLE ONLY parts ADD UNIQUE (id)", "ACCESS EXCLUSIVE parts"],
+  ["ALTER TABLE ONLY orders ADD UNIQUE (id)", "ACCESS EXCLUSIVE orders scan"],
   [
     "ALTER INDEX shelves_id ATTACH PARTITION shelves_1_id",
     "SHARE UPDATE EXCLUSIVE shelves_id",

@@ -1,5 +1,5 @@
 /** What a command of ALTER TABLE does to the rows of its table. */
-import type { AlterTableCmd, ColumnDef, Node, RangeVar } from "libpg-query"
+import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar } from "libpg-query"
 import type { RelationFacts } from "../../../catalog/RelationFacts.ts"
 import { partsOf, spell } from "./names.ts"
 import {
@@ -115,7 +115,7 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
     case "AT_AddConstraint": {
       const { indexname, skip_validation } = constraintOf(body) ?? {}
       if (indexname !== undefined) return unprovedKey(context, statement, command).length > 0
-      return skip_validation !== true
+      return skip_validation !== true && !(isKey(constraintOf(body)) && isKnownParentAlone(context, relation))
     }
     case "AT_AlterColumnType":
       return isChecked(context, command)
@@ -132,6 +132,10 @@ export const scans = (command: Command, statement: LintStatement, context: LintC
 export const isParentAlone = ({ table }: LintContext, relation: RangeVar | undefined): boolean =>
   relation?.inh !== true && (table(relation)?.kind ?? "partitioned table") === "partitioned table"
 
+/** The same of ALTER TABLE, where `pg_dump` writes ONLY for all tables, so that the database has to say so. */
+export const isKnownParentAlone = (context: LintContext, relation: RangeVar | undefined): boolean =>
+  context.table(relation) !== undefined && isParentAlone(context, relation)
+
 /** Whether a foreign key is held to the rows of both tables. In a new column without a default all are NULL. */
 export const checksKey = (command: AlterTableCmd): boolean => {
   const constraint = constraintOf(command)
@@ -142,5 +146,8 @@ export const checksKey = (command: AlterTableCmd): boolean => {
   if (column === undefined || defaultOf(column) === undefined) return false
   return constraintsOf(column).some(({ contype }) => contype === "CONSTR_FOREIGN")
 }
+
+const isKey = (constraint: Constraint | undefined): boolean =>
+  constraint?.contype === "CONSTR_UNIQUE" || constraint?.contype === "CONSTR_PRIMARY"
 
 const readsForColumn = new Set(["CONSTR_CHECK", "CONSTR_UNIQUE", "CONSTR_PRIMARY"])

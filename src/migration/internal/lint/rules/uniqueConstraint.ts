@@ -1,6 +1,7 @@
 import { apart, columnWithout, constraintName } from "../fixes.ts"
 import { list, nameOf, partsOf, spell } from "../names.ts"
 import { addedColumn, type Command, commandsOf, constraintOf, constraintsOf } from "../nodes.ts"
+import { isKnownParentAlone } from "../rewrites.ts"
 import type { Constraint } from "libpg-query"
 import type { LintStatement, Problem, Rule } from "../rule.ts"
 
@@ -8,9 +9,11 @@ export const uniqueConstraint: Rule = {
   name: "unique-constraint",
   reason:
     "UNIQUE and PRIMARY KEY build their index under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile.",
-  check: (statement, { isNew }) =>
+  check: (statement, context) =>
     commandsOf(statement).flatMap((command) =>
-      isNew(command.relation) ? [] : [...ofConstraint(command), ...ofColumn(statement, command)]
+      context.isNew(command.relation) || isKnownParentAlone(context, command.relation)
+        ? []
+        : [...ofConstraint(command), ...ofColumn(statement, command)]
     )
 }
 
