@@ -37,7 +37,13 @@ export interface SqlScript {
 /** Why a file cannot be split, with the place counted from 1. */
 export type SplitFailure =
   | { readonly _tag: "Syntax"; readonly line: number; readonly column: number; readonly message: string }
-  | { readonly _tag: "Refused"; readonly line: number; readonly statement: string; readonly problem: string }
+  | {
+      readonly _tag: "Refused"
+      readonly line: number
+      readonly column: number
+      readonly statement: string
+      readonly problem: string
+    }
 
 /** A statement and its parse tree. */
 export interface ParsedStatement extends Statement {
@@ -64,10 +70,10 @@ export const split = (text: string): Effect.Effect<SqlScript, SplitFailure> =>
 
 export const read = Effect.fnUntraced(function* (text: string): Effect.fn.Return<ParsedScript, SplitFailure> {
   const without = cut(text)
-  if ("problem" in without) return yield* refuse(lineAt(text, without.index), without)
+  if ("problem" in without) return yield* refuse(text, without.index, without)
   const { rows, sql } = without
   const directives = directivesOf(sql)
-  if ("problem" in directives) return yield* refuse(lineAt(sql, directives.index), directives)
+  if ("problem" in directives) return yield* refuse(sql, directives.index, directives)
   // The parser refuses the empty string, and says of one comment that it has no statements.
   const { stmts = [] } = yield* parse(sql === "" ? ";" : sql)
   const around = transactionAround(
@@ -86,7 +92,7 @@ export const read = Effect.fnUntraced(function* (text: string): Effect.fn.Return
     if (stmt === undefined) continue
     const alone = aloneOf(stmt)
     const refused = refusal(stmt, copyData !== undefined, around ? alone.alone : undefined)
-    if (refused !== undefined) return yield* refuse(line, refused)
+    if (refused !== undefined) return yield* refuse(sql, start, refused)
     statements.push({
       text: sql.slice(start, end).trimEnd(),
       line,
@@ -100,8 +106,14 @@ export const read = Effect.fnUntraced(function* (text: string): Effect.fn.Return
   return { sql, statements, directives, indexOf }
 })
 
-const refuse = (line: number, { problem, statement }: Refusal) =>
-  Effect.fail<SplitFailure>({ _tag: "Refused", line, statement, problem })
+const refuse = (text: string, at: number, { problem, statement }: Refusal) =>
+  Effect.fail<SplitFailure>({
+    _tag: "Refused",
+    line: lineAt(text, at),
+    column: columnAt(text, at),
+    statement,
+    problem
+  })
 
 const parse = (text: string) =>
   Effect.tryPromise({
@@ -116,7 +128,8 @@ const failure = (text: string, error: unknown): SplitFailure => {
   // Where nothing ends the rows of a COPY, the parser has met them.
   const copy = text.includes("\\.") ? null : copyStatement.exec(text.slice(0, at))
   if (copy !== null) {
-    return { _tag: "Refused", line: lineAt(text, copy.index), ...copyWithoutRows }
+    const [line, column] = [lineAt(text, copy.index), columnAt(text, copy.index)]
+    return { _tag: "Refused", line, column, ...copyWithoutRows }
   }
   return { _tag: "Syntax", line, column: columnAt(text, at), message }
 }

@@ -28,6 +28,19 @@ describe("lint", () => {
     })
   )
 
+  it.effect("places what the migrator does not run", () =>
+    Effect.gen(function* () {
+      for (const [sql, place] of [
+        ["SELECT 1; COMMIT;", "1:11"],
+        ["SELECT 1;\n  -- pgkeel:lock-timout 1s\nSELECT 2;", "2:3"],
+        ["SELECT 'ä'; \\i other.sql\n", "1:13"]
+      ] as const) {
+        const [found] = yield* findings(sql)
+        assert.strictEqual(`${found?.line}:${found?.column} ${found?.rule}`, `${place} syntax`, sql)
+      }
+    })
+  )
+
   it.effect("is quiet about a table that the same migration has made", () =>
     Effect.gen(function* () {
       for (const made of [

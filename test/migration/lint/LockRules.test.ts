@@ -133,6 +133,8 @@ examples(
     },
     { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (500) TO (600)", fix: "t_bounds", around: { facts } },
     { sql: "ALTER TABLE parts ATTACH PARTITION t DEFAULT", fix: "NOT VALID, VALIDATE it", around: { facts } },
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (700) TO (800)", fix: "t_bounds", around: { facts } },
+    { sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES IN (900)", fix: "t_bounds", around: { facts } },
     {
       sql: "ALTER TABLE parts ATTACH PARTITION t FOR VALUES FROM (1) TO (100)",
       fix: "ADD CONSTRAINT t_bounds CHECK (<key> IS NOT NULL AND <key> >= 1 AND <key> < 100) NOT VALID;"

@@ -37,7 +37,9 @@ export const facts: RelationFacts = {
           validated: true,
           references: null
         },
-        { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null }
+        { name: "e", definition: "CHECK (((a >= 1) AND (a < 100)))", validated: true, references: null },
+        { name: "i", definition: "CHECK (((a >= 700) AND (a < 800))) NOT VALID", validated: false, references: null },
+        { name: "j", definition: "EXCLUDE USING gist (a WITH =) WHERE ((a = 900))", validated: true, references: null }
       ]
     }),
     table("t_too", {

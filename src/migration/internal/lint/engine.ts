@@ -167,8 +167,8 @@ const syntaxFinding = (file: string, failure: SplitFailure): Finding => {
       { message, fix: advice("correct it; nothing of the file was looked at") }
     )
   }
-  const { line, problem, statement } = failure
-  return finding(own.syntax, { file, line, column: 1 }, { message: `${statement} is not run`, fix: advice(problem) })
+  const { column, line, problem, statement } = failure
+  return finding(own.syntax, { file, line, column }, { message: `${statement} is not run`, fix: advice(problem) })
 }
 
 /** In the order in which they run; a context holds until the next statement. */
