@@ -455,8 +455,8 @@ examples(
       says: "the constraint of the domain app.email"
     },
     {
-      sql: "CREATE DOMAIN positive AS bigint CHECK (VALUE > 0); ALTER TABLE t ADD n positive DEFAULT 1",
-      at: "1:53",
+      sql: "CREATE DOMAIN positive AS bigint DEFAULT 1 CHECK (VALUE > 0); ALTER TABLE t ADD n positive DEFAULT 1",
+      at: "1:63",
       fix: "give t the constraint of positive"
     },
     {

@@ -39,7 +39,17 @@ const newTables = [
   "CREATE TABLE t (a bigint); ALTER TABLE t OWNER TO app; GRANT SELECT, INSERT ON t TO app",
   "CREATE TABLE t (a bigint); ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY own ON t USING (a = 1)",
   "CREATE TABLE t (a bigint, b bigint); CREATE STATISTICS s ON a, b FROM t",
-  "CREATE FOREIGN TABLE far (a bigint) SERVER other"
+  "CREATE FOREIGN TABLE far (a bigint) SERVER other",
+  'CREATE TABLE "a.b"."c.d" (id bigint); CREATE INDEX i ON "a.b"."c.d" (id)',
+  "CREATE TABLE t (a bigint, b text);\nCOPY t (a, b) FROM stdin;\n1\tx\n\\.\nCREATE INDEX i ON t (a); ANALYZE t",
+  "CREATE TABLE t (a bigint); LOCK TABLE t; INSERT INTO t SELECT id FROM users; UPDATE t SET a = 1; TRUNCATE t; DROP TABLE t",
+  "CREATE TABLE t (a bigint REFERENCES users, b bigint REFERENCES orders); CREATE INDEX ON t (a); CREATE INDEX ON t (b)",
+  "CREATE TABLE t AS TABLE users; SELECT * INTO t2 FROM users; CREATE TABLE t3 AS EXECUTE p; CREATE INDEX i ON t3 (a); ALTER TABLE t2 ADD PRIMARY KEY (id)",
+  "CREATE TABLE new_parts (LIKE parts INCLUDING ALL); ALTER TABLE parts ATTACH PARTITION new_parts FOR VALUES FROM (1) TO (2)",
+  "CREATE TABLE p3 PARTITION OF parts FOR VALUES FROM (1) TO (2) PARTITION BY LIST (x); CREATE TABLE p3a PARTITION OF p3 FOR VALUES IN (1); CREATE INDEX i ON p3 (a); ALTER TABLE p3 ADD UNIQUE (a, x)",
+  "SET search_path TO app; CREATE TABLE t (id bigint PRIMARY KEY); ALTER TABLE t ADD x int NOT NULL; SET search_path TO public; ALTER TABLE app.t ADD y int NOT NULL",
+  "CREATE TABLE t (a bigint GENERATED ALWAYS AS (b + 1) VIRTUAL, b bigint); ALTER TABLE t ADD c bigint GENERATED ALWAYS AS (b * 2) STORED",
+  "CREATE DOMAIN positive AS bigint CHECK (VALUE > 0); ALTER DOMAIN positive ADD CHECK (VALUE < 9); CREATE TABLE t (a positive); ALTER TABLE t ADD b positive"
 ]
 
 const oldTables = [
@@ -54,6 +64,15 @@ const oldTables = [
   "ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b bigint DEFAULT 0",
   "ALTER TABLE orders ADD COLUMN twice bigint GENERATED ALWAYS AS (total * 2) VIRTUAL",
   "ALTER TABLE orders ADD COLUMN account bigint REFERENCES accounts",
+  "ALTER TABLE orders ADD COLUMN a int DEFAULT (1 + 2) * 3, ADD COLUMN b text DEFAULT upper('x'), ADD c date DEFAULT CURRENT_DATE",
+  "ALTER TABLE orders ADD COLUMN a int[] DEFAULT ARRAY[1,2,3], ADD c tstzrange DEFAULT tstzrange(now(), 'infinity')",
+  "ALTER TABLE orders ADD COLUMN a text DEFAULT coalesce(NULL, 'x'), ADD b int DEFAULT greatest(1, 2)",
+  "ALTER TABLE orders ADD COLUMN m mood DEFAULT 'a' NOT NULL",
+  "ALTER TABLE orders ALTER a SET STORAGE PLAIN, ALTER b SET COMPRESSION lz4",
+  "ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0) NOT ENFORCED",
+  "ALTER TABLE orders DROP CONSTRAINT c; ALTER TABLE orders ADD CONSTRAINT c CHECK (a > 1) NOT VALID",
+  "ALTER TABLE orders ADD a bigint; ALTER TABLE public.orders ADD b bigint",
+  "ALTER TABLE parts DETACH PARTITION p1 FINALIZE",
   "ALTER TABLE orders ALTER COLUMN total SET DEFAULT 0",
   "ALTER TABLE orders ALTER COLUMN total SET STATISTICS 1000",
   "ALTER TABLE orders ALTER COLUMN body SET STORAGE EXTERNAL",
@@ -81,6 +100,8 @@ const oldTables = [
 ]
 
 const indexes = [
+  "CREATE INDEX i ON ONLY parts (a)",
+  "ALTER INDEX i ATTACH PARTITION i1",
   "CREATE INDEX CONCURRENTLY by_account ON orders (account)",
   "CREATE INDEX CONCURRENTLY IF NOT EXISTS by_account ON orders (account)",
   "CREATE UNIQUE INDEX CONCURRENTLY by_number ON orders (number)",
