@@ -465,6 +465,12 @@ examples(
       fix: "give t the constraint of full_one"
     },
     {
+      sql: "ALTER DOMAIN app.amount SET NOT NULL; ALTER TABLE t ADD n app.amount DEFAULT 1",
+      at: "1:39",
+      also: ["domain-constraint"],
+      fix: "give t the constraint of app.amount"
+    },
+    {
       sql: "ALTER DOMAIN amount ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; ALTER TABLE t ADD n amount",
       at: "1:67",
       fix: "give t the constraint of amount"
@@ -476,7 +482,8 @@ examples(
     { sql: "ALTER FOREIGN TABLE far ADD e email", around: { facts } },
     { sql: "CREATE TABLE u (a bigint); ALTER TABLE u ADD e email", around: { facts } },
     { sql: "CREATE TABLE u (a bigint, e email)", around: { facts } },
-    "CREATE DOMAIN plain AS bigint DEFAULT 1; ALTER TABLE t ADD n plain"
+    "CREATE DOMAIN plain AS bigint DEFAULT 1; ALTER TABLE t ADD n plain",
+    "ALTER DOMAIN amount SET DEFAULT 1; ALTER TABLE t ADD n amount"
   ]
 )
 

@@ -24,6 +24,7 @@ const quiet: ReadonlyArray<string | { readonly sql: string; readonly around: Sur
   "CREATE TABLE t (a bigint, b bigint); CREATE INDEX ON t (a, b); DROP INDEX t_a_b_idx",
   "CREATE TABLE o (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY); ALTER SEQUENCE o_id_seq RESTART WITH 1000",
   "CREATE TABLE app.o (a bigint); ALTER TABLE app.o ADD id bigint GENERATED ALWAYS AS IDENTITY; ALTER SEQUENCE app.o_id_seq RESTART WITH 1000",
+  "CREATE TABLE t (a bigint); ALTER TABLE t RENAME a TO b; CREATE INDEX i ON t (b)",
   "CREATE SCHEMA s; CREATE TABLE s.t (a bigint); ALTER SCHEMA s RENAME TO r; CREATE INDEX i ON r.t (a)",
   "CREATE FOREIGN TABLE f (a bigint) SERVER s; ALTER FOREIGN TABLE f RENAME TO g; DROP FOREIGN TABLE g",
   "DROP TABLE IF EXISTS pg_temp.x",
