@@ -511,7 +511,9 @@ layer(Live, { excludeTestServices: true })("The functions that lint takes for st
     Effect.gen(function* () {
       const connection = yield* reserved
       const wild = yield* connection.executeValues(
-        "SELECT proname FROM pg_proc WHERE proname = ANY ($1::text[]) AND pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v'",
+        // Before PostgreSQL 15 the zone of a time without a day depended on the clock: nobody has that for a default.
+        `SELECT proname FROM pg_proc WHERE proname = ANY ($1::text[]) AND pronamespace = 'pg_catalog'::regnamespace
+          AND provolatile = 'v' AND NOT ('timetz'::regtype = ANY (proargtypes) AND proname = 'timezone')`,
         [[...steady]]
       )
       assert.deepStrictEqual(wild, [])
