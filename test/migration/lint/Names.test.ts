@@ -30,6 +30,10 @@ const quiet: ReadonlyArray<string | { readonly sql: string; readonly around: Sur
   "DROP TABLE IF EXISTS pg_temp.x",
   "CREATE TABLE pg_temp.t (a bigint); CREATE INDEX i ON t (a)",
   'CREATE TABLE "T" (a bigint); CREATE INDEX i ON "T" (a)',
+  "SET search_path = app; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION app.f()",
+  "SET search_path = app; ALTER TABLE app.users RENAME TO customers; CREATE VIEW users AS SELECT * FROM customers",
+  "SET search_path = app; DROP TRIGGER g ON app.t; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+  "DROP POLICY p ON t; CREATE POLICY p ON public.t USING (true)",
   // One table by two names is locked once.
   "ALTER TABLE t ADD a bigint; ALTER TABLE public.t ADD b bigint",
   `${directive}ALTER TABLE public.t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL`,
@@ -71,6 +75,11 @@ const loud: ReadonlyArray<readonly [sql: string, rules: ReadonlyArray<string>, a
   ['CREATE TABLE "a.b"."c" (x bigint); CREATE INDEX i ON a."b.c" (x)', ["concurrent-index"]],
   ['CREATE TABLE "T" (a bigint); CREATE INDEX i ON t (a)', ["concurrent-index"]],
   ["CREATE TABLE o (id bigint); ALTER SEQUENCE o_id_seq RESTART WITH 1000", ["restart-sequence"]],
+  [
+    "SET search_path = app; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION public.f()",
+    ["drop-object"]
+  ],
+  ["DROP TRIGGER g ON t; CREATE TRIGGER h BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", ["drop-object"]],
   // A renamed table is the same one: it is not waited for again.
   ["ALTER TABLE t RENAME TO u; ALTER TABLE u ADD b bigint", ["rename-table"]],
   ["ALTER TABLE t RENAME TO u; ALTER TABLE v ADD b bigint", ["rename-table", "several-locks"]],

@@ -3,7 +3,7 @@
  * triggers, policies. Kinds are called as the parser calls what a DROP is about.
  */
 import type { FunctionParameter, Node, RangeVar, TypeName } from "libpg-query"
-import { objectName, partsOf } from "./names.ts"
+import { objectName, partsOf, relationOf } from "./names.ts"
 import type { LintContext, LintStatement } from "./rule.ts"
 import { typeOf } from "./types.ts"
 
@@ -94,19 +94,26 @@ export const droppedBy = (node: Node): ReadonlyArray<ObjectName & { readonly nod
 }
 
 /** Whether this migration has made it before the statement, so that nobody else uses it yet. */
-export const isMadeBefore = ({ index }: LintStatement, { statements }: LintContext, name: ObjectName): boolean =>
-  statements.slice(0, index).some(({ node }) => makes(node, name) && madeBy(node)?.replace === false)
+export const isMadeBefore = ({ index }: LintStatement, context: LintContext, name: ObjectName): boolean =>
+  context.statements.slice(0, index).some(({ node }) => makes(node, name, context) && madeBy(node)?.replace === false)
 
 /** Whether this migration makes it again behind the statement. */
-export const isMadeAfter = ({ index }: LintStatement, { statements }: LintContext, name: ObjectName): boolean =>
-  statements.slice(index + 1).some(({ node }) => makes(node, name))
+export const isMadeAfter = ({ index }: LintStatement, context: LintContext, name: ObjectName): boolean =>
+  context.statements.slice(index + 1).some(({ node }) => makes(node, name, context))
 
-const makes = (node: Node, { kind, parts }: ObjectName): boolean => {
+const makes = (node: Node, name: ObjectName, context: LintContext): boolean => {
   const made = madeBy(node)
-  return made !== undefined && made.kind === kind && keyOf(made.parts) === keyOf(parts)
+  return made !== undefined && made.kind === name.kind && keyOf(made, context) === keyOf(name, context)
 }
 
-const keyOf = (parts: ReadonlyArray<string>): string => parts.join("\0").replace(/^public\0/u, "")
+/** The schema of a name without one is found as that of a relation is. */
+const keyOf = ({ kind, parts }: ObjectName, context: LintContext): string => {
+  const named = ofTables.has(kind) ? parts.slice(0, -1) : parts
+  return [context.keyOf(relationOf(named)), ...parts.slice(named.length)].join("\0")
+}
+
+/** Whose name stands behind that of their table. */
+const ofTables = new Set(["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"])
 
 /** The types of what a call passes, in words. */
 export const argumentsOf = (parameters: ReadonlyArray<Node> | undefined): ReadonlyArray<string> =>
