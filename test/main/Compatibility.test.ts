@@ -9,7 +9,8 @@ import type { MainOptions } from "../../src/MainLive.ts"
 import { describe } from "../../src/schema/Difference.ts"
 import { SchemaVerifier } from "../../src/schema/SchemaVerifier.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
-import { app, main, migration, onFreshDatabase, onStarted, run, start, startHere, tagOf } from "./support.ts"
+import { onStarted } from "./started.ts"
+import { app, main, migration, onFreshDatabase, run, start, startHere, tagOf } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
 

@@ -13,7 +13,8 @@ import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { drifting, drifts } from "../support/Drifts.ts"
 import { Proxy } from "../support/Proxy.ts"
 import { uniqueName } from "../support/Roles.ts"
-import { app, main, noteTable, onFreshDatabase, onNotes, operator, run, start, startHere, tagOf } from "./support.ts"
+import { onNotes } from "./started.ts"
+import { app, main, noteTable, onFreshDatabase, operator, run, start, startHere, tagOf } from "./support.ts"
 
 const fresh = onFreshDatabase(freshDatabase())
 

@@ -10,14 +10,13 @@ import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
 import { Proxy } from "../support/Proxy.ts"
+import { onNotes, onStarted } from "./started.ts"
 import {
   app,
   main,
   migration,
   noteTable,
   onFreshDatabase,
-  onNotes,
-  onStarted,
   operator,
   quiet,
   run,

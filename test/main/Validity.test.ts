@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StartStep } from "../../src/MainLive.ts"
 import { TestDatabase } from "../support/Database.ts"
-import { onStarted, operator, start, startHere } from "./support.ts"
+import { onStarted } from "./started.ts"
+import { operator, start, startHere } from "./support.ts"
 
 const empty = onStarted("empty", [])
 

@@ -6,8 +6,6 @@ import * as Main from "../../src/MainLive.ts"
 import { StartReport } from "../../src/MainLive.ts"
 import type { MigrationSource } from "../../src/migration/MigrationSource.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
-import { freshDatabase } from "../support/Database.ts"
-import { ownChecksum } from "../support/OwnMigrations.ts"
 
 /** A migration in code whose statements run one after the other. */
 export const migration = (id: string, name: string, ...statements: ReadonlyArray<string>) => ({
@@ -64,12 +62,3 @@ export const onFreshDatabase =
   <R>(database: Layer.Layer<TestDatabase, unknown, R>) =>
   <A, E, R2>(use: Effect.Effect<A, E, R2>) =>
     Effect.provide(use, database, { local: true })
-
-/** On a database on which an application of these migrations has started: made once for each key, and copied. */
-export const onStarted = (key: string, migrations: ReadonlyArray<MigrationSource>) => {
-  const build = Effect.asVoid(startHere({ migrations }))
-  return onFreshDatabase(freshDatabase({ template: { key: `started: ${key} (${ownChecksum})`, build } }))
-}
-
-/** With `noteTable` as its only migration. */
-export const onNotes = onStarted("note", app(noteTable))
