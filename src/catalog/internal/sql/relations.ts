@@ -17,6 +17,14 @@ const parents = gathered(
 
 const only = (kinds: string, expression: string): string => `CASE WHEN r.relkind IN (${kinds}) THEN ${expression} END`
 
+/** The last that a view has, whenever it was set: in a dump it is a clause of its own, behind all others. */
+const checkOptions = ["'check_option=local'", "'check_option=cascaded'"].map(
+  (option) =>
+    `WHEN ${option} = ANY (r.reloptions) THEN pg_catalog.array_append(pg_catalog.array_remove(r.reloptions, ${option}), ${option})`
+)
+
+const options = `CASE ${checkOptions.join(" ")} ELSE r.reloptions END`
+
 /** One query for all that have columns: what hangs on them is gathered once. */
 const withColumns: Kind = {
   kind: `CASE r.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
@@ -34,7 +42,7 @@ const withColumns: Kind = {
     partitionKey: text(only("'p'", "pg_catalog.pg_get_partkeydef(r.oid)")),
     bound: text("CASE WHEN r.relispartition THEN pg_catalog.pg_get_expr(r.relpartbound, r.oid) END"),
     parents: json("par.list"),
-    options: names("r.reloptions"),
+    options: names(options),
     toastOptions: names("toast.reloptions"),
     unlogged: flag("r.relpersistence = 'u'"),
     accessMethod: text("SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = r.relam AND am.amname <> 'heap'"),
