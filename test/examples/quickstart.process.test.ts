@@ -276,10 +276,11 @@ const onOwnServer = (...statements: ReadonlyArray<string>) =>
     return yield* Effect.forEach(statements, (statement) => session.query(statement))
   }).pipe(Effect.scoped)
 
-/** Everything that belongs to the whole server. */
+/** Everything that belongs to the whole server, but for what other files of tests make there meanwhile. */
 const onServer = Effect.map(
   onOwnServer(`SELECT array_agg(name ORDER BY name) AS names FROM (
-    SELECT 'database ' || datname AS name FROM pg_database UNION ALL SELECT 'role ' || rolname FROM pg_roles) AS all_names`),
+    SELECT 'database ' || datname AS name FROM pg_database UNION ALL SELECT 'role ' || rolname FROM pg_roles) AS all_names
+    WHERE name !~ '^(database|role) (pgkeel_test_.*|t[0-9a-f]{12}.*)$'`),
   (results): ReadonlyArray<unknown> => {
     const names: unknown = results[0]?.rows[0]?.["names"]
     return Array.isArray(names) ? names : []

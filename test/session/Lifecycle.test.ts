@@ -307,11 +307,11 @@ layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("A limit"
   it.effect("is warned of in the log before it ends the session", () =>
     Effect.gen(function* () {
       const { createSession } = yield* SessionFactory
-      const handle = yield* createSession({ name: "warned", maxAge: "400 millis" })
+      const handle = yield* createSession({ name: "warned", maxAge: "1 second" })
       yield* eventually(Effect.map(shown("warned"), (session) => (session === undefined ? true : undefined)))
       const about = lines.filter((line) => line.includes(handle.id))
-      assert.include(about[0], "is near its end: three quarters of its maxAge of 400 ms have passed")
-      assert.include(about[1], "is ended: its maxAge of 400 ms has passed")
+      assert.include(about[0], "is near its end: three quarters of its maxAge of 1000 ms have passed")
+      assert.include(about[1], "is ended: its maxAge of 1000 ms has passed")
       assert.strictEqual(about.length, 2)
     }).pipe(Effect.scoped, Effect.provide(SessionFactory.layerWith({})), Effect.provide(logged))
   )
