@@ -106,9 +106,13 @@ describe("directives", () => {
     )
     assert.deepStrictEqual(directivesOf("-- migrate:up transaction:false"), { transaction: false })
     assert.deepStrictEqual(directivesOf("-- migrate:up transaction:true"), { transaction: true })
-    assert.deepStrictEqual(directivesOf("SELECT '\n-- pgkeel:no-transaction\n', $$\n-- pgkeel:nothing\n$$"), {
-      transaction: true
-    })
+    for (const said of [
+      "SELECT '\n-- pgkeel:no-transaction\n', $$\n-- pgkeel:nothing\n$$",
+      "SELECT '/* pgkeel:no-transaction */' /* without pgkeel:no-transaction it would not run */",
+      "/* pgkeel:allow drop-table: unused since May */ SELECT 1"
+    ]) {
+      assert.deepStrictEqual(directivesOf(said), { transaction: true })
+    }
   })
 
   const meant: Record<string, RegExp> = {
@@ -118,6 +122,8 @@ describe("directives", () => {
     "-- pgkeel:statement-timeout 5 days":
       /write a number and ms, s, min or h, such as `-- pgkeel:statement-timeout 30s`$/,
     "-- pgkeel:nothing": /there are no-transaction, lock-timeout, statement-timeout, allow; write one of them$/,
+    "/* pgkeel:no-transaction */": /^it stands in \/\* \*\/; write it behind -- on a line$/,
+    "/**\n * pgkeel: lock-timeout 5s\n */": /^it stands in \/\* \*\/; write it behind -- on a line$/,
     "-- migrate:up transactions:false": /the only option of a section is `transaction:false`; write that, or remove it$/
   }
   for (const [comment, problem] of Object.entries(meant)) {
@@ -125,6 +131,7 @@ describe("directives", () => {
       const failure = directivesOf(`SELECT 1;\n${comment}`)
       assert("problem" in failure)
       assert.match(failure.problem, problem)
+      assert.match(failure.statement, /^the directive (?:pgkeel|migrate):[^*]*[^*\s]$/)
       assert.strictEqual(failure.index, 10)
     })
   }

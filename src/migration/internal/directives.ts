@@ -6,8 +6,8 @@
  * - `-- pgkeel:statement-timeout 10min`
  * - `-- pgkeel:allow <rule>: <why>`, which lint reads (lint/allow.ts)
  *
- * A misspelt one would change how a migration runs without anybody noticing, and
- * is refused.
+ * A misspelt one, or one between slashes and asterisks, would change how a
+ * migration runs without anybody noticing, and is refused.
  */
 import * as Duration from "effect/Duration"
 import type { Refusal } from "./refusal.ts"
@@ -29,9 +29,12 @@ export interface DirectiveFailure extends Refusal {
 const none: Directives = { transaction: true }
 
 export const directivesOf = (sql: string): Directives | DirectiveFailure => {
-  if (!/--[ \t]*(?:pgkeel|migrate)\s*:/iu.test(sql)) return none
+  if (!/(?:--[ \t]*|\/\*[*\s]*)(?:pgkeel|migrate)\s*:/iu.test(sql)) return none
   let found = none
   for (const { _tag, end, start } of piecesOf(sql)) {
+    const [inBlock] = _tag === "BlockComment" ? (block.exec(sql.slice(start, end)) ?? []) : []
+    if (inBlock !== undefined)
+      return { ...refuse(inBlock, "it stands in /* */; write it behind -- on a line"), index: start }
     if (_tag !== "LineComment") continue
     const read = directiveOf(sql.slice(start, end))
     if (read === undefined) continue
@@ -42,6 +45,9 @@ export const directivesOf = (sql: string): Directives | DirectiveFailure => {
   }
   return found
 }
+
+/** What allows something to lint is lint's own to find here. */
+const block = /^\/\*[*\s]*pgkeel[ \t]*:(?![ \t]*allow)[ \t]*(?:(?!\*\/)[^\n])*/iu
 
 const directiveOf = (comment: string): Partial<Directives> | Refusal | undefined => {
   const [, marked] = /^--[ \t]*migrate:(?:up|down)(?![\w-])(.*)$/u.exec(comment) ?? []
@@ -104,6 +110,6 @@ const meant = (name: string): string => {
 }
 
 const refuse = (comment: string, problem: string): Refusal => ({
-  statement: `the directive ${comment.replace(/^--\s*/u, "").trim()}`,
+  statement: `the directive ${comment.replace(/^(?:--|\/\*)[*\s]*/u, "").trim()}`,
   problem
 })
