@@ -118,7 +118,7 @@ export class Migrator extends Context.Service<
       },
       Failure
     >
-    /** Every migration of the sources and what the history says of it. Problems are told, not failed with. */
+    /** Every migration of the sources and what the history says of it. Problems are told, not failed with; a `role` that does not exist is. */
     readonly status: () => Effect.Effect<ReadonlyArray<MigrationStatus>, Failure>
     /** What `up`, `down` or `redo` would run. Fails as it would before it runs anything; changes nothing. */
     readonly plan: (target?: PlanTarget) => Effect.Effect<ReadonlyArray<PlannedMigration>, Failure>
@@ -163,6 +163,7 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     settings: (login) => Effect.provideContext(DatabaseConfig.load(login, "the option url of shadow"), files),
     policies: options.policies ?? {},
     lint: options.lint ?? {},
+    role: options.role,
     searchPath: options.searchPath,
     prepareUps: (migrations) => Effect.provideContext(Effect.forEach(migrations, prepareUp), files),
     prepareDowns: (migrations) => Effect.provideContext(prepareDowns(migrations), files)

@@ -227,9 +227,11 @@ describe("pgkeel migrate", () => {
   test("says which role it cannot act as, and which environment has no seeds", () =>
     Effect.gen(function* () {
       const dir = yield* directory({ ...files, "seeds/a.sql": "SELECT 1", "seeds/development/b.sql": "SELECT 1" })
-      const refused = yield* json(["up", "--role", "nosuch", "--dir", dir])
-      assert.deepStrictEqual([refused.code, tagOf(refused.document)], [2, "RoleRefused"])
-      assert.include((refused.document["error"] as { readonly message: string }).message, 'the role "nosuch"')
+      for (const command of ["up", "plan", "status"]) {
+        const refused = yield* json([command, "--role", "nosuch", "--dir", dir])
+        assert.deepStrictEqual([refused.code, tagOf(refused.document)], [2, "RoleRefused"])
+        assert.include((refused.document["error"] as { readonly message: string }).message, 'the role "nosuch"')
+      }
       const logged: Array<string> = []
       const seeded = (environment: string) =>
         onDatabase(["migrate", "up", "--dir", dir, "--seeds", `${dir}/seeds`, "--environment", environment], {

@@ -4,6 +4,7 @@ import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import type { DatabaseError } from "../../src/error/DatabaseError.ts"
 import type { MigrationError } from "../../src/migration/MigrationError.ts"
+import type { Migrator } from "../../src/migration/Migrator.ts"
 import {
   assertClean,
   directory,
@@ -224,19 +225,26 @@ describe("Migrator.up", () => {
       limited.password = "p"
       const client = PgClient.layer({ url: Redacted.make(limited.href) })
       const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();" })
-      const refusal = (role: string) =>
-        reasonOf(Effect.flatMap(migratorOf(path, { role }), (migrator) => migrator.up())).pipe(
-          Effect.provide(client, { local: true })
-        )
+      type Call = (migrator: Migrator["Service"]) => Effect.Effect<unknown, MigrationError | DatabaseError>
+      const refusal = (role: string, call: Call) =>
+        reasonOf(Effect.flatMap(migratorOf(path, { role }), call)).pipe(Effect.provide(client, { local: true }))
       for (const [role, exists, said] of [
         ["no such role", false, 'the role "no such role", and the server has no such role'],
         [owner, true, "this login is no member of it"]
       ] as const) {
-        const reason = yield* refusal(role)
-        assert(reason._tag === "RoleRefused")
-        assert.deepInclude({ ...reason }, { role, exists })
-        assert.include(reason.message, said)
+        for (const call of [(one) => one.up(), (one) => one.plan()] satisfies ReadonlyArray<Call>) {
+          const reason = yield* refusal(role, call)
+          assert(reason._tag === "RoleRefused")
+          assert.deepInclude({ ...reason }, { role, exists })
+          assert.include(reason.message, said)
+        }
       }
+      assert.strictEqual((yield* refusal("no such role", (one) => one.status()))._tag, "RoleRefused")
+      // A login that only looks need not be a member.
+      const seen = yield* Effect.flatMap(migratorOf(path, { role: owner }), (one) => one.status()).pipe(
+        Effect.provide(client, { local: true })
+      )
+      assert.strictEqual(seen.length, 1)
       assert.strictEqual(yield* scalar("SELECT to_regnamespace('pgkeel') IS NULL"), true)
       yield* assertClean
     }))

@@ -14,6 +14,7 @@ import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
 import { obstacle } from "./resume.ts"
 import { again, prepareAgain, type RedoTarget } from "./redo.ts"
 import { review, type Selected } from "./review.ts"
+import { requireRole } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import { pendingUpTo, type UpTarget } from "./upTarget.ts"
 import { type Failure, type MigrationName, nameOf, type Workshop } from "./workshop.ts"
@@ -63,6 +64,7 @@ export const plan = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* (rows, connection) {
       const { prepare, selected } = yield* chosen(workshop, loaded, rows, target)
       const prepared = yield* prepare(selected.map(({ migration }) => migration))
+      if (prepared.length > 0) yield* requireRole(connection, workshop.role)
       const { reviewAll } = yield* lintModule
       const reviews = yield* reviewAll(workshop, connection, prepared)
       return yield* Effect.forEach(prepared, (next, i) => planned(connection, next, selected, reviews[i]))

@@ -76,6 +76,14 @@ const refusalOf =
     )
   }
 
+/** Fails as a run would that has to act as this role. Set for its own transaction, it is gone with the statement. */
+export const requireRole = (connection: Connection, role: string | undefined): Effect.Effect<void, Failure> =>
+  role === undefined
+    ? Effect.void
+    : runStep(connection, { text: takeRole, values: [role], refused: refusalOf(takeRole, role) })
+
+const takeRole = "SELECT pg_catalog.set_config('role', $1::text, true)"
+
 /** Whether it is the role that is refused, which the server names in every language, between that language's quotes. */
 export const roleRefused = ({ reason: { cause } }: SqlError, role: string): MigrationError | undefined => {
   if (!Predicate.hasProperty(cause, "message") || !Predicate.hasProperty(cause, "code")) return undefined

@@ -2,11 +2,13 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Connection } from "effect/sql/SqlConnection"
 import type { MigrationPolicies, MigrationPolicy } from "../MigrationPolicies.ts"
 import { isApplied, isHalfReverted, type Row } from "./history.ts"
 import type { Kind, Migration } from "./migration.ts"
 import { policyOf } from "./policies.ts"
 import { type Entry, isDue, type Problem, review } from "./review.ts"
+import { requireRole } from "./settings.ts"
 import type { Failure, Workshop } from "./workshop.ts"
 
 export interface MigrationStatus {
@@ -33,12 +35,23 @@ export interface MigrationStatus {
 
 export const status = Effect.fnUntraced(function* ({
   policies,
+  role,
   session,
   sources
 }: Workshop): Effect.fn.Return<ReadonlyArray<MigrationStatus>, Failure> {
   const loaded = yield* sources
-  return yield* session.look((rows) => Effect.succeed(review(loaded, rows).map(statusOf(policies))))
+  return yield* session.look((rows, connection) =>
+    Effect.as(requireExists(connection, role), review(loaded, rows).map(statusOf(policies)))
+  )
 })
+
+/** Whoever only looks need not be a member of it. */
+const requireExists = (connection: Connection, role: string | undefined) =>
+  requireRole(connection, role).pipe(
+    Effect.catchReason("MigrationError", "RoleRefused", (reason, error) =>
+      reason.exists ? Effect.void : Effect.fail(error)
+    )
+  )
 
 const stateOf = (migration: Migration | undefined, row: Row | undefined): MigrationStatus["state"] => {
   if (row === undefined) return "pending"

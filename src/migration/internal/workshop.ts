@@ -28,6 +28,8 @@ export interface Workshop {
   readonly settings: (login: DatabaseOptions) => Effect.Effect<Settings, DatabaseConfigError>
   readonly policies: MigrationPolicies
   readonly lint: LintOptions
+  /** As whom migrations run, if that is not the login. */
+  readonly role: string | undefined
   /** Where migrations run, if that is not what the database says. */
   readonly searchPath: ReadonlyArray<string> | undefined
   readonly prepareUps: Prepare
