@@ -291,6 +291,23 @@ changingNothing((it) => {
     )
   }
 
+  it.effect("says of a file that cannot be read why not", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { join } = yield* Path.Path
+      const path = yield* directory({ "2_b.up.sql/notes.txt": "" })
+      assert.match((yield* reasonOf(load([{ namespace: "app", directory: path }]))).message, /: it is not a file$/)
+      const inside = yield* reasonOf(load([{ namespace: "app", directory: join(path, "2_b.up.sql/notes.txt") }]))
+      assert.match(inside.message, /"app" cannot be read: it is not a directory; /)
+      const kept = yield* directory({ "1_a.up.sql": "SELECT 1" })
+      yield* fs.chmod(join(kept, "1_a.up.sql"), 0)
+      // Whoever may read everything, as root may, is not refused.
+      if (yield* Effect.isSuccess(fs.readFile(join(kept, "1_a.up.sql")))) return
+      const mine = yield* reasonOf(load([{ namespace: "app", directory: kept }]))
+      assert.match(mine.message, /1_a\.up\.sql cannot be used as a migration: this process may not read it$/)
+    })
+  )
+
   it.effect("says of a folder that cannot be read why not", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

@@ -215,5 +215,15 @@ export const unreadable = (namespace: string, directory: string) => (error: { re
 export const refuse = (namespace: string, path: string, problem: string) =>
   Effect.fail(new MigrationError({ reason: new InvalidFile({ namespace, path, problem }) }))
 
-export const problemOf = (error: PlatformError): string =>
-  error.reason._tag === "NotFound" ? "it does not exist" : error.message
+export const problemOf = ({ message, reason }: PlatformError): string => {
+  switch (reason._tag) {
+    case "NotFound":
+      return "it does not exist"
+    case "PermissionDenied":
+      return "this process may not read it"
+    case "BadResource":
+      return reason.method === "readDirectory" ? "it is not a directory" : "it is not a file"
+    default:
+      return message
+  }
+}
