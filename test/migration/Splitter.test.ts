@@ -114,6 +114,7 @@ describe("splitting SQL", () => {
         "RELEASE a",
         "ANALYZE t",
         "REINDEX TABLE t",
+        "REINDEX (CONCURRENTLY FALSE) TABLE t",
         "CLUSTER t USING i",
         "COPY t FROM '/file'",
         "ALTER TYPE e ADD VALUE 'x'",

@@ -6,6 +6,7 @@
  */
 import type { Node } from "libpg-query"
 import { qualified } from "../../error/internal/quote.ts"
+import { isOn, optionsOf } from "./lint/nodes.ts"
 
 /** What tells whether a statement without a transaction has happened. Names are quoted, and qualified where the file does. */
 export type Recovery =
@@ -113,7 +114,7 @@ const dropIndex = ({ objects = [] }: Of<"DropStmt">): Alone => {
 }
 
 const reindex = ({ kind, name, params = [], relation }: Of<"ReindexStmt">): Alone => {
-  const concurrently = params.some((param) => nameOf(param) === "concurrently")
+  const concurrently = isOn(optionsOf(params).get("concurrently"))
   const what = { REINDEX_OBJECT_SCHEMA: "SCHEMA", REINDEX_OBJECT_DATABASE: "DATABASE", REINDEX_OBJECT_SYSTEM: "SYSTEM" }
   const many = kind !== undefined && kind in what ? what[kind as keyof typeof what] : undefined
   if (!concurrently) return many === undefined ? {} : again(`REINDEX ${many}`)

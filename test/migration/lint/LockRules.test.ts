@@ -75,6 +75,8 @@ examples(
     { sql: "REINDEX DATABASE", fix: "REINDEX DATABASE CONCURRENTLY;", says: "REINDEX of the database blocks" },
     { sql: "REINDEX INDEX i", fix: "REINDEX INDEX CONCURRENTLY i;" },
     { sql: "REINDEX (VERBOSE) TABLE app.t", fix: "REINDEX (VERBOSE) TABLE CONCURRENTLY app.t;" },
+    { sql: "REINDEX (CONCURRENTLY FALSE, VERBOSE) TABLE t", fix: "REINDEX (CONCURRENTLY, VERBOSE) TABLE t;" },
+    { sql: "REINDEX (CONCURRENTLY off) INDEX i", fix: "REINDEX (CONCURRENTLY) INDEX i;" },
     { sql: "REINDEX SCHEMA app", fix: "REINDEX SCHEMA CONCURRENTLY app;" },
     { sql: "REINDEX SYSTEM", fix: "while it is stopped" }
   ],

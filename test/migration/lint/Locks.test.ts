@@ -125,6 +125,7 @@ const inTransaction: ReadonlyArray<Case> = [
   ["CREATE INDEX i ON orders (total)", "SHARE orders scan"],
   ["DROP INDEX orders_customer", "ACCESS EXCLUSIVE orders", "ACCESS EXCLUSIVE orders_customer"],
   ["REINDEX TABLE orders", "SHARE orders scan"],
+  ["REINDEX (CONCURRENTLY FALSE) TABLE orders", "SHARE orders scan"],
   ["REINDEX INDEX orders_customer", "ACCESS EXCLUSIVE orders_customer", "SHARE orders scan"],
   ["REFRESH MATERIALIZED VIEW totals", "ACCESS EXCLUSIVE totals rewrite"],
   ["REFRESH MATERIALIZED VIEW CONCURRENTLY totals", "EXCLUSIVE totals scan"],

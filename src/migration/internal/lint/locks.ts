@@ -17,6 +17,7 @@ import {
   isForeign,
   nodesIn,
   type Of,
+  isOn,
   optionsOf,
   partitionOf,
   relationsIn
@@ -154,7 +155,7 @@ const locked = (nodes: ReadonlyArray<Node> | undefined, mode: LockMode): Readonl
   relationsIn(nodes).map((relation) => ({ relation, mode }))
 
 const ofReindex = ({ kind, params, relation }: Of<"ReindexStmt">, context: LintContext): ReadonlyArray<Taken> => {
-  const concurrently = optionsOf(params).has("concurrently")
+  const concurrently = isOn(optionsOf(params).get("concurrently"))
   const table = { mode: concurrently ? ("SHARE UPDATE EXCLUSIVE" as const) : ("SHARE" as const), scans: true }
   if (kind !== "REINDEX_OBJECT_INDEX") return [{ relation, ...table }]
   const owner = ownerOf(relation, context)
@@ -170,9 +171,6 @@ const ofVacuum = ({ is_vacuumcmd = false, options, rels = [] }: Of<"VacuumStmt">
       : { relation, mode: "SHARE UPDATE EXCLUSIVE", scans: is_vacuumcmd }
   )
 }
-
-/** An option without a value is on. */
-export const isOn = (value: string | undefined): boolean => value !== undefined && !/^(?:false|off|0|no)$/iu.test(value)
 
 /** Statements about what belongs to a table. */
 const ofTableObjects = (node: Node): ReadonlyArray<Taken> => {

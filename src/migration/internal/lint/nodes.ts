@@ -129,6 +129,9 @@ export const optionsOf = (options: ReadonlyArray<Node> | undefined): ReadonlyMap
     )
   )
 
+/** An option without a value is on. */
+export const isOn = (value: string | undefined): boolean => value !== undefined && !/^(?:false|off|0|no)$/iu.test(value)
+
 /** Those of a command, such as SET ( ... ) or RESTART. */
 export const optionsIn = ({ def }: AlterTableCmd): ReadonlyMap<string, string> =>
   optionsOf(def !== undefined && "List" in def ? def.List.items : undefined)

@@ -1,6 +1,6 @@
 import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { optionsOf } from "../nodes.ts"
+import { isOn, optionsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 import { replaced } from "../source.ts"
 
@@ -10,13 +10,12 @@ export const concurrentReindex: Rule = {
   check: ({ node, text }, context) => {
     if (!("ReindexStmt" in node)) return []
     const { kind, name, params, relation } = node.ReindexStmt
-    if (optionsOf(params).has("concurrently") || context.isNew(relation)) return []
+    const options = optionsOf(params)
+    if (isOn(options.get("concurrently")) || context.isNew(relation)) return []
     const what = relation === undefined ? (name ?? "the database") : nameOf(relation)
-    const concurrently = replaced(
-      text,
-      /^REINDEX\s*(?:\([^)]*\)\s*)?(?:INDEX|TABLE|SCHEMA|DATABASE)\b/giu,
-      "$& CONCURRENTLY"
-    )
+    const concurrently = options.has("concurrently")
+      ? replaced(text, /\bCONCURRENTLY\s+\w+/giu, "CONCURRENTLY")
+      : replaced(text, /^REINDEX\s*(?:\([^)]*\)\s*)?(?:INDEX|TABLE|SCHEMA|DATABASE)\b/giu, "$& CONCURRENTLY")
     const fix =
       kind === "REINDEX_OBJECT_SYSTEM"
         ? advice("the server's own indexes cannot be built again beside the application: do it while it is stopped")

@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { optionsOf } from "../nodes.ts"
+import { isOn, optionsOf } from "../nodes.ts"
 import type { LintStatement, Rule } from "../rule.ts"
 
 export const indexCorruption: Rule = {
@@ -22,6 +22,6 @@ export const indexCorruption: Rule = {
 
 const concurrently = ({ node }: LintStatement): string | undefined => {
   if ("IndexStmt" in node) return node.IndexStmt.concurrent === true ? nameOf(node.IndexStmt.relation) : undefined
-  if (!("ReindexStmt" in node) || !optionsOf(node.ReindexStmt.params).has("concurrently")) return undefined
+  if (!("ReindexStmt" in node) || !isOn(optionsOf(node.ReindexStmt.params).get("concurrently"))) return undefined
   return node.ReindexStmt.relation === undefined ? "each table" : nameOf(node.ReindexStmt.relation)
 }

@@ -1,8 +1,7 @@
 import type { Node } from "libpg-query"
 import { advice } from "../fixes.ts"
-import { isOn } from "../locks.ts"
 import { nameOf } from "../names.ts"
-import { nodesIn, optionsOf } from "../nodes.ts"
+import { isOn, nodesIn, optionsOf } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
 export const vacuumFull: Rule = {
