@@ -17,6 +17,7 @@ import {
   test,
   write
 } from "./support.ts"
+import { TestDatabase } from "../../src/testing/index.ts"
 import { uniqueName } from "../support/Roles.ts"
 
 const users = {
@@ -42,6 +43,25 @@ describe("Migrator.up", () => {
         { namespace: "app", id: "2", name: "posts", kind: "sql", state: "applied", statements: 1, error: null }
       ])
       yield* assertClean
+    }))
+
+  test("writes down which login applied what, from which host and application, when, and how long it took", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      const path = yield* directory({
+        "1_a.up.sql": "SELECT pg_sleep(0.05); SET application_name = 'another'; SELECT 1;",
+        "1_a.down.sql": "SELECT pg_sleep(0.05);"
+      })
+      const told = `SELECT role = session_user AND host IS NOT DISTINCT FROM host(inet_client_addr())
+        AND application = 'shop 1.2.3' AND duration_millis BETWEEN 50 AND 30000 AND finished_at >= started_at
+        AND started_at > now() - interval '1 minute' FROM pgkeel.migrations WHERE state = `
+      yield* Effect.gen(function* () {
+        const migrator = yield* migratorOf(path)
+        yield* migrator.up()
+        assert.strictEqual(yield* scalar(`${told} 'applied' AND statements = 3 AND applied_at <= now()`), true)
+        yield* migrator.down({ all: true })
+        assert.strictEqual(yield* scalar(`${told} 'reverted' AND statements = 1`), true)
+      }).pipe(Effect.provide(PgClient.layer({ url, applicationName: "shop 1.2.3" })))
     }))
 
   test("sends one statement and takes no lock when there is nothing to do, and so does status", () =>
@@ -181,6 +201,24 @@ describe("Migrator.up", () => {
       assert.deepStrictEqual(second, first)
       assert.strictEqual(rest.length, 0)
       assert.notStrictEqual(yield* scalar("SHOW search_path"), "")
+    }))
+
+  test("waits as long as a file says of itself, and the next one as long as the migrator was told", () =>
+    Effect.gen(function* () {
+      const settings =
+        "INSERT INTO seen SELECT current_setting('lock_timeout'), current_setting('statement_timeout') RETURNING *;"
+      const own = "-- pgkeel:lock-timeout 500ms\n-- pgkeel:statement-timeout 10min\n"
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE seen (lock text, statement text);",
+        "2_b.up.sql": own + settings,
+        "3_c.up.sql": `${own}-- pgkeel:no-transaction\n${settings}`,
+        "4_d.up.sql": settings
+      })
+      yield* (yield* migratorOf(path, { lockTimeout: "2 seconds", statementTimeout: "1 minute" })).up()
+      assert.strictEqual(
+        yield* scalar("SELECT string_agg(lock || ' ' || statement, ', ' ORDER BY ctid) FROM seen"),
+        "500ms 10min, 500ms 10min, 2s 1min"
+      )
     }))
 
   test("leaves a file's temporary tables neither to the next file nor to whoever gets the connection", () =>
