@@ -296,6 +296,50 @@ layer(Committed.layer, { excludeTestServices: true })("pgkeel schema, of what st
     })
   )
 
+  it.effect("compares with what is no schema only where that is an answer, and says so otherwise", () =>
+    Effect.gen(function* () {
+      const { file } = yield* Committed
+      const dir = yield* directory({
+        "empty.sql": "",
+        "folder.sql/notes.txt": "no migration",
+        "dump.sql": `\\restrict a1B2\n\nSELECT pg_catalog.set_config('search_path', 'public', false);\n${shop};\n\n\\unrestrict a1B2\n`,
+        "extension.sql": `CREATE EXTENSION citext;\n${shop};\n`,
+        "elsewhere.sql": `\\connect elsewhere\n${shop};\n`,
+        "nobody.sql": `${shop};\nALTER TABLE customer OWNER TO "${uniqueName()}";\n`,
+        "half.sql": "SELECT 'half",
+        "empty.json": "",
+        "half.json": '{"format": 1, "objects": [',
+        "list.json": "[]"
+      })
+      const gone = ["removed table public.customer", "removed table public.purchase"]
+      for (const [name, code, expected] of [
+        ["empty.sql", 4, gone],
+        ["folder.sql", 4, gone],
+        ["dump.sql", 0, []],
+        ["extension.sql", 4, ["added extension citext"]]
+      ] as const) {
+        const ended = yield* json(["diff", file, `${dir}/${name}`])
+        assert.deepStrictEqual([ended.code, changesOf(ended.document)], [code, [...expected]], name)
+      }
+      const twice = yield* json(["diff", `${dir}/dump.sql`, `${dir}/dump.sql`])
+      assert.deepStrictEqual([twice.code, twice.document], [0, { ok: true, changes: [] }])
+      for (const [argument, code, tag, said] of [
+        [`${dir}/elsewhere.sql`, 1, "LoadFailed", "the psql command \\connect at line 1"],
+        [`${dir}/nobody.sql`, 1, "LoadFailed", "does not exist"],
+        [`${dir}/half.sql`, 1, "LoadFailed", "unterminated quoted string"],
+        [`${dir}/empty.json`, 2, "UnusableSnapshot", "is no snapshot"],
+        [`${dir}/half.json`, 2, "UnusableSnapshot", "is no snapshot"],
+        [`${dir}/list.json`, 2, "UnusableSnapshot", "is no snapshot"],
+        ["", 2, "UsageError", "an argument is empty: give a snapshot file"]
+      ] as const) {
+        const ended = yield* json(["diff", file, argument])
+        assert.deepStrictEqual([ended.code, failureOf(ended).tag], [code, tag], argument)
+        assert.include(failureOf(ended).message, said)
+      }
+      assert.strictEqual(yield* scratches, 0)
+    })
+  )
+
   it.effect("says where SQL cannot be run, and drops the scratch database", () =>
     Effect.gen(function* () {
       const { file } = yield* Committed

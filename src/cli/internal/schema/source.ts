@@ -35,6 +35,8 @@ export const snapshotOf = Effect.fnUntraced(function* (argument: string, given: 
   if (isUrl(argument)) {
     return yield* withClient(yield* databaseAt(given, Redacted.make(argument)), given.wait)(read)
   }
+  // What a variable that is not set leaves would be the working directory.
+  if (argument === "") return yield* failUsage(`an argument is empty: ${accepted}`)
   const files = yield* FileSystem.FileSystem
   const { resolve } = yield* Path.Path
   const path = resolve(argument)
