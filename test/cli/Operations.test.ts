@@ -227,8 +227,9 @@ describe("pgkeel migrate", () => {
   test("says which role it cannot act as, and which environment has no seeds", () =>
     Effect.gen(function* () {
       const dir = yield* directory({ ...files, "seeds/a.sql": "SELECT 1", "seeds/development/b.sql": "SELECT 1" })
-      for (const command of ["up", "plan", "status"]) {
-        const refused = yield* json([command, "--role", "nosuch", "--dir", dir])
+      const calls = [["up"], ["plan"], ["status"], ["baseline", "1"], ["baseline", "1", "--dry-run"]]
+      for (const call of calls) {
+        const refused = yield* json([...call, "--role", "nosuch", "--dir", dir])
         assert.deepStrictEqual([refused.code, tagOf(refused.document)], [2, "RoleRefused"])
         assert.include((refused.document["error"] as { readonly message: string }).message, 'the role "nosuch"')
       }

@@ -59,7 +59,7 @@ export const adopt = Effect.fnUntraced(function* (
     Effect.map(read(connection, found, candidates), (foreign) => baselinesOf(foreign, namespace, rows)).pipe(
       Effect.tap((baselines) => refuseToMark(rows, baselines))
     )
-  const baselines = yield* options.dryRun === true ? session.look(look) : session.amend(look, baselined)
+  const baselines = yield* options.dryRun === true ? session.propose(look) : session.amend(look, baselined)
   const adopted = baselines.map(({ migration }) => nameOf(migration))
   return { from: found.adopter.tool, table: found.table, adopted }
 })

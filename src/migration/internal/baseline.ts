@@ -30,7 +30,7 @@ export const baseline = Effect.fnUntraced(function* (
   const loaded = yield* sources
   const look = (rows: ReadonlyArray<Row>) =>
     Effect.tap(find(loaded, rows, target), (baselines) => refuseToMark(rows, baselines))
-  const found = yield* target.dryRun === true ? session.look(look) : session.amend(look, baselined)
+  const found = yield* target.dryRun === true ? session.propose(look) : session.amend(look, baselined)
   return { baselined: found.map(({ migration }) => nameOf(migration)) }
 })
 

@@ -60,7 +60,7 @@ export const repair = Effect.fnUntraced(function* (
   const look = (rows: ReadonlyArray<Row>) => find(loaded, rows, options)
   const write = (connection: Connection, changes: ReadonlyArray<Change>) =>
     Effect.forEach(changes, (change) => change.write(connection), { discard: true })
-  const changes = yield* options.dryRun === true ? session.look(look) : session.amend(look, write)
+  const changes = yield* options.dryRun === true ? session.propose(look) : session.amend(look, write)
   return { repaired: changes.map(({ repair }) => repair) }
 })
 

@@ -23,7 +23,7 @@ import type { Direction, Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
 import { refuseSharedSession } from "./pooler.ts"
 import { run } from "./runner.ts"
-import { enter, type Settings } from "./settings.ts"
+import { enter, requireRole, type Settings } from "./settings.ts"
 import type { Run, Task } from "./task.ts"
 
 /** A migration that was applied or reverted, and how long that took. */
@@ -71,6 +71,8 @@ export interface Session {
     look: Look<ReadonlyArray<A>>,
     write: (connection: Connection, changes: ReadonlyArray<A>) => Effect.Effect<void, Failure>
   ) => Effect.Effect<ReadonlyArray<A>, Failure>
+  /** What `amend` would change. Fails as it would for its role, and changes nothing. */
+  readonly propose: <A>(look: Look<ReadonlyArray<A>>) => Effect.Effect<ReadonlyArray<A>, Failure>
 }
 
 export const makeSession = Effect.fnUntraced(function* (options: SessionOptions) {
@@ -120,6 +122,13 @@ export const makeSession = Effect.fnUntraced(function* (options: SessionOptions)
   return {
     look: (look) =>
       reserved((connection) => Effect.flatMap(History.read(connection), ({ rows }) => look(rows, connection))),
+    propose: (look) =>
+      reserved((connection) =>
+        History.read(connection).pipe(
+          Effect.flatMap(({ rows }) => look(rows, connection)),
+          Effect.tap((changes) => (changes.length === 0 ? Effect.void : requireRole(connection, options.role)))
+        )
+      ),
     migrate: (select, prepare) => whenFound(select, runAll(prepare, report)),
     amend: (look, write) =>
       whenFound(look, (changes, opened) =>
