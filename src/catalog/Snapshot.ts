@@ -4,7 +4,8 @@
  * Whoever may connect may read it: PostgreSQL lets everybody read its catalogues,
  * whatever the login may do with the tables. Two reads of the same schema are the
  * same value, on whichever database, by whichever login and with whichever
- * settings; so are the snapshot of a database and that of its restored dump. What
+ * settings (but for a search_path on which somebody has put operators of their own
+ * before PostgreSQL's); so are the snapshot of a database and that of its restored dump. What
  * `pg_dump --schema-only` would write differently makes two snapshots differ, but for
  * the order in which grants were made; and so do an index that became invalid and
  * another version of an extension, of which it says nothing.
