@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { hashQuery } from "../../src/catalog/internal/sql/query.ts"
+import { hashQuery, snapshotQuery } from "../../src/catalog/internal/sql/query.ts"
 import { hashOf, read, toText } from "../../src/catalog/Snapshot.ts"
 import { freshClient, TestDatabase } from "../support/Database.ts"
 import { uniqueName } from "../support/Roles.ts"
@@ -48,6 +48,36 @@ const evil = [
   "CREATE FUNCTION evil.format_type(oid, integer) RETURNS varchar LANGUAGE sql AS $$ SELECT 'evil' $$",
   "CREATE FUNCTION evil.to_json(pg_catalog.text) RETURNS json LANGUAGE sql AS $$ SELECT '1'::json $$"
 ]
+
+/** Operators for each pair of types that PostgreSQL has none for: it would rather take those than convert a side. */
+const trap = `DO $do$
+DECLARE
+  types text[] := '{oid,name,text,"\\"char\\"",int2,int4,int8,bool,oidvector,int2vector,name[],text[],aclitem[],json,jsonb,regclass,regtype,regproc,regprocedure,regoperator,regdictionary,pg_node_tree}';
+  a text;
+  b text;
+  o text;
+  made text;
+BEGIN
+  CREATE SCHEMA trap;
+  FOREACH a IN ARRAY types LOOP FOREACH b IN ARRAY types LOOP
+    FOREACH made IN ARRAY '{bool,text}'::text[] LOOP
+      EXECUTE format('CREATE FUNCTION trap.%I(%s, %s) RETURNS %s LANGUAGE sql AS $f$ SELECT NULL::%s $f$', made, a, b, made, made);
+    END LOOP;
+    FOREACH o IN ARRAY '{=,<>,<,>,>=,!~,~,||,->>}'::text[] LOOP
+      CONTINUE WHEN EXISTS (SELECT FROM pg_operator
+        WHERE oprname = o AND oprleft = a::regtype AND oprright = b::regtype AND oprnamespace = 'pg_catalog'::regnamespace);
+      EXECUTE format('CREATE OPERATOR trap.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = trap.%I)',
+        o, a, b, CASE WHEN o IN ('||', '->>') THEN 'text' ELSE 'bool' END);
+    END LOOP;
+  END LOOP; END LOOP;
+END $do$`
+
+/** What a view takes from a schema. */
+const takenFrom = (schema: string, view: string) => `
+  SELECT pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0) AS taken
+  FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_operator o ON o.oid = d.refobjid
+  WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_operator'::regclass
+    AND w.ev_class = '${view}'::regclass AND o.oprnamespace = '${schema}'::regnamespace`
 
 const set = Effect.forEach(
   Object.entries(settings),
@@ -147,6 +177,22 @@ layer(freshClient(), { excludeTestServices: true })("A snapshot of a shop", (it)
         assert.deepStrictEqual(yield* current, before)
       }).pipe(Effect.provide(alone(url)))
       yield* run("DROP SCHEMA evil CASCADE")
+    })
+  )
+
+  it.effect("is read by PostgreSQL's own operators, whichever others are on the path", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      yield* run(trap)
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* run("SET search_path = trap", `CREATE VIEW trap.snapshot AS ${snapshotQuery}`)
+        yield* run("CREATE VIEW trap.caught AS SELECT c.oid = c.relname::text AS found FROM pg_class c")
+        yield* run("RESET search_path")
+        assert.deepStrictEqual(yield* sql.unsafe(takenFrom("trap", "trap.snapshot")), [])
+        assert.strictEqual((yield* sql.unsafe(takenFrom("trap", "trap.caught"))).length, 1)
+      }).pipe(Effect.provide(alone(url)))
+      yield* run("DROP SCHEMA trap CASCADE")
     })
   )
 

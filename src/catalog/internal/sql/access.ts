@@ -25,7 +25,7 @@ const defaultPrivileges: Kind = {
   kind: "'default privileges'",
   name: `pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole)) || coalesce(' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname), '') || ' ON ' || ${kinds}`,
   fields: { grants: json(granted("a.defaclacl", "a.defaclrole")) },
-  from: `pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace WHERE a.defaclnamespace = 0 OR ${isOurs("n")}`
+  from: `pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace WHERE a.defaclnamespace = '0' OR ${isOurs("n")}`
 }
 
 /** What an extension or PostgreSQL brings, with grants that did not come with it. */
@@ -42,8 +42,8 @@ const changed = (
   name,
   fields: { grants: json(granted(acl, ownerId)) },
   from: `${from}
-    LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = ${oid} AND i.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND i.objsubid = ${part}
-    WHERE ${acl} IS DISTINCT FROM i.initprivs AND ${acl} IS NOT NULL
+    LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = ${oid} AND i.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AND i.objsubid = ${part}
+    WHERE ${acl}::pg_catalog.text IS DISTINCT FROM i.initprivs::pg_catalog.text AND ${acl} IS NOT NULL
       AND (n.nspname = 'pg_catalog' OR NOT ${notOfExtension(catalog, oid)})
       AND ${granted(acl, ownerId)} <> ${granted("i.initprivs", ownerId)}`
 })

@@ -51,7 +51,7 @@ export const columns = `
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-        ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass", "a.attrelid", "a.attnum")}
+        ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid", "a.attrelid", "a.attnum")}
         WHERE ${hasColumns}
         ORDER BY a.attrelid, a.attnum) a
       GROUP BY a.attrelid) a ON a.attrelid = r.oid

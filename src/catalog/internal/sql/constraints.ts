@@ -56,7 +56,7 @@ const constraint = object({
 })
 
 const isOrdinaryNotNull = `k.contype = 'n' AND k.convalidated AND NOT k.connoinherit AND x.description IS NULL
-  AND (NOT k.conislocal OR k.conname = r.relname || '_' || r.names[k.conkey[1]] || '_not_null')`
+  AND (NOT k.conislocal OR k.conname = r.relname::pg_catalog.text || '_' || r.names[k.conkey[1]]::pg_catalog.text || '_not_null')`
 
 export const constraints = gathered(
   "k.conrelid",
@@ -67,5 +67,5 @@ export const constraints = gathered(
   LEFT JOIN col f ON f.oid = k.confrelid
   LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = k.conindid
   ${joinComment("x", "pg_constraint", "k.oid")}
-  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND NOT (k.contype = 'f' AND k.conparentid <> 0) AND NOT (${isOrdinaryNotNull})`
+  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND NOT (k.contype = 'f' AND k.conparentid <> '0') AND NOT (${isOrdinaryNotNull})`
 )

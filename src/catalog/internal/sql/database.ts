@@ -20,8 +20,8 @@ const eventTriggers: Kind = {
   identity: ["pg_event_trigger", "e.oid"],
   fields: {
     definition:
-      text(`'ON ' || e.evtevent || coalesce(' WHEN TAG IN (' || pg_catalog.array_to_string(e.evttags, ', ') || ')', '')
-      || ' EXECUTE FUNCTION ' || e.evtfoid::pg_catalog.regproc || '()'`),
+      text(`'ON ' || e.evtevent::pg_catalog.text || coalesce(' WHEN TAG IN (' || pg_catalog.array_to_string(e.evttags, ', ') || ')', '')
+      || ' EXECUTE FUNCTION ' || e.evtfoid::pg_catalog.regproc::pg_catalog.text || '()'`),
     firing: word("e.evtenabled", { D: "disabled", R: "replica", A: "always" })
   },
   from: `pg_catalog.pg_event_trigger e WHERE ${ofUser("e.oid")}`
@@ -30,7 +30,7 @@ const eventTriggers: Kind = {
 /** Later versions have more columns (filters and lists of columns from 15 on), which earlier ones must not be asked for. */
 const publishedTables = `(
   SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', ${qualified("n.nspname", "c.relname")},
-      '(' || (pg_catalog.to_jsonb(v) ->> 'attnames') || ')', 'WHERE ' || (pg_catalog.to_jsonb(v) ->> 'rowfilter')),
+      '(' || (pg_catalog.to_jsonb(v) ->> 'attnames'::pg_catalog.text) || ')', 'WHERE ' || (pg_catalog.to_jsonb(v) ->> 'rowfilter'::pg_catalog.text)),
     ', ' ORDER BY n.nspname, c.relname)
   FROM pg_catalog.pg_publication_rel r
   JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
@@ -42,9 +42,9 @@ const publishedTables = `(
 const publishedSchemas = `(
   SELECT pg_catalog.string_agg(pg_catalog.quote_ident(n.nspname), ', ' ORDER BY n.nspname)
   FROM pg_catalog.pg_depend a
-  JOIN pg_catalog.pg_depend b ON b.classid = a.classid AND b.objid = a.objid AND b.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+  JOIN pg_catalog.pg_depend b ON b.classid = a.classid AND b.objid = a.objid AND b.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = b.refobjid
-  WHERE a.classid = 6237 AND a.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND a.refobjid = p.oid)`
+  WHERE a.classid = '6237' AND a.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid AND a.refobjid = p.oid)`
 
 const publications: Kind = {
   kind: "'publication'",
@@ -57,7 +57,7 @@ const publications: Kind = {
       'publish = ' || pg_catalog.concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
         CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
       CASE WHEN p.pubviaroot THEN 'publish_via_partition_root' END,
-      'publish_generated_columns = ' || nullif(pg_catalog.to_jsonb(p) ->> 'pubgencols', 'n'))`)
+      'publish_generated_columns = ' || nullif(pg_catalog.to_jsonb(p) ->> 'pubgencols'::pg_catalog.text, 'n'))`)
   },
   from: `pg_catalog.pg_publication p WHERE ${ofUser("p.oid")}`
 }
@@ -70,7 +70,7 @@ const subscriptions: Kind = {
   identity: ["pg_subscription", "s.oid"],
   fields: {
     definition: text(`pg_catalog.concat_ws('; ', 'PUBLICATION ' || pg_catalog.array_to_string(s.subpublications, ', '),
-      CASE WHEN NOT s.subenabled THEN 'disabled' END, 'slot_name = ' || s.subslotname, 'synchronous_commit = ' || s.subsynccommit,
+      CASE WHEN NOT s.subenabled THEN 'disabled' END, 'slot_name = ' || s.subslotname::pg_catalog.text, 'synchronous_commit = ' || s.subsynccommit,
       CASE WHEN s.subbinary THEN 'binary' END, 'streaming = ' || s.substream::pg_catalog.text)`)
   },
   from: `pg_catalog.pg_subscription s JOIN pg_catalog.pg_database b ON b.oid = s.subdbid WHERE b.datname = pg_catalog.current_database()`
@@ -84,7 +84,7 @@ const statistics: Kind = {
   identity: ["pg_statistic_ext", "s.oid"],
   fields: {
     definition: text(`pg_catalog.pg_get_statisticsobjdef(s.oid)
-      || CASE WHEN s.stxstattarget >= 0 THEN ' STATISTICS ' || s.stxstattarget ELSE '' END`)
+      || CASE WHEN s.stxstattarget >= 0 THEN ' STATISTICS ' || s.stxstattarget::pg_catalog.text ELSE '' END`)
   },
   from: `pg_catalog.pg_statistic_ext s WHERE ${ofUser("s.oid")}`
 }
@@ -98,9 +98,9 @@ const collations: Kind = {
   identity: ["pg_collation", "c.oid"],
   fields: {
     definition:
-      text(`pg_catalog.concat_ws(', ', 'provider = ' || c.collprovider::pg_catalog.text, 'lc_collate = ' || c.collcollate, 'lc_ctype = ' || c.collctype,
-      'locale = ' || coalesce(pg_catalog.to_jsonb(c) ->> 'colllocale', pg_catalog.to_jsonb(c) ->> 'colliculocale'),
-      'rules = ' || (pg_catalog.to_jsonb(c) ->> 'collicurules'), CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END)`)
+      text(`pg_catalog.concat_ws(', ', 'provider = ' || c.collprovider::pg_catalog.text, 'lc_collate = ' || c.collcollate::pg_catalog.text, 'lc_ctype = ' || c.collctype::pg_catalog.text,
+      'locale = ' || coalesce(pg_catalog.to_jsonb(c) ->> 'colllocale'::pg_catalog.text, pg_catalog.to_jsonb(c) ->> 'colliculocale'::pg_catalog.text),
+      'rules = ' || (pg_catalog.to_jsonb(c) ->> 'collicurules'::pg_catalog.text), CASE WHEN NOT c.collisdeterministic THEN 'not deterministic' END)`)
   },
   from: `pg_catalog.pg_collation c WHERE ${ofUser("c.oid")}`
 }
@@ -112,8 +112,8 @@ const languages: Kind = {
   identity: ["pg_language", "l.oid"],
   fields: {
     definition:
-      text(`pg_catalog.concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END, 'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc,
-      'INLINE ' || l.laninline::pg_catalog.regproc, 'VALIDATOR ' || l.lanvalidator::pg_catalog.regproc)`)
+      text(`pg_catalog.concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'TRUSTED' END, 'HANDLER ' || l.lanplcallfoid::pg_catalog.regproc::pg_catalog.text,
+      'INLINE ' || l.laninline::pg_catalog.regproc::pg_catalog.text, 'VALIDATOR ' || l.lanvalidator::pg_catalog.regproc::pg_catalog.text)`)
   },
   from: `pg_catalog.pg_language l WHERE ${ofUser("l.oid")}`
 }

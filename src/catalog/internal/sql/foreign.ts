@@ -37,7 +37,7 @@ const servers: Kind = {
 /** Options hold passwords, and are not shown to everybody. */
 const mappings: Kind = {
   kind: "'user mapping'",
-  name: "coalesce(u.usename, 'public') || ' SERVER ' || pg_catalog.quote_ident(u.srvname)",
+  name: "coalesce(u.usename, 'public')::pg_catalog.text || ' SERVER ' || pg_catalog.quote_ident(u.srvname)",
   fields: { definition: text("''") },
   from: "pg_catalog.pg_user_mappings u"
 }
@@ -59,7 +59,7 @@ const dictionaries: Kind = {
 }
 
 const mapped = `(
-  SELECT pg_catalog.string_agg(t.alias || ': ' || m.mapdict::pg_catalog.regdictionary, ', ' ORDER BY t.alias COLLATE "C", m.mapseqno)
+  SELECT pg_catalog.string_agg(t.alias || ': ' || m.mapdict::pg_catalog.regdictionary::pg_catalog.text, ', ' ORDER BY t.alias COLLATE "C", m.mapseqno)
   FROM pg_catalog.pg_ts_config_map m JOIN pg_catalog.ts_token_type(c.cfgparser) t ON t.tokid = m.maptokentype WHERE m.mapcfg = c.oid)`
 
 const configurations: Kind = {

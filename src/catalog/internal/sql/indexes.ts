@@ -40,7 +40,7 @@ const index = object({
 
 /** Few have any. */
 const targets = `
-  SELECT a.attrelid, pg_catalog.array_agg(a.attnum || ': ' || a.attstattarget ORDER BY a.attnum) AS targets
+  SELECT a.attrelid, pg_catalog.array_agg(a.attnum::pg_catalog.text || ': ' || a.attstattarget::pg_catalog.text ORDER BY a.attnum) AS targets
   FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attstattarget >= 0 GROUP BY a.attrelid`
 
 export const indexes = gathered(
@@ -51,7 +51,7 @@ export const indexes = gathered(
   JOIN col r ON r.oid = x.indrelid
   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
   LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x')
-  LEFT JOIN pg_catalog.pg_opclass o ON o.oid = x.indclass[0] AND o.opcmethod = 403 AND o.opcdefault AND NOT ${ofUser("o.oid")}
+  LEFT JOIN pg_catalog.pg_opclass o ON o.oid = x.indclass[0] AND o.opcmethod = '403' AND o.opcdefault AND NOT ${ofUser("o.oid")}
   LEFT JOIN heir h ON h.inhrelid = x.indexrelid
   LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = i.reltablespace
   LEFT JOIN (${targets}) targets ON targets.attrelid = x.indexrelid

@@ -3,15 +3,15 @@ import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
 import { ofUser, qualified } from "./scope.ts"
 
-const type = (oid: string) => `CASE WHEN ${oid} <> 0 THEN pg_catalog.format_type(${oid}, NULL) END`
-const operator = (oid: string) => `CASE WHEN ${oid} <> 0 THEN ${oid}::pg_catalog.regoperator END`
+const type = (oid: string) => `CASE WHEN ${oid} <> '0' THEN pg_catalog.format_type(${oid}, NULL) END`
+const operator = (oid: string) => `CASE WHEN ${oid} <> '0' THEN ${oid}::pg_catalog.regoperator::pg_catalog.text END`
 const procedure = (oid: string) =>
-  `CASE WHEN ${oid}::pg_catalog.oid <> 0 THEN ${oid}::pg_catalog.oid::pg_catalog.regprocedure END`
+  `CASE WHEN ${oid}::pg_catalog.oid <> '0' THEN ${oid}::pg_catalog.oid::pg_catalog.regprocedure::pg_catalog.text END`
 
 const operators: Kind = {
   kind: "'operator'",
   namespace: "o.oprnamespace",
-  name: `o.oprname || ' (' || coalesce(${type("o.oprleft")}, 'NONE') || ', ' || coalesce(${type("o.oprright")}, 'NONE') || ')'`,
+  name: `o.oprname::pg_catalog.text || ' (' || coalesce(${type("o.oprleft")}, 'NONE') || ', ' || coalesce(${type("o.oprright")}, 'NONE') || ')'`,
   owner: "o.oprowner",
   identity: ["pg_operator", "o.oid"],
   fields: {
@@ -26,19 +26,19 @@ const operators: Kind = {
 /** What an operator class has is kept with its family. */
 const familyMembers = `(
   SELECT pg_catalog.string_agg(m.member, ', ' ORDER BY m.member COLLATE "C") FROM (
-    SELECT 'OPERATOR ' || a.amopstrategy || ' ' || a.amopopr::pg_catalog.regoperator
+    SELECT 'OPERATOR ' || a.amopstrategy::pg_catalog.text || ' ' || a.amopopr::pg_catalog.regoperator::pg_catalog.text
       || coalesce(' FOR ORDER BY ' || ${qualified("sn.nspname", "sf.opfname")}, '')
     FROM pg_catalog.pg_amop a LEFT JOIN pg_catalog.pg_opfamily sf ON sf.oid = a.amopsortfamily
     LEFT JOIN pg_catalog.pg_namespace sn ON sn.oid = sf.opfnamespace WHERE a.amopfamily = f.oid
     UNION ALL
-    SELECT 'FUNCTION ' || a.amprocnum || ' (' || pg_catalog.format_type(a.amproclefttype, NULL) || ', '
-      || pg_catalog.format_type(a.amprocrighttype, NULL) || ') ' || a.amproc::pg_catalog.oid::pg_catalog.regprocedure
+    SELECT 'FUNCTION ' || a.amprocnum::pg_catalog.text || ' (' || pg_catalog.format_type(a.amproclefttype, NULL) || ', '
+      || pg_catalog.format_type(a.amprocrighttype, NULL) || ') ' || a.amproc::pg_catalog.oid::pg_catalog.regprocedure::pg_catalog.text
     FROM pg_catalog.pg_amproc a WHERE a.amprocfamily = f.oid) m(member))`
 
 const families: Kind = {
   kind: "'operator family'",
   namespace: "f.opfnamespace",
-  name: "f.opfname || ' USING ' || pg_catalog.quote_ident(am.amname)",
+  name: "f.opfname::pg_catalog.text || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "f.opfowner",
   identity: ["pg_opfamily", "f.oid"],
   fields: { definition: text(`coalesce(${familyMembers}, '')`) },
@@ -51,12 +51,12 @@ const classMembers = `(
   SELECT pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ', '
     ORDER BY pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) COLLATE "C")
   FROM pg_catalog.pg_depend d
-  WHERE d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass AND d.refobjid = c.oid AND d.deptype = 'i')`
+  WHERE d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass::pg_catalog.oid AND d.refobjid = c.oid AND d.deptype = 'i')`
 
 const classes: Kind = {
   kind: "'operator class'",
   namespace: "c.opcnamespace",
-  name: "c.opcname || ' USING ' || pg_catalog.quote_ident(am.amname)",
+  name: "c.opcname::pg_catalog.text || ' USING ' || pg_catalog.quote_ident(am.amname)",
   owner: "c.opcowner",
   identity: ["pg_opclass", "c.oid"],
   fields: {
@@ -110,7 +110,11 @@ const accessMethods: Kind = {
   kind: "'access method'",
   name: "a.amname",
   identity: ["pg_am", "a.oid"],
-  fields: { definition: text("CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END || ' HANDLER ' || a.amhandler") },
+  fields: {
+    definition: text(
+      "CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END || ' HANDLER ' || a.amhandler::pg_catalog.text"
+    )
+  },
   from: `pg_catalog.pg_am a WHERE ${ofUser("a.oid")}`
 }
 

@@ -7,6 +7,12 @@
  * transaction too. Both are forced by data: the reading waits for the row that
  * says that they are set, and setting them back for the row that was read.
  *
+ * Which operators it takes is decided before that, by the path of the session. They
+ * are PostgreSQL's own wherever both sides have the types that one of those is
+ * declared with; where a side would have to be converted first, an operator for just
+ * this pair, which anybody may have made in a schema on the path, is preferred. So
+ * everything is cast to the same type, and numbers next to an `oid` are in quotes.
+ *
  * The planner has to think it cheap: where it guesses a cost of more than 100,000,
  * PostgreSQL compiles the statement first (`jit_above_cost`), which takes seconds. So
  * subqueries that run for each row are few, what hangs on tables is grouped in

@@ -47,10 +47,10 @@ const withColumns: Kind = {
     unlogged: flag("r.relpersistence = 'u'"),
     accessMethod: text("SELECT am.amname FROM pg_catalog.pg_am am WHERE am.oid = r.relam AND am.amname <> 'heap'"),
     tablespace: text(
-      "CASE WHEN r.reltablespace <> 0 THEN (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = r.reltablespace) END"
+      "CASE WHEN r.reltablespace <> '0' THEN (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = r.reltablespace) END"
     ),
     replicaIdentity: json(only("'r', 'p'", word("r.relreplident", { n: "nothing", f: "full", i: "index" }).json)),
-    ofType: text("CASE WHEN r.reloftype <> 0 THEN pg_catalog.format_type(r.reloftype, NULL) END"),
+    ofType: text("CASE WHEN r.reloftype <> '0' THEN pg_catalog.format_type(r.reloftype, NULL) END"),
     server: text("srv.srvname"),
     foreignOptions: names("ft.ftoptions")
   },
@@ -75,7 +75,7 @@ const ownedBy = object({
 })
 
 /** Larger than a number of JSON may be. */
-const digits = (expression: string) => json(`'"' || ${expression} || '"'`)
+const digits = (expression: string) => json(`'"' || ${expression}::pg_catalog.text || '"'`)
 
 const sequences: Kind = {
   kind: "'sequence'",
@@ -93,8 +93,8 @@ const sequences: Kind = {
   },
   from: `${relationsOf("'S'")}
   JOIN pg_catalog.pg_sequence q ON q.seqrelid = r.oid
-  LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.objid = r.oid
-    AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
+  LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND dep.objid = r.oid
+    AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
   LEFT JOIN col c ON c.oid = dep.refobjid`
 }
 

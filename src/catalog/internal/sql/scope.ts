@@ -3,14 +3,14 @@ import type { Fields, Json } from "./json.ts"
 import { entries, json, list, object, text } from "./json.ts"
 
 /** Objects that initdb has made have lower ids (PostgreSQL's access/transam.h). */
-export const ofUser = (oid: string): string => `${oid} >= 16384`
+export const ofUser = (oid: string): string => `${oid} >= '16384'`
 
 export const notOfExtension = (catalog: string, oid: string): string =>
-  `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND m.objid = ${oid})`
+  `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AND m.objid = ${oid})`
 
 /** Whether this row of `pg_namespace` is of the application. */
 export const isOurs = (namespace: string): string =>
-  `${namespace}.nspname !~ '^pg_' AND ${namespace}.nspname <> 'information_schema' AND ${namespace}.nspname <> 'pgkeel'`
+  `${namespace}.nspname !~ '^pg_'::pg_catalog.text AND ${namespace}.nspname <> 'information_schema' AND ${namespace}.nspname <> 'pgkeel'`
 
 /** Joins the schema of an object of the application as `n`. */
 export const inSchema = (oid: string): string => `JOIN pg_catalog.pg_namespace n ON n.oid = ${oid} AND ${isOurs("n")}`
@@ -21,11 +21,11 @@ export const relationsOf = (kinds: string): string => `pg_catalog.pg_class r ${i
 
 /** `alias.description` is the comment of an object or of its part. */
 export const joinComment = (alias: string, catalog: string, oid: string, part = "0"): string =>
-  `LEFT JOIN remark ${alias} ON ${alias}.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass
+  `LEFT JOIN remark ${alias} ON ${alias}.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid
     AND ${alias}.objoid = ${oid} AND ${alias}.objsubid = ${part}`
 
 export const role = (oid: string): string =>
-  `CASE ${oid} WHEN 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(${oid}) END`
+  `CASE ${oid} WHEN '0' THEN 'public' ELSE pg_catalog.pg_get_userbyid(${oid}) END`
 
 /** Everything in an access control list, whoever has granted it. */
 export const granted = (acl: string, owner: string): string => `(
@@ -35,13 +35,13 @@ export const granted = (acl: string, owner: string): string => `(
     FROM (
       SELECT ${role("x.grantee")} AS grantee, x.privilege_type
         || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-        || CASE WHEN x.grantor <> ${owner} THEN ' BY ' || pg_catalog.pg_get_userbyid(x.grantor) ELSE '' END AS privilege
+        || CASE WHEN x.grantor <> ${owner} THEN ' BY ' || pg_catalog.pg_get_userbyid(x.grantor)::pg_catalog.text ELSE '' END AS privilege
       FROM pg_catalog.aclexplode(${acl}) x) p
     GROUP BY p.grantee) g)`
 
 /** The lists of one catalogue, each with its type for `acldefault`. */
 const lists = (catalog: string, prefix: string, type: string, schema?: string): string => `
-  SELECT 'pg_catalog.${catalog}'::pg_catalog.regclass AS class, c.oid AS id, 0 AS part,
+  SELECT 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid AS id, 0 AS part,
     c.${prefix}acl AS acl, ${type}::"char" AS type, c.${prefix}owner AS owner
   FROM pg_catalog.${catalog} c ${schema === undefined ? "" : inSchema(schema)} WHERE c.${prefix}acl IS NOT NULL`
 
@@ -51,12 +51,12 @@ const acls = [
   lists("pg_proc", "pro", "'f'", "c.pronamespace"),
   lists("pg_type", "typ", "'T'", "c.typnamespace"),
   `${lists("pg_namespace", "nsp", "'n'", "c.oid")} AND c.nspname <> 'public'`,
-  `SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, c.oid, 0, coalesce(c.nspacl, pg_catalog.acldefault('n', c.nspowner)), NULL, c.nspowner
+  `SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, c.oid, 0, coalesce(c.nspacl, pg_catalog.acldefault('n', c.nspowner)), NULL, c.nspowner
   FROM pg_catalog.pg_namespace c WHERE c.nspname = 'public'`,
   lists("pg_language", "lan", "'l'"),
   lists("pg_foreign_data_wrapper", "fdw", "'F'"),
   lists("pg_foreign_server", "srv", "'S'"),
-  `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, a.attacl, 'c', c.relowner
+  `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, a.attnum, a.attacl, 'c', c.relowner
   FROM shared a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
   ${inSchema("c.relnamespace")} `
 ].join(" UNION ALL ")
@@ -70,14 +70,14 @@ const acls = [
 export const scope = `
   member AS MATERIALIZED (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
+    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid AND d.deptype = 'e'),
   heir AS MATERIALIZED (
     SELECT h.inhrelid, h.inhseqno, p.relkind, n.nspname, p.relname
     FROM pg_catalog.pg_inherits h
     JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace),
   remark AS MATERIALIZED (
     SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d
-    WHERE ${ofUser("d.objoid")} OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass),
+    WHERE ${ofUser("d.objoid")} OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid),
   shared AS MATERIALIZED (
     SELECT a.attrelid, a.attnum, a.attname, a.attacl FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL),
   privilege AS MATERIALIZED (
@@ -117,7 +117,7 @@ export interface Kind {
 const query = ({ fields, from, identity, kind, name, namespace, owner, schema }: Kind): string => `
   SELECT (${kind})::pg_catalog.text AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, ${namespace ?? "NULL"}::pg_catalog.oid AS namespace, (${name})::pg_catalog.text AS name,
     ${owner ?? "NULL"}::pg_catalog.oid AS owner,
-    ${identity === undefined ? "NULL" : `'pg_catalog.${identity[0]}'`}::pg_catalog.regclass AS class,
+    ${identity === undefined ? "NULL" : `'pg_catalog.${identity[0]}'`}::pg_catalog.regclass::pg_catalog.oid AS class,
     ${identity?.[1] ?? "NULL"}::pg_catalog.oid AS id, ${fields === undefined ? "''" : entries(fields)} AS fields
   FROM ${from}`
 

@@ -8,7 +8,7 @@ const trigger = object({
   name: text("t.tgname"),
   definition: text("pg_catalog.pg_get_triggerdef(t.oid)"),
   firing: word("t.tgenabled", firings),
-  inherited: flag("t.tgparentid <> 0"),
+  inherited: flag("t.tgparentid <> '0'"),
   comment: text("d.description")
 })
 
@@ -20,7 +20,7 @@ export const triggers = gathered(
   `pg_catalog.pg_trigger t
   LEFT JOIN pg_catalog.pg_trigger p ON p.oid = t.tgparentid
   ${joinComment("d", "pg_trigger", "t.oid")}
-  WHERE NOT t.tgisinternal AND t.tgparentid = 0 OR t.tgparentid <> 0 AND t.tgenabled <> p.tgenabled`
+  WHERE NOT t.tgisinternal AND t.tgparentid = '0' OR t.tgparentid <> '0' AND t.tgenabled <> p.tgenabled`
 )
 
 const rule = object({

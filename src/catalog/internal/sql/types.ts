@@ -40,7 +40,7 @@ const domainConstraints = gathered(
   "k.conname",
   `pg_catalog.pg_constraint k JOIN pg_catalog.pg_type b ON b.oid = k.contypid
   ${joinComment("x", "pg_constraint", "k.oid")}
-  WHERE k.contypid <> 0 AND NOT (k.contype = 'n' AND k.conname = b.typname || '_not_null' AND x.description IS NULL)`
+  WHERE k.contypid <> '0' AND NOT (k.contype = 'n' AND k.conname = b.typname::pg_catalog.text || '_not_null' AND x.description IS NULL)`
 )
 
 const domains = ofKind(
@@ -90,8 +90,8 @@ const rangeTypes = ofKind(
     operatorClass: text(
       "CASE WHEN NOT o.opcdefault THEN pg_catalog.quote_ident(opn.nspname) || '.' || pg_catalog.quote_ident(o.opcname) END"
     ),
-    canonical: text("CASE WHEN g.rngcanonical <> 0 THEN g.rngcanonical::pg_catalog.regproc END"),
-    difference: text("CASE WHEN g.rngsubdiff <> 0 THEN g.rngsubdiff::pg_catalog.regproc END"),
+    canonical: text("CASE WHEN g.rngcanonical::pg_catalog.oid <> '0' THEN g.rngcanonical::pg_catalog.regproc END"),
+    difference: text("CASE WHEN g.rngsubdiff::pg_catalog.oid <> '0' THEN g.rngsubdiff::pg_catalog.regproc END"),
     multirange: text("pg_catalog.format_type(g.rngmultitypid, NULL)")
   },
   "'r'",
@@ -108,11 +108,11 @@ const parts = `CASE WHEN NOT t.typisdefined THEN 'shell' ELSE pg_catalog.concat_
   ${procedure("INPUT", "typinput")}, ${procedure("OUTPUT", "typoutput")}, ${procedure("RECEIVE", "typreceive")},
   ${procedure("SEND", "typsend")}, ${procedure("TYPMOD_IN", "typmodin")}, ${procedure("TYPMOD_OUT", "typmodout")},
   ${procedure("ANALYZE", "typanalyze")}, 'SUBSCRIPT = ' || nullif(t.typsubscript::pg_catalog.regproc::pg_catalog.text, '-'),
-  'INTERNALLENGTH = ' || t.typlen, CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, 'ALIGNMENT = ' || t.typalign::pg_catalog.text,
+  'INTERNALLENGTH = ' || t.typlen::pg_catalog.text, CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, 'ALIGNMENT = ' || t.typalign::pg_catalog.text,
   'STORAGE = ' || t.typstorage::pg_catalog.text, 'CATEGORY = ' || t.typcategory::pg_catalog.text, CASE WHEN t.typispreferred THEN 'PREFERRED' END,
   'DEFAULT = ' || pg_catalog.quote_literal(t.typdefault),
-  'ELEMENT = ' || pg_catalog.format_type(nullif(t.typelem, 0), NULL), 'DELIMITER = ' || t.typdelim::pg_catalog.text,
-  CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE' END) END`
+  'ELEMENT = ' || pg_catalog.format_type(nullif(t.typelem, '0'), NULL), 'DELIMITER = ' || t.typdelim::pg_catalog.text,
+  CASE WHEN t.typcollation <> '0' THEN 'COLLATABLE' END) END`
 
 const isElementsArray = "EXISTS (SELECT FROM pg_catalog.pg_type el WHERE el.oid = t.typelem AND el.typarray = t.oid)"
 
