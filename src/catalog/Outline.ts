@@ -73,7 +73,7 @@ const openConstraints = `(
   FROM pg_catalog.pg_constraint k
   JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT k.convalidated AND ${inApplication} AND c.relkind IN ('r', 'p')
-    AND coalesce((pg_catalog.to_json(k) ->> 'conenforced')::boolean, true))`
+    AND coalesce((pg_catalog.to_json(k) ->> 'conenforced'::text)::boolean, true))`
 
 const invalidIndexes = `(
   SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(

@@ -42,7 +42,7 @@ const select = `
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_constraint p ON p.conrelid = c.oid AND p.contype = 'p'
-    WHERE c.oid = pg_catalog.to_regclass($1::text) AND c.relkind IN ('r', 'p')
+    WHERE c.oid = pg_catalog.to_regclass($1::text)::oid AND c.relkind IN ('r', 'p')
   ), key AS (
     SELECT k.name, k.place FROM pg_catalog.unnest($2::text::text[]) WITH ORDINALITY AS k (name, place)
     UNION ALL

@@ -114,7 +114,7 @@ export const markBegun = (connection: Connection, place: Place, statement: strin
   ])
 
 const indexesOf = `ARRAY(
-  SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($5::text))`
+  SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($5::text)::oid)`
 
 /** Whether it is this statement that was begun. */
 export const isBegun = (begun: string, statement: string): boolean => begun === checksum(statement)

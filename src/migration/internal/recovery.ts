@@ -77,7 +77,7 @@ const indexes = `
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
 
 const newIndexes = `${indexes}
-  WHERE i.indrelid = pg_catalog.to_regclass($1::text) AND i.indexrelid <> ALL ($2::text::oid[])
+  WHERE i.indrelid = pg_catalog.to_regclass($1::text)::oid AND i.indexrelid <> ALL ($2::text::oid[])
     AND ($3::text IS NULL OR c.relname = $3::text)`
 
 type Index = Extract<Recovery, { readonly _tag: "Index" }>
@@ -102,8 +102,8 @@ export const clear = (connection: Connection, recovery: Recovery): Effect.Effect
 
 /** The server calls them so, and leaves them when it is broken off (manual, REINDEX). */
 const copies = `${indexes}
-  LEFT JOIN pg_catalog.pg_class t ON t.oid = pg_catalog.to_regclass($1::text)
-  WHERE c.relname ~ '_cc(new|old)[0-9]*$'
+  LEFT JOIN pg_catalog.pg_class t ON t.oid = pg_catalog.to_regclass($1::text)::oid
+  WHERE c.relname ~ '_cc(new|old)[0-9]*$'::text
     AND ($1::text IS NULL OR i.indrelid IN (t.oid, t.reltoastrelid)
       OR i.indrelid = (SELECT x.indrelid FROM pg_catalog.pg_index x WHERE x.indexrelid = t.oid))
     AND ($2::text IS NULL OR n.nspname = $2::text)`
@@ -129,7 +129,7 @@ const isThere = {
 
 const pendingDetach = `
   SELECT i.inhdetachpending AS "yes", NULL AS "name" FROM pg_catalog.pg_inherits i
-  WHERE i.inhparent = pg_catalog.to_regclass($1::text) AND i.inhrelid = pg_catalog.to_regclass($2::text)`
+  WHERE i.inhparent = pg_catalog.to_regclass($1::text)::oid AND i.inhrelid = pg_catalog.to_regclass($2::text)::oid`
 
 const detached = (connection: Connection, { finish, partition, table }: Extract<Recovery, { _tag: "Detach" }>) =>
   Effect.map(ask(connection, pendingDetach, [table, partition]), ([row]): Found => {

@@ -38,7 +38,7 @@ const adminMember = (of: string): Fact => ({
     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m
       JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
       WHERE r.rolname = ${text(of)} AND u.rolname = current_user
-        AND coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::bool, true))`,
+        AND coalesce((pg_catalog.to_jsonb(m) ->> 'set_option'::text)::bool, true))`,
   statement: `GRANT ${name(of)} TO CURRENT_USER`
 })
 

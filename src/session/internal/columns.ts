@@ -33,16 +33,16 @@ export const quoteTable = (table: TableName): string =>
 const find = `
   SELECT a.attname::text, pg_catalog.format_type(a.atttypid, -1),
     CASE
-      WHEN b.oid IN ('pg_catalog.json'::regtype, 'pg_catalog.jsonb'::regtype) THEN 'json'
+      WHEN b.oid IN ('pg_catalog.json'::regtype::oid, 'pg_catalog.jsonb'::regtype::oid) THEN 'json'
       WHEN b.typcategory <> 'A' THEN 'plain'
-      WHEN b.typelem IN ('pg_catalog.json'::regtype, 'pg_catalog.jsonb'::regtype) THEN 'jsonArray'
+      WHEN b.typelem IN ('pg_catalog.json'::regtype::oid, 'pg_catalog.jsonb'::regtype::oid) THEN 'jsonArray'
       ELSE 'array'
     END,
-    b.typcategory <> 'A' AND t.typarray <> 0
+    b.typcategory <> 'A' AND t.typarray <> '0'
   FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    JOIN pg_catalog.pg_type b ON b.oid = CASE t.typbasetype WHEN 0 THEN t.oid ELSE t.typbasetype END
-  WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_catalog.pg_type b ON b.oid = CASE t.typbasetype WHEN '0' THEN t.oid ELSE t.typbasetype END
+  WHERE a.attrelid = $1::text::regclass::oid AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attnum`
 
 const decode = Schema.decodeUnknownEffect(

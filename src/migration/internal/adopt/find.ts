@@ -32,7 +32,7 @@ const select = `
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS "columns"
   FROM pg_catalog.json_array_elements_text($1::text::json) AS asked
-  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(asked)
+  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(asked)::oid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
 
 /** Those of the given tools, in `table`, or each where it puts it by default. */
