@@ -4,11 +4,11 @@
  * Whoever may connect may read it: PostgreSQL lets everybody read its catalogues,
  * whatever the login may do with the tables. Two reads of the same schema are the
  * same value, on whichever database, by whichever login and with whichever
- * settings (but for a search_path on which somebody has put operators of their own
- * before PostgreSQL's); so are the snapshot of a database and that of its restored dump. What
- * `pg_dump --schema-only` would write differently makes two snapshots differ, but for
- * the order in which grants were made; and so do an index that became invalid and
- * another version of an extension, of which it says nothing.
+ * settings, unless a session names a schema with operators of its own before
+ * `pg_catalog` on its path; so are the snapshot of a database and that of its
+ * restored dump. What `pg_dump --schema-only` would write differently makes two
+ * snapshots differ, but for the order in which grants were made; and so do an index
+ * that became invalid and another version of an extension, of which it says nothing.
  *
  * Not in it: PostgreSQL's own schemas, temporary objects, the package's own schema
  * (`pgkeel`), what belongs to an extension, roles and tablespaces (which belong to

@@ -1,7 +1,7 @@
 /** Schemas, default privileges, and grants on what is not the application's. */
 import { json } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { argumentTypes, granted, isOurs, notOfExtension, qualified } from "./scope.ts"
+import { argumentTypes, classOf, granted, isOurs, notOfExtension, qualified } from "./scope.ts"
 
 /** As every new database has it: PostgreSQL 15 and later. */
 const publicGrants = `${granted("n.nspacl", "n.nspowner")} =
@@ -42,7 +42,7 @@ const changed = (
   name,
   fields: { grants: json(granted(acl, ownerId)) },
   from: `${from}
-    LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = ${oid} AND i.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AND i.objsubid = ${part}
+    LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = ${oid} AND i.classoid = ${classOf(catalog)} AND i.objsubid = ${part}
     WHERE ${acl}::pg_catalog.text IS DISTINCT FROM i.initprivs::pg_catalog.text AND ${acl} IS NOT NULL
       AND (n.nspname = 'pg_catalog' OR NOT ${notOfExtension(catalog, oid)})
       AND ${granted(acl, ownerId)} <> ${granted("i.initprivs", ownerId)}`

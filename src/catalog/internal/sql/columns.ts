@@ -1,6 +1,6 @@
 /** Columns of tables and views, in their order. */
 import { flag, integer, json, names, object, text, word } from "./json.ts"
-import { joinComment, joinGrants, ofUser, qualified } from "./scope.ts"
+import { classOf, joinComment, joinGrants, ofUser, qualified } from "./scope.ts"
 
 /** The collation, where it is not the type's. */
 const collation = `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::pg_catalog.regcollation END`
@@ -51,7 +51,7 @@ export const columns = `
         LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         ${joinComment("x", "pg_class", "a.attrelid", "a.attnum")}
-        ${joinGrants("g", "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid", "a.attrelid", "a.attnum")}
+        ${joinGrants("g", classOf("pg_class"), "a.attrelid", "a.attnum")}
         WHERE ${hasColumns}
         ORDER BY a.attrelid, a.attnum) a
       GROUP BY a.attrelid) a ON a.attrelid = r.oid

@@ -1,7 +1,7 @@
 /** Extensions, event triggers, publications and what else belongs to the database as a whole. */
 import { text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { ofUser, qualified } from "./scope.ts"
+import { classOf, ofUser, qualified } from "./scope.ts"
 
 /** What initdb brings is PostgreSQL's own. */
 const extensions: Kind = {
@@ -42,9 +42,9 @@ const publishedTables = `(
 const publishedSchemas = `(
   SELECT pg_catalog.string_agg(pg_catalog.quote_ident(n.nspname), ', ' ORDER BY n.nspname)
   FROM pg_catalog.pg_depend a
-  JOIN pg_catalog.pg_depend b ON b.classid = a.classid AND b.objid = a.objid AND b.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+  JOIN pg_catalog.pg_depend b ON b.classid = a.classid AND b.objid = a.objid AND b.refclassid = ${classOf("pg_namespace")}
   JOIN pg_catalog.pg_namespace n ON n.oid = b.refobjid
-  WHERE a.classid = '6237' AND a.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid AND a.refobjid = p.oid)`
+  WHERE a.classid = '6237' AND a.refclassid = ${classOf("pg_publication")} AND a.refobjid = p.oid)`
 
 const publications: Kind = {
   kind: "'publication'",

@@ -1,7 +1,7 @@
 /** Operators, their classes and families, casts, conversions, transforms and access methods. */
 import { text } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { ofUser, qualified } from "./scope.ts"
+import { classOf, ofUser, qualified } from "./scope.ts"
 
 const type = (oid: string) => `CASE WHEN ${oid} <> '0' THEN pg_catalog.format_type(${oid}, NULL) END`
 const operator = (oid: string) => `CASE WHEN ${oid} <> '0' THEN ${oid}::pg_catalog.regoperator::pg_catalog.text END`
@@ -51,7 +51,7 @@ const classMembers = `(
   SELECT pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ', '
     ORDER BY pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) COLLATE "C")
   FROM pg_catalog.pg_depend d
-  WHERE d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass::pg_catalog.oid AND d.refobjid = c.oid AND d.deptype = 'i')`
+  WHERE d.refclassid = ${classOf("pg_opclass")} AND d.refobjid = c.oid AND d.deptype = 'i')`
 
 const classes: Kind = {
   kind: "'operator class'",

@@ -3,7 +3,7 @@ import { constraints } from "./constraints.ts"
 import { indexes } from "./indexes.ts"
 import { flag, gathered, json, names, object, orEmpty, text, word } from "./json.ts"
 import type { Kind } from "./scope.ts"
-import { relationsOf } from "./scope.ts"
+import { classOf, relationsOf } from "./scope.ts"
 import { policies, rules, triggers } from "./triggers.ts"
 
 const common = { schema: "n.nspname", name: "r.relname", owner: "r.relowner", identity: ["pg_class", "r.oid"] } as const
@@ -93,8 +93,8 @@ const sequences: Kind = {
   },
   from: `${relationsOf("'S'")}
   JOIN pg_catalog.pg_sequence q ON q.seqrelid = r.oid
-  LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND dep.objid = r.oid
-    AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
+  LEFT JOIN pg_catalog.pg_depend dep ON dep.classid = ${classOf("pg_class")} AND dep.objid = r.oid
+    AND dep.refclassid = ${classOf("pg_class")} AND dep.refobjsubid > 0 AND dep.deptype IN ('a', 'i')
   LEFT JOIN col c ON c.oid = dep.refobjid`
 }
 

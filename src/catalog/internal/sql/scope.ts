@@ -5,8 +5,11 @@ import { entries, json, list, object, text } from "./json.ts"
 /** Objects that initdb has made have lower ids (PostgreSQL's access/transam.h). */
 export const ofUser = (oid: string): string => `${oid} >= '16384'`
 
+/** A catalogue as what is about its objects refers to it. */
+export const classOf = (catalog: string): string => `'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid`
+
 export const notOfExtension = (catalog: string, oid: string): string =>
-  `NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AND m.objid = ${oid})`
+  `NOT EXISTS (SELECT FROM member m WHERE m.classid = ${classOf(catalog)} AND m.objid = ${oid})`
 
 /** Whether this row of `pg_namespace` is of the application. */
 export const isOurs = (namespace: string): string =>
@@ -21,7 +24,7 @@ export const relationsOf = (kinds: string): string => `pg_catalog.pg_class r ${i
 
 /** `alias.description` is the comment of an object or of its part. */
 export const joinComment = (alias: string, catalog: string, oid: string, part = "0"): string =>
-  `LEFT JOIN remark ${alias} ON ${alias}.classoid = 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid
+  `LEFT JOIN remark ${alias} ON ${alias}.classoid = ${classOf(catalog)}
     AND ${alias}.objoid = ${oid} AND ${alias}.objsubid = ${part}`
 
 export const role = (oid: string): string =>
@@ -41,7 +44,7 @@ export const granted = (acl: string, owner: string): string => `(
 
 /** The lists of one catalogue, each with its type for `acldefault`. */
 const lists = (catalog: string, prefix: string, type: string, schema?: string): string => `
-  SELECT 'pg_catalog.${catalog}'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid AS id, 0 AS part,
+  SELECT ${classOf(catalog)} AS class, c.oid AS id, 0 AS part,
     c.${prefix}acl AS acl, ${type}::"char" AS type, c.${prefix}owner AS owner
   FROM pg_catalog.${catalog} c ${schema === undefined ? "" : inSchema(schema)} WHERE c.${prefix}acl IS NOT NULL`
 
@@ -51,12 +54,12 @@ const acls = [
   lists("pg_proc", "pro", "'f'", "c.pronamespace"),
   lists("pg_type", "typ", "'T'", "c.typnamespace"),
   `${lists("pg_namespace", "nsp", "'n'", "c.oid")} AND c.nspname <> 'public'`,
-  `SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, c.oid, 0, coalesce(c.nspacl, pg_catalog.acldefault('n', c.nspowner)), NULL, c.nspowner
+  `SELECT ${classOf("pg_namespace")}, c.oid, 0, coalesce(c.nspacl, pg_catalog.acldefault('n', c.nspowner)), NULL, c.nspowner
   FROM pg_catalog.pg_namespace c WHERE c.nspname = 'public'`,
   lists("pg_language", "lan", "'l'"),
   lists("pg_foreign_data_wrapper", "fdw", "'F'"),
   lists("pg_foreign_server", "srv", "'S'"),
-  `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, a.attnum, a.attacl, 'c', c.relowner
+  `SELECT ${classOf("pg_class")}, c.oid, a.attnum, a.attacl, 'c', c.relowner
   FROM shared a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
   ${inSchema("c.relnamespace")} `
 ].join(" UNION ALL ")
@@ -70,14 +73,14 @@ const acls = [
 export const scope = `
   member AS MATERIALIZED (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid AND d.deptype = 'e'),
+    WHERE d.refclassid = ${classOf("pg_extension")} AND d.deptype = 'e'),
   heir AS MATERIALIZED (
     SELECT h.inhrelid, h.inhseqno, p.relkind, n.nspname, p.relname
     FROM pg_catalog.pg_inherits h
     JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace),
   remark AS MATERIALIZED (
     SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d
-    WHERE ${ofUser("d.objoid")} OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid),
+    WHERE ${ofUser("d.objoid")} OR d.classoid = ${classOf("pg_namespace")}),
   shared AS MATERIALIZED (
     SELECT a.attrelid, a.attnum, a.attname, a.attacl FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL),
   privilege AS MATERIALIZED (
@@ -117,7 +120,7 @@ export interface Kind {
 const query = ({ fields, from, identity, kind, name, namespace, owner, schema }: Kind): string => `
   SELECT (${kind})::pg_catalog.text AS kind, ${schema ?? "NULL"}::pg_catalog.text AS schema, ${namespace ?? "NULL"}::pg_catalog.oid AS namespace, (${name})::pg_catalog.text AS name,
     ${owner ?? "NULL"}::pg_catalog.oid AS owner,
-    ${identity === undefined ? "NULL" : `'pg_catalog.${identity[0]}'`}::pg_catalog.regclass::pg_catalog.oid AS class,
+    ${identity === undefined ? "NULL::pg_catalog.oid" : classOf(identity[0])} AS class,
     ${identity?.[1] ?? "NULL"}::pg_catalog.oid AS id, ${fields === undefined ? "''" : entries(fields)} AS fields
   FROM ${from}`
 
