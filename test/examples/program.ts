@@ -1,10 +1,12 @@
 /** The quickstart as a person starts it: a process of its own, by its script's command. */
-import { Effect, Schema } from "effect"
+import { assert } from "@effect/vitest"
+import { Effect, Redacted, Schema } from "effect"
 import type { Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { testServer } from "../support/Database.ts"
 import { eventually } from "../testing/support/processes.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -86,7 +88,7 @@ export const finished = (program: Effect.Effect<Program, never, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(program, ({ ended }) => ended))
 
 /** What the steps of an example have told, without the time that each took. */
-export const stepsOf = (output: string): ReadonlyArray<string> =>
+const stepsOf = (output: string): ReadonlyArray<string> =>
   output
     .split("\n")
     .filter((text) => text.startsWith("✓"))
@@ -96,3 +98,12 @@ export const stepsOf = (output: string): ReadonlyArray<string> =>
         .replace(/ +[\d.]+ ms$/u, "")
         .replace(/ {2,}/u, " ")
     )
+
+/** An example as a process on the run's own server, or on the database of this URL: its steps, once it has ended as it should. */
+export const walk = Effect.fnUntraced(function* (example: string, url: Redacted.Redacted = testServer().url) {
+  const env = { DATABASE_URL: Redacted.value(url) }
+  const { code, errors, output } = yield* finished(start([join(binaries, "tsx"), join("examples", example)], env))
+  assert.strictEqual(errors, "")
+  assert.strictEqual(code, 0, output)
+  return stepsOf(output)
+})

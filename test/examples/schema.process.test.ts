@@ -1,21 +1,13 @@
 /** The walk through a schema, as a process on a database of its own. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
-import { finished, start, stepsOf } from "./program.ts"
-
-const tsx = fileURLToPath(new URL("../../node_modules/.bin/tsx", import.meta.url))
+import { walk } from "./program.ts"
 
 layer(freshDatabase(), { excludeTestServices: true })("The example of a schema", (it) => {
   it.effect("commits it, finds what was changed by hand, holds a migration to the rules, and draws it", () =>
     Effect.gen(function* () {
-      const env = { DATABASE_URL: Redacted.value((yield* TestDatabase).url) }
-      const { code, errors, output } = yield* finished(start([tsx, join("examples", "schema.ts")], env))
-      assert.strictEqual(errors, "")
-      assert.strictEqual(code, 0, output)
-      assert.deepStrictEqual(stepsOf(output), [
+      assert.deepStrictEqual(yield* walk("schema.ts", (yield* TestDatabase).url), [
         "committed customer, purchase",
         "verified 0 differences",
         "drift column pgkeel_shop.customer.email differs (notNull: true -> none)",

@@ -1,20 +1,11 @@
 /** The walk through shared sessions, as a process on the run's own server. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { testServer } from "../support/Database.ts"
-import { finished, start, stepsOf } from "./program.ts"
-
-const tsx = fileURLToPath(new URL("../../node_modules/.bin/tsx", import.meta.url))
+import { Effect } from "effect"
+import { walk } from "./program.ts"
 
 it.live("The example of sessions shows what joins what, what is undone, and who may end it", () =>
   Effect.gen(function* () {
-    const env = { DATABASE_URL: Redacted.value(testServer().url) }
-    const { code, errors, output } = yield* finished(start([tsx, join("examples", "sessions.ts")], env))
-    assert.strictEqual(errors, "")
-    assert.strictEqual(code, 0)
-    assert.deepStrictEqual(stepsOf(output), [
+    assert.deepStrictEqual(yield* walk("sessions.ts"), [
       "together ada orders lamp",
       "all or nothing SoldOut, and the journal still says: ada orders lamp",
       "rollback only RollbackOnly",
