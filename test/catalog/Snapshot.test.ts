@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { hashQuery, snapshotQuery } from "../../src/catalog/internal/sql/query.ts"
 import { hashOf, read, toText } from "../../src/catalog/Snapshot.ts"
 import { freshClient, TestDatabase } from "../support/Database.ts"
+import { traps } from "../support/Operators.ts"
 import { uniqueName } from "../support/Roles.ts"
 
 const run = (...statements: ReadonlyArray<string>) =>
@@ -48,29 +49,6 @@ const evil = [
   "CREATE FUNCTION evil.format_type(oid, integer) RETURNS varchar LANGUAGE sql AS $$ SELECT 'evil' $$",
   "CREATE FUNCTION evil.to_json(pg_catalog.text) RETURNS json LANGUAGE sql AS $$ SELECT '1'::json $$"
 ]
-
-/** Operators for each pair of types that PostgreSQL has none for: it would rather take those than convert a side. */
-const trap = `DO $do$
-DECLARE
-  types text[] := '{oid,name,text,"\\"char\\"",int2,int4,int8,bool,oidvector,int2vector,name[],text[],aclitem[],json,jsonb,regclass,regtype,regproc,regprocedure,regoperator,regdictionary,pg_node_tree}';
-  a text;
-  b text;
-  o text;
-  made text;
-BEGIN
-  CREATE SCHEMA trap;
-  FOREACH a IN ARRAY types LOOP FOREACH b IN ARRAY types LOOP
-    FOREACH made IN ARRAY '{bool,text}'::text[] LOOP
-      EXECUTE format('CREATE FUNCTION trap.%I(%s, %s) RETURNS %s LANGUAGE sql AS $f$ SELECT NULL::%s $f$', made, a, b, made, made);
-    END LOOP;
-    FOREACH o IN ARRAY '{=,<>,<,>,>=,!~,~,||,->>}'::text[] LOOP
-      CONTINUE WHEN EXISTS (SELECT FROM pg_operator
-        WHERE oprname = o AND oprleft = a::regtype AND oprright = b::regtype AND oprnamespace = 'pg_catalog'::regnamespace);
-      EXECUTE format('CREATE OPERATOR trap.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = trap.%I)',
-        o, a, b, CASE WHEN o IN ('||', '->>') THEN 'text' ELSE 'bool' END);
-    END LOOP;
-  END LOOP; END LOOP;
-END $do$`
 
 /** What a view takes from a schema. */
 const takenFrom = (schema: string, view: string) => `
@@ -183,7 +161,7 @@ layer(freshClient(), { excludeTestServices: true })("A snapshot of a shop", (it)
   it.effect("is read by PostgreSQL's own operators, whichever others are on the path", () =>
     Effect.gen(function* () {
       const { url } = yield* TestDatabase
-      yield* run(trap)
+      yield* run("CREATE SCHEMA trap", traps("trap"))
       yield* Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         yield* run("SET search_path = trap", `CREATE VIEW trap.snapshot AS ${snapshotQuery}`)

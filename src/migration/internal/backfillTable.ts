@@ -48,16 +48,16 @@ const select = `
     UNION ALL
     SELECT a.attname, k.place FROM asked, pg_catalog.unnest(asked.primary_key) WITH ORDINALITY AS k (number, place)
     JOIN pg_catalog.pg_attribute a ON a.attnum = k.number AND a.attrelid = (SELECT oid FROM asked)
-    WHERE $2::text::text[] = '{}'
+    WHERE pg_catalog.cardinality($2::text::text[]) = 0
   )
   SELECT asked.oid::bigint::float8, pg_catalog.format('%I.%I', asked.nspname, asked.relname), asked.reltuples::float8, key.name,
     pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
     EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = asked.oid AND i.indisvalid AND i.indpred IS NULL
-      AND (SELECT pg_catalog.array_agg(x.attname ORDER BY o.place)
+      AND (SELECT pg_catalog.array_agg(x.attname ORDER BY o.place)::text
         FROM pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS o (number, place)
         JOIN pg_catalog.pg_attribute x ON x.attrelid = asked.oid AND x.attnum = o.number
         WHERE o.place <= (SELECT pg_catalog.count(*) FROM key))
-        = (SELECT pg_catalog.array_agg(key.name::name ORDER BY key.place) FROM key))
+        = (SELECT pg_catalog.array_agg(key.name::name ORDER BY key.place)::text FROM key))
   FROM asked JOIN key ON true
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = asked.oid AND a.attname = key.name AND NOT a.attisdropped
   ORDER BY key.place`

@@ -44,7 +44,7 @@ export const granted = ({ acl, from, where }: AccessList, privilege: string, to:
 /** A condition: everybody has the privilege on the object; without one, any privilege. */
 export const grantedToPublic = ({ acl, from, where }: AccessList, privilege?: string): string =>
   `EXISTS (SELECT FROM ${from}, pg_catalog.aclexplode(${acl}) a
-    WHERE ${where} AND a.grantee = 0${privilege === undefined ? "" : ` AND a.privilege_type = ${text(privilege)}`})`
+    WHERE ${where} AND a.grantee = '0'${privilege === undefined ? "" : ` AND a.privilege_type = ${text(privilege)}`})`
 
 const decode = Schema.decodeUnknownEffect(Schema.NonEmptyArray(Schema.NonEmptyArray(Schema.Boolean)))
 
