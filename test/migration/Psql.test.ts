@@ -122,8 +122,10 @@ describe("directives", () => {
     "-- pgkeel:statement-timeout 5 days":
       /write a number and ms, s, min or h, such as `-- pgkeel:statement-timeout 30s`$/,
     "-- pgkeel:nothing": /there are no-transaction, lock-timeout, statement-timeout, allow; write one of them$/,
-    "/* pgkeel:no-transaction */": /^it stands in \/\* \*\/; write it behind -- on a line$/,
-    "/**\n * pgkeel: lock-timeout 5s\n */": /^it stands in \/\* \*\/; write it behind -- on a line$/,
+    "/* pgkeel:no-transaction */":
+      /^it stands in \/\* \*\/, where none is read; write `-- pgkeel:no-transaction` on a line of its own$/,
+    "/**\n * pgkeel: lock-timeout 5s\n */":
+      /^it stands in \/\* \*\/, where none is read; write `-- pgkeel:lock-timeout 5s` on a line of its own$/,
     "-- migrate:up transactions:false": /the only option of a section is `transaction:false`; write that, or remove it$/
   }
   for (const [comment, problem] of Object.entries(meant)) {

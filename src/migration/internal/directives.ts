@@ -32,9 +32,11 @@ export const directivesOf = (sql: string): Directives | DirectiveFailure => {
   if (!/(?:--[ \t]*|\/\*[*\s]*)(?:pgkeel|migrate)\s*:/iu.test(sql)) return none
   let found = none
   for (const { _tag, end, start } of piecesOf(sql)) {
-    const [inBlock] = _tag === "BlockComment" ? (block.exec(sql.slice(start, end)) ?? []) : []
-    if (inBlock !== undefined)
-      return { ...refuse(inBlock, "it stands in /* */; write it behind -- on a line"), index: start }
+    const [inBlock, said = ""] = _tag === "BlockComment" ? (block.exec(sql.slice(start, end)) ?? []) : []
+    if (inBlock !== undefined) {
+      const problem = `it stands in /* */, where none is read; write \`-- pgkeel:${said.trim()}\` on a line of its own`
+      return { ...refuse(inBlock, problem), index: start }
+    }
     if (_tag !== "LineComment") continue
     const read = directiveOf(sql.slice(start, end))
     if (read === undefined) continue
@@ -47,7 +49,7 @@ export const directivesOf = (sql: string): Directives | DirectiveFailure => {
 }
 
 /** What allows something to lint is lint's own to find here. */
-const block = /^\/\*[*\s]*pgkeel[ \t]*:(?![ \t]*allow)[ \t]*(?:(?!\*\/)[^\n])*/iu
+const block = /^\/\*[*\s]*pgkeel[ \t]*:(?![ \t]*allow)[ \t]*((?:(?!\*\/)[^\n])*)/iu
 
 const directiveOf = (comment: string): Partial<Directives> | Refusal | undefined => {
   const [, marked] = /^--[ \t]*migrate:(?:up|down)(?![\w-])(.*)$/u.exec(comment) ?? []
