@@ -22,8 +22,8 @@ export type MigrationProgress =
   /** Begins, or goes on behind `statements` that have run before without a transaction. */
   | (MigrationStep & { readonly _tag: "Started"; readonly statements: number })
   /**
-   * The statement, counted from 1, of so many has finished. An Effect is one statement. The last
-   * one of a transaction goes out with its COMMIT, whose time is told with it.
+   * The statement, counted from 1, of so many has finished. An Effect is one statement. Where
+   * several migrations go out in one write, the last one of each goes with its COMMIT, whose time is told with it.
    */
   | (MigrationStep & {
       readonly _tag: "StatementFinished"

@@ -1,10 +1,12 @@
 /** What the tests of this folder share: a directory to write migrations into, and a migrator over a fresh database. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, it, layer, type Vitest } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Path, References, Schedule, type Scope } from "effect"
+import { Context, Effect, FileSystem, Layer, Path, type Redacted, References, Schedule, type Scope } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { SqlClient } from "effect/sql"
 import { PgClient } from "@effect/sql-pg"
+import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
+import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { MigrationError } from "../../src/migration/MigrationError.ts"
 import { Migrator, type MigratorOptions } from "../../src/migration/Migrator.ts"
 import type { TestDatabase } from "../../src/testing/index.ts"
@@ -38,6 +40,13 @@ export const testOn = <A, E, E2>(
         Effect.provideService(References.MinimumLogLevel, "Error")
       ),
     timeout
+  )
+
+/** The package's own client, which can send several statements in one write. */
+export const ownClient = (url: Redacted.Redacted) =>
+  ConnectionManager.layer().pipe(
+    Layer.provide(DatabaseConfig.layer({ url, sslMode: "disable", maxConnections: 1 })),
+    Layer.provide(NodeServices.layer)
   )
 
 /** Tests that leave the database as it is, and so can have one for all of them. */

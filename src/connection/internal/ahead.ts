@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { evictAll } from "./inside.ts"
 import type { Consumer, Fields, Inside, Message } from "./inside.ts"
-import { encodeInto } from "./statement.ts"
+import { encodeInto, flush } from "./statement.ts"
 import type { Answer, Statement } from "./statement.ts"
 
 /** Not sent, done, refused by the server, or unknown since the session ended or its statement was given up. */
@@ -17,6 +17,8 @@ export type Fate = "unsent" | "done" | "refused" | "unknown"
 
 /** A name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
 const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
+
+const none: ReadonlyArray<string> = []
 
 /** What the server sends of a text is the text; the bytes are gone once the next message is read. */
 const textOf = (value: unknown): Answer =>
@@ -27,6 +29,9 @@ export class Ahead implements Consumer {
   /** The texts of the statements that the server keeps under a name. */
   readonly #kept: Set<string>
   readonly #statements: ReadonlyArray<Statement>
+  readonly #heard: ((done: number) => void) | undefined
+  /** Those of them that have been given a name in this write. */
+  #named: ReadonlyArray<string> = none
   #follower: Consumer | undefined
   #readField: unknown
   #hasLeft = false
@@ -35,10 +40,12 @@ export class Ahead implements Consumer {
   #failure: Fields | undefined
   #status: Message["status"]
 
-  constructor(inside: Inside, kept: Set<string>, statements: ReadonlyArray<Statement>) {
+  /** `heard` is told how many of them are done. */
+  constructor(inside: Inside, kept: Set<string>, statements: ReadonlyArray<Statement>, heard?: (done: number) => void) {
     this.#inside = inside
     this.#kept = kept
     this.#statements = statements
+    this.#heard = heard
   }
 
   get fate(): Fate {
@@ -59,7 +66,8 @@ export class Ahead implements Consumer {
 
   /** Whether the server refused a statement only because it had forgotten it: trying again is safe. */
   get isForgotten(): boolean {
-    return staleCodes.has(this.#failure?.code) && this.#status !== undefined && this.#kept.size > 0
+    const hasNames = this.#kept.size > 0 || this.#named.length > 0
+    return staleCodes.has(this.#failure?.code) && this.#status !== undefined && hasNames
   }
 
   /** Whether the server waits for the ROLLBACK of a transaction that failed. */
@@ -89,7 +97,12 @@ export class Ahead implements Consumer {
     this.#inside.consumer = this
     const kept = prepared === undefined ? undefined : this.#kept
     const messages: Array<Uint8Array> = []
-    for (const statement of this.#statements) encodeInto(messages, statement, kept)
+    for (const statement of this.#statements) {
+      encodeInto(messages, statement, kept)
+      if (statement.flush === true) messages.push(flush)
+      // One that comes again further behind has its name by then.
+      if (statement.kept && kept?.has(statement.text) === false) this.#name(kept, statement.text)
+    }
     messages.push(follower)
     return Buffer.concat(messages)
   }
@@ -107,8 +120,9 @@ export class Ahead implements Consumer {
         return
       case "CommandComplete":
         if (++this.#done === this.#statements.length) this.#handOver()
-        return
+        return this.#heard?.(this.#done)
       case "ErrorResponse":
+        for (const text of this.#named) this.#kept.delete(text)
         this.#failure = message.fields ?? {}
         // Without its code, which could move the driver to try the follower again on its own.
         return this.#follower?.onMessage({ ...message, fields: { ...message.fields, code: undefined } })
@@ -122,10 +136,12 @@ export class Ahead implements Consumer {
     this.#follower?.onFatal(error)
   }
 
+  #name(kept: Set<string>, text: string): void {
+    kept.add(text)
+    this.#named = [...this.#named, text]
+  }
+
   #handOver(): void {
-    if (this.#inside.prepared !== undefined) {
-      for (const { kept, text } of this.#statements) if (kept) this.#kept.add(text)
-    }
     this.#inside.consumer = this.#follower
     this.#inside.session.parser.readField = this.#readField
   }

@@ -14,20 +14,30 @@ export interface Step<E> {
   readonly values: ReadonlyArray<string>
   /** Whether the server keeps it under a name: only for a text that is one of a few. Default: false. */
   readonly kept?: boolean
+  /** Whether the server says at once that it is done, and not only when all of them are. Default: false. */
+  readonly flush?: boolean
   /** What the caller calls its refusal. */
   readonly refused: (error: SqlError) => E
 }
 
-/** Runs the steps and then `last`, which is one statement of this connection. */
+/** Whether this connection gets them in one write. */
+export const writesAtOnce = (connection: Connection): boolean =>
+  connection instanceof Lease && connection.wire.canSendAhead
+
+/**
+ * Runs the steps and then `last`, which is one statement of this connection. `heard`
+ * is told how many steps are done, by a connection that gets them in one write.
+ */
 export const inOneWrite = <A, E, E2>(
   connection: Connection,
   steps: ReadonlyArray<Step<E>>,
-  last: Effect.Effect<A, E2>
+  last: Effect.Effect<A, E2>,
+  heard?: (done: number) => void
 ): Effect.Effect<A, E | E2> =>
   Effect.suspend(() => {
     if (steps.length === 0) return last
     const wire = connection instanceof Lease ? connection.wire : undefined
-    const ahead = wire?.sendAhead(steps.map(({ kept = false, text, values }) => ({ text, values, kept })))
+    const ahead = wire?.sendAhead(steps.map(statementOf), heard)
     if (wire === undefined || ahead === undefined) return Effect.andThen(oneByOne(connection, steps), last)
     const sent = Effect.onExitPrimitive(last, () => {
       wire.recall(ahead)
@@ -39,9 +49,11 @@ export const inOneWrite = <A, E, E2>(
       if (ahead.done > 0 || step.kept !== true || !ahead.isForgotten) return Effect.fail(step.refused(ahead.error))
       // Nothing has run yet. This ends: what has been forgotten is not kept any more.
       ahead.forget()
-      return inOneWrite(connection, steps, last)
+      return inOneWrite(connection, steps, last, heard)
     })
   })
+
+const statementOf = ({ flush = false, kept = false, text, values }: Step<unknown>) => ({ text, values, kept, flush })
 
 const oneByOne = <E>(connection: Connection, steps: ReadonlyArray<Step<E>>): Effect.Effect<void, E> =>
   Effect.forEach(steps, (step) => runStep(connection, step), { discard: true })

@@ -13,6 +13,8 @@ export interface Statement {
   readonly values: ReadonlyArray<string>
   /** Whether the server keeps it under a name: only for a text that is one of a few. */
   readonly kept: boolean
+  /** Whether the server says at once that it is done, and not only at the Sync. Default: false. */
+  readonly flush?: boolean
   /** What that column tells, for whoever keeps it. */
   readonly tells?: "transactionId" | "incarnation"
 }
@@ -23,6 +25,8 @@ export type Answer = string | undefined
 const textOid = 25
 
 const execute = PgProtocol.encodeExecute({ portal: "", maxRows: 0 })
+
+export const flush = PgProtocol.encodeFlush()
 
 const encodeBind = PgProtocol.makeBindEncoder<string>((sink, value) => Result.succeed(sink.utf8(value)))
 

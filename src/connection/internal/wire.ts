@@ -80,10 +80,10 @@ export class Wire {
     return this.#lastWords
   }
 
-  /** Puts statements in front of the next one; `undefined` where that is not possible. */
-  sendAhead(statements: ReadonlyArray<Statement>): Ahead | undefined {
+  /** Puts statements in front of the next one; `undefined` where that is not possible. `heard` is told how many are done. */
+  sendAhead(statements: ReadonlyArray<Statement>, heard?: (done: number) => void): Ahead | undefined {
     if (this.#inside === undefined) return undefined
-    this.#waiting = new Ahead(this.#inside, this.#kept, statements)
+    this.#waiting = new Ahead(this.#inside, this.#kept, statements, heard)
     return this.#waiting
   }
 

@@ -8,14 +8,17 @@
 import * as Effect from "effect/Effect"
 import type { Connection } from "effect/sql/SqlConnection"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import type { Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { VerifyFailed } from "../MigrationErrorReason.ts"
 import { failedAtTheEnd } from "./failed.ts"
+import * as History from "./history.ts"
 import { callEach } from "./hooks.ts"
 import { subject } from "./migration.ts"
 import { hasTransaction, type Verification } from "./prepare.ts"
-import { enter, leave } from "./settings.ts"
+import { statementsOf } from "./resume.ts"
+import { enter, leave, leaving } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import type { Task } from "./task.ts"
 
@@ -33,6 +36,19 @@ export const conclude = Effect.fnUntraced(function* (task: Task) {
   if (prepared.verify !== undefined) yield* verify(task, prepared.verify)
   yield* callEach(task, "afterEach")
 })
+
+/** What goes out with the COMMIT. `before` is what was known when the transaction began. */
+export const ending = (
+  { current, prepared }: Task,
+  before: History.Outcome
+): ReadonlyArray<Step<MigrationError | DatabaseError>> => {
+  const record = prepared.direction === "up" ? History.applied : History.reverted
+  const statements = prepared.work._tag === "Effect" ? 1 : statementsOf(prepared).length
+  return [
+    leaving((error) => failedAtTheEnd(prepared, error)),
+    record(prepared.migration, { ...before, statements }, current.origin)
+  ]
+}
 
 /** A failure rolls back the whole transaction, and this savepoint with it. */
 const verify = Effect.fnUntraced(function* (task: Task, { script, work }: Verification) {

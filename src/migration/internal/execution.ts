@@ -12,7 +12,6 @@ import type { MigrationError } from "../MigrationError.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
 import { effectFailed, statementFailed } from "./failed.ts"
 import { hasTransaction } from "./prepare.ts"
-import { statementsOf } from "./resume.ts"
 import type { Statement } from "./splitter.ts"
 import type { Task } from "./task.ts"
 
@@ -21,78 +20,30 @@ export interface Progress {
   statements: number
 }
 
-type Steps<E> = ReadonlyArray<Step<E | MigrationError>>
-
-/**
- * All of it, one after the other. What comes ahead goes out together with the first
- * statement. `last` is left to the caller where it is asked for: what has not gone out.
- */
+/** All of it, one after the other. What comes ahead goes out together with the first statement. */
 export const execute = <E>(
   task: Task,
-  ahead: Steps<E>,
-  progress: Progress,
-  last: "run" | "leave"
-): Effect.Effect<Steps<E>, E | MigrationError> => {
+  ahead: ReadonlyArray<Step<E>>,
+  progress: Progress
+): Effect.Effect<void, E | MigrationError> => {
   const { work } = task.prepared
   const { connection } = task.current.client
   const counted = Effect.sync(() => progress.statements++)
-  if (work._tag === "Effect") {
-    const executed = Effect.andThen(runSteps(connection, ahead), executeEffect(task, work.effect))
-    return Effect.as(Effect.andThen(executed, counted), [])
+  if (work._tag === "Effect" || work.statements.length === 0) {
+    const begun = runSteps(connection, ahead)
+    return work._tag === "Effect"
+      ? Effect.andThen(begun, Effect.andThen(executeEffect(task, work.effect), counted))
+      : begun
   }
-  const left = last === "leave" ? stepsOf(task, work.statements.slice(-1)) : []
-  const run = left.length === 0 ? work.statements : work.statements.slice(0, -1)
-  if (run.length === 0) return Effect.succeed([...ahead, ...left])
-  return Effect.as(
-    Effect.forEach(
-      run,
-      (statement, index) => {
-        const executed = executeStatement(task, statement, index + 1)
-        return Effect.andThen(index === 0 ? inOneWrite(connection, ahead, executed) : executed, counted)
-      },
-      { discard: true }
-    ),
-    left
+  return Effect.forEach(
+    work.statements,
+    (statement, index) => {
+      const executed = executeStatement(task, statement, index + 1)
+      return Effect.andThen(index === 0 ? inOneWrite(connection, ahead, executed) : executed, counted)
+    },
+    { discard: true }
   )
 }
-
-/** None for rows that have to be sent after their statement. */
-const stepsOf = ({ prepared }: Task, [statement]: ReadonlyArray<Statement>): Steps<never> => {
-  if (statement === undefined || statement.copyData !== undefined) return []
-  const failed = statementFailed(prepared, statementsOf(prepared).length, statement)
-  const { text } = statement
-  return [{ text, values: [], refused: (error) => failed(DatabaseError.fromSqlError(error, { statement: text })) }]
-}
-
-/** Sends what `execute` has left together with the end of the transaction. */
-export const executeRest = <E, E2>(
-  task: Task,
-  left: Steps<E>,
-  progress: Progress,
-  ending: ReadonlyArray<Step<E>>,
-  commit: Effect.Effect<unknown, E2>
-): Effect.Effect<void, E | E2 | MigrationError> => {
-  const { connection } = task.current.client
-  const number = statementsOf(task.prepared).length
-  if (progress.statements >= number) return Effect.asVoid(inOneWrite(connection, [...left, ...ending], commit))
-  const all = [...left.map(inPhase("statement")), ...ending.map(inPhase("end"))]
-  const sent = inOneWrite(
-    connection,
-    all,
-    Effect.mapError(commit, (error) => ({ error, phase: "end" as const }))
-  )
-  const finished = Effect.sync(() => progress.statements++)
-  return sent.pipe(
-    Effect.tapError(({ phase }) => (phase === "end" ? finished : Effect.void)),
-    Effect.mapError(({ error }) => error),
-    Effect.tap(finished),
-    (running) => reported(task, number, running)
-  )
-}
-
-const inPhase =
-  (phase: "statement" | "end") =>
-  <E>({ refused, ...step }: Step<E>) => ({ ...step, refused: (error: SqlError) => ({ error: refused(error), phase }) })
 
 /** `number` is that of the statement, counted from 1. `text` is another one only where that finishes it. */
 export const executeStatement = (
@@ -135,7 +86,12 @@ export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effec
   )
 }
 
-const reported = <A, E>({ prepared: { work }, report, step }: Task, statement: number, sent: Effect.Effect<A, E>) =>
+/** Tells that it has finished, and how long it took. */
+export const reported = <A, E>(
+  { prepared: { work }, report, step }: Task,
+  statement: number,
+  sent: Effect.Effect<A, E>
+) =>
   Effect.gen(function* () {
     const started = yield* Clock.currentTimeNanos
     yield* sent

@@ -8,12 +8,12 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { runSteps as sendSteps } from "../../connection/internal/oneWrite.ts"
+import { inOneWrite, runSteps as sendSteps } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
-import { conclude, isConcluded } from "./conclusion.ts"
-import { execute, executeRest, type Progress } from "./execution.ts"
-import { failedAtTheEnd, notRecorded } from "./failed.ts"
+import { conclude, ending } from "./conclusion.ts"
+import { execute, type Progress } from "./execution.ts"
+import { notRecorded } from "./failed.ts"
 import * as History from "./history.ts"
 import * as Steps from "./historySteps.ts"
 import { callEach } from "./hooks.ts"
@@ -22,20 +22,27 @@ import { patiently } from "./patience.ts"
 import { hasTransaction } from "./prepare.ts"
 import { obstacle } from "./resume.ts"
 import { placeIn, type Task } from "./task.ts"
-import { beginning, enter, leaving, settingsOf } from "./settings.ts"
+import { beginning, enter, settingsOf } from "./settings.ts"
 import { runSteps } from "./steps.ts"
 
-/** Returns how long it took, up to its commit. */
-export const run = (task: Task): Effect.Effect<Duration.Duration, MigrationError | DatabaseError> => {
+/** `again` is an attempt of its own, for where none is under way after all. */
+export type Attempt = (
+  progress: Progress,
+  again: Effect.Effect<void, MigrationError | DatabaseError>
+) => Effect.Effect<void, MigrationError | DatabaseError>
+
+/** Returns how long it took, up to its commit. `first` takes the place of its first attempt, where that is under way. */
+export const run = (task: Task, first?: Attempt): Effect.Effect<Duration.Duration, MigrationError | DatabaseError> => {
   const { migration, script } = task.prepared
-  return Effect.suspend(() => (hasTransaction(task.prepared) ? runInTransaction(task) : runSteps(task))).pipe(
+  return Effect.suspend(() => (hasTransaction(task.prepared) ? runInTransaction(task, first) : runSteps(task))).pipe(
     Effect.tap((duration) => task.report({ ...task.step, _tag: "Finished", duration })),
     Effect.withSpan(`Migrator.${task.prepared.direction}.migration`, { attributes: { ...subject(migration, script) } })
   )
 }
 
-const runInTransaction = Effect.fnUntraced(function* (task: Task) {
+const runInTransaction = Effect.fnUntraced(function* (task: Task, first: Attempt | undefined) {
   const progress = { statements: 0 }
+  let underWay = first
   yield* refuseHalfDone(task)
   yield* task.report({ ...task.step, _tag: "Started", statements: 0 })
   const started = yield* Clock.currentTimeNanos
@@ -47,7 +54,10 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task) {
   }))
   const attempt = Effect.suspend(() => {
     progress.statements = 0
-    return Effect.flatMap(outcome, (before) => runOnce(task, progress, before))
+    const again = Effect.flatMap(outcome, (before) => runOnce(task, progress, before))
+    const next = underWay?.(progress, again) ?? again
+    underWay = undefined
+    return next
   })
   yield* patiently(task.current.patience, attempt, task.blocked).pipe(
     Effect.tapCause((cause) => Effect.flatMap(outcome, (done) => recordFailure(task, done, cause)))
@@ -65,20 +75,13 @@ const refuseHalfDone = Effect.fnUntraced(function* (task: Task) {
 
 /** `before` is what was known when the transaction began. */
 const runOnce = (task: Task, progress: Progress, before: History.Outcome) => {
-  const { current, prepared } = task
-  const { connection, transaction } = current.client
-  const record = prepared.direction === "up" ? History.applied : History.reverted
-  const statements = prepared.work._tag === "Effect" ? 1 : prepared.work.statements.length
+  const { connection, transaction } = task.current.client
   return transaction(
     Effect.gen(function* () {
-      const left = yield* execute(task, yield* begin(task), progress, isConcluded(task) ? "run" : "leave")
+      yield* execute(task, yield* begin(task), progress)
       yield* conclude(task)
-      const ending = [
-        leaving((error) => failedAtTheEnd(prepared, error)),
-        record(prepared.migration, { ...before, statements }, current.origin)
-      ]
       // Once the row is written the transaction is known to be sound: this COMMIT cannot turn out to be a ROLLBACK.
-      yield* executeRest(task, left, progress, ending, connection.executeUnprepared("COMMIT", [], undefined))
+      yield* inOneWrite(connection, ending(task, before), connection.executeUnprepared("COMMIT", [], undefined))
     })
   ).pipe(DatabaseError.refine)
 }

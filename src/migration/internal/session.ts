@@ -22,7 +22,8 @@ import type { Patience } from "./patience.ts"
 import type { Direction, Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
 import { refuseSharedSession } from "./pooler.ts"
-import { run } from "./runner.ts"
+import { inGroups, runTogether } from "./pipeline.ts"
+import { type Attempt, run } from "./runner.ts"
 import { enter, requireRole, type Settings } from "./settings.ts"
 import type { Run, Task } from "./task.ts"
 
@@ -151,9 +152,9 @@ const runAll = (prepare: Prepare, report: Task["report"]) =>
     )
     const steps = tasks.map(({ step }) => step)
     yield* callAround(run, "beforeAll", steps)
-    const results = yield* Effect.forEach(tasks, runLogged)
+    const results = yield* Effect.forEach(inGroups(tasks), (group) => runTogether(group, runLogged))
     yield* callAround(run, "afterAll", steps)
-    return results
+    return results.flat()
   })
 
 const inTransaction = (
@@ -179,10 +180,10 @@ const makeTask = (
   return { current, prepared, row, step, report, blocked }
 }
 
-const runLogged = Effect.fnUntraced(function* (task: Task) {
+const runLogged = Effect.fnUntraced(function* (task: Task, first?: Attempt) {
   const { direction, migration, script } = task.prepared
   const { id, kind, name, namespace } = migration
-  const duration = yield* run(task)
+  const duration = yield* run(task, first)
   yield* Effect.logInfo(`${direction === "up" ? "applied" : "reverted"} migration ${script.file}`).pipe(
     Effect.annotateLogs({ namespace, id, durationMillis: Duration.toMillis(duration) })
   )

@@ -75,8 +75,11 @@ export const effectSql: Run = (url, { statements }) => {
   )
 }
 
+/** Its end does not wait for the connection's, which the database is dropped under. */
+const poolOf = (connectionString: string): Pool => new Pool({ connectionString, max: 1 }).on("error", () => undefined)
+
 export const drizzleOrm: Run = async (url, { drizzle: migrationsFolder }) => {
-  const pool = new Pool({ connectionString: url, max: 1 })
+  const pool = poolOf(url)
   await migrateDrizzle(drizzle(pool), { migrationsFolder })
   await pool.end()
 }
@@ -88,7 +91,7 @@ export const nodePgMigrate: Run = async (url, { nodePgMigrate: dir }) => {
 }
 
 export const kysely: Run = async (url, { statements }) => {
-  const pool = new Pool({ connectionString: url, max: 1 })
+  const pool = poolOf(url)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   const migrations = Object.fromEntries(
     statements.map((statement, index): [string, Migration] => [

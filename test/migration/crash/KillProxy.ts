@@ -1,7 +1,9 @@
 /**
- * A proxy that has a process killed at a chosen message: before the server has
+ * A proxy that has a process killed at a chosen statement: before the server has
  * it, as soon as the server has it, or once the server has answered and the
- * process has not heard it. A message is what a client sends up to its Sync.
+ * process has not heard it. A client may send several in one message, which ends
+ * with a Sync; the server has then what comes before the one chosen, and answers
+ * no more than the whole.
  */
 import { Effect, Redacted } from "effect"
 import * as Net from "node:net"
@@ -9,8 +11,8 @@ import * as Net from "node:net"
 export type Moment = "before" | "sent" | "answered"
 
 export interface Kill {
-  /** Which message, counted from 1, after the client has logged in. */
-  readonly message: number
+  /** Which statement, counted from 1, after the client has logged in. */
+  readonly statement: number
   readonly moment: Moment
 }
 
@@ -18,6 +20,8 @@ export interface KillProxy {
   readonly url: Redacted.Redacted
   /** How many messages have passed. */
   readonly messages: () => number
+  /** The statements that have passed, and of each whether it was the last of its message. */
+  readonly statements: () => ReadonlyArray<{ readonly isLast: boolean }>
 }
 
 /** Cuts a stream into its messages. A client's first one has no type in front of its length. */
@@ -42,7 +46,7 @@ export const killProxy = (server: Redacted.Redacted, at: Kill | undefined, kill:
   Effect.gen(function* () {
     const target = new URL(Redacted.value(server))
     const sockets = new Set<Net.Socket>()
-    let messages = 0
+    const statements: Array<{ readonly isLast: boolean }> = []
     let dead = false
     const die = () => {
       if (dead) return
@@ -63,19 +67,28 @@ export const killProxy = (server: Redacted.Redacted, at: Kill | undefined, kill:
         })
       }
       let unit: Array<Buffer> = []
+      let isExecuted = false
+      let isLastSent = false
       let waiting = false
-      const forward = messagesOf(false, (type, message) => {
-        if (dead) return
-        unit.push(message)
-        const ends = type === "S" || type === "Q"
-        if (ends) messages++
-        const isIt = ends && messages === at?.message
+      const pass = (ended: "statement" | "message" | "login") => {
+        if (ended !== "login") statements.push({ isLast: ended === "message" })
+        const isIt = ended !== "login" && statements.length === at?.statement
         if (isIt && at?.moment === "before") return die()
-        // What logs in is not waited for, and neither is the end of it.
-        if (!ends && (type === "P" || type === "B" || type === "D" || type === "E" || type === "C")) return
-        upstream.write(Buffer.concat(unit), () => isIt && at?.moment === "sent" && die())
+        isLastSent = isIt && at?.moment === "sent"
+        upstream.write(Buffer.concat(unit), isLastSent ? die : undefined)
         unit = []
+        isExecuted = false
         waiting ||= isIt && at?.moment === "answered"
+      }
+      const forward = messagesOf(false, (type, message) => {
+        if (isExecuted && ["P", "B", "C"].includes(type)) pass("statement")
+        if (dead || isLastSent) return
+        unit.push(message)
+        isExecuted ||= type === "E"
+        // What logs in is not waited for, and neither is the end of it.
+        if (type === "S" || type === "Q") pass("message")
+        else if (isExecuted && type === "H") pass("statement")
+        else if (!["P", "B", "D", "E", "C"].includes(type)) pass("login")
       })
       const back = messagesOf(true, (type, message) => {
         if (dead) return
@@ -100,5 +113,9 @@ export const killProxy = (server: Redacted.Redacted, at: Kill | undefined, kill:
     const url = new URL(target)
     url.hostname = "127.0.0.1"
     url.port = String((proxy.address() as Net.AddressInfo).port)
-    return { url: Redacted.make(url.href), messages: () => messages } satisfies KillProxy
+    return {
+      url: Redacted.make(url.href),
+      messages: () => statements.filter(({ isLast }) => isLast).length,
+      statements: () => statements
+    } satisfies KillProxy
   })

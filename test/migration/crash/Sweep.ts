@@ -1,5 +1,5 @@
 /**
- * Kills a migrating process at every message that it sends, and has another one
+ * Kills a migrating process at every statement that it sends, and has another one
  * run again: the database must end as one that nobody has disturbed.
  */
 import { NodeServices } from "@effect/platform-node"
@@ -63,9 +63,11 @@ export const sweep = <R>(databases: Databases<R>, options: SweepOptions) =>
       )
     const undisturbed = { up: yield* tryOut("up", undefined), down: yield* tryOut("down", undefined) }
     const all = (["up", "down"] as const).flatMap((direction) =>
-      Array.from({ length: undisturbed[direction].messages }, (_, index) =>
-        moments.map((moment): Point => ({ direction, message: index + 1, moment }))
-      ).flat()
+      undisturbed[direction].statements.flatMap(({ isLast }, index) =>
+        moments
+          .filter((moment) => isLast || moment !== "answered")
+          .map((moment): Point => ({ direction, statement: index + 1, moment }))
+      )
     )
     const points = options.choose?.(all) ?? all
     let done = 0
@@ -95,5 +97,5 @@ const trial = (directory: string, direction: Direction, kill: Kill | undefined) 
     if (kill === undefined && disturbed !== undefined) return yield* Effect.die(new Error(disturbed))
     const failure = yield* Effect.match(migrate(direct), { onFailure: String, onSuccess: () => undefined })
     const state = yield* databaseState
-    return { messages: proxy.messages(), state: failure === undefined ? state : `${failure}\n${state}` }
+    return { statements: proxy.statements(), state: failure === undefined ? state : `${failure}\n${state}` }
   })

@@ -1,8 +1,8 @@
 /**
- * `npm run crash-sweep`: a migrating process is killed at every message that it
+ * `npm run crash-sweep`: a migrating process is killed at every statement that it
  * sends, and the next run ends in the schema and history of an undisturbed one.
  *
- *     npm run crash-sweep -- [--every N | --point DIRECTION:MESSAGE:MOMENT ...] [--concurrency N] [--json FILE]
+ *     npm run crash-sweep -- [--every N | --point DIRECTION:STATEMENT:MOMENT ...] [--concurrency N] [--json FILE]
  *
  * `--point` tries one again that has diverged. `--json` writes `{points, converged, diverged}`, three numbers.
  */
@@ -27,7 +27,7 @@ const tried = (done: number, of: number) => (done % 20 === 0 ? Console.error(`${
 
 const every = Number(values.every)
 
-const nameOf = ({ direction, message, moment }: Point): string => `${direction}:${message}:${moment}`
+const nameOf = ({ direction, moment, statement }: Point): string => `${direction}:${statement}:${moment}`
 
 const diverged = (point: Diverged) =>
   Console.error(`killed at ${nameOf(point)}:\n${difference(point.expected, point.found)}`)

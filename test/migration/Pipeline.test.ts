@@ -1,0 +1,212 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect, Fiber, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import type { MigrationProgress } from "../../src/migration/MigrationProgress.ts"
+import type { MigratorOptions } from "../../src/migration/Migrator.ts"
+import { TestDatabase } from "../../src/testing/index.ts"
+import { directory, exists, history, migratorOf, ownClient, reasonOf, scalar, test, write } from "./support.ts"
+
+/** Everything in `path`, on the client that sends several migrations in one write. */
+const up = Effect.fnUntraced(function* (path: string, options: Partial<MigratorOptions> = {}) {
+  const { url } = yield* TestDatabase
+  return yield* Effect.flatMap(migratorOf(path, options), (migrator) => migrator.up()).pipe(
+    Effect.provide(ownClient(url), { local: true })
+  )
+})
+
+const upReason = (path: string) => reasonOf(up(path))
+
+const states = Effect.map(history, (rows) => rows.map(({ id, state, statements }) => [id, state, statements]))
+
+const busyWith = (query: string) =>
+  scalar(`SELECT count(*) = 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE '${query}%' AND state = 'active'`).pipe(
+    Effect.flatMap((value) => (value === true ? Effect.void : Effect.fail("not yet"))),
+    Effect.retry(Schedule.spaced("20 millis").pipe(Schedule.upTo({ duration: "20 seconds" })))
+  )
+
+/** What was told of each migration, by its id. */
+const recording = () => {
+  const events: Array<string> = []
+  const progress = (event: MigrationProgress) =>
+    Effect.sync(() => {
+      const statement = event._tag === "StatementFinished" ? ` ${event.statement}` : ""
+      events.push(`${event.id} ${event._tag}${statement}`)
+    })
+  return { events, progress }
+}
+
+describe("Migrations that are sent in one write", () => {
+  test("stay applied in front of one that fails, and are not run behind it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "2_b.up.sql": "CREATE TABLE b ();",
+        "3_c.up.sql": "CREATE TABLE c ();\nINSERT INTO c\n  SELECT nowhere;",
+        "4_d.up.sql": "CREATE TABLE d ();",
+        "5_e.up.sql": "CREATE TABLE e ();"
+      })
+      const reason = yield* upReason(path)
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { id: "3", statement: 2, line: 3, column: 10 })
+      assert.deepStrictEqual(yield* states, [
+        ["1", "applied", 1],
+        ["2", "applied", 1],
+        ["3", "failed", 1]
+      ])
+      assert.deepStrictEqual([yield* exists("c"), yield* exists("d")], [false, false])
+      yield* write(path, { "3_c.up.sql": "CREATE TABLE c ();" })
+      assert.deepStrictEqual(
+        (yield* up(path)).applied.map(({ id }) => id),
+        ["3", "4", "5"]
+      )
+    }))
+
+  test("are not run behind a COMMIT that the server refuses", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": `
+          CREATE TABLE parents (id int PRIMARY KEY);
+          CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+          CREATE FUNCTION orphan() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            SET CONSTRAINTS ALL DEFERRED;
+            INSERT INTO public.children VALUES (7);
+            RETURN NULL;
+          END $$;
+          CREATE TRIGGER orphan AFTER INSERT ON pgkeel.migrations FOR EACH ROW
+            WHEN (NEW.id = '2' AND NEW.state = 'applied') EXECUTE FUNCTION orphan();`,
+        "2_b.up.sql": "CREATE TABLE b ();",
+        "3_c.up.sql": "CREATE TABLE c ();"
+      })
+      const error = yield* Effect.flip(up(path))
+      assert(error._tag === "DatabaseError")
+      assert.strictEqual(error.reason._tag, "ForeignKeyViolation")
+      assert.deepStrictEqual([yield* exists("b"), yield* exists("c")], [false, false])
+      assert.deepStrictEqual(yield* states, [
+        ["1", "applied", 4],
+        ["2", "failed", 1]
+      ])
+    }))
+
+  test("stop where the run is interrupted: the statement is cancelled and nothing behind it runs", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "2_b.up.sql": "CREATE TABLE b (); SELECT pg_sleep(600);",
+        "3_c.up.sql": "CREATE TABLE c ();"
+      })
+      const running = yield* Effect.forkChild(up(path))
+      yield* busyWith("SELECT pg_sleep(600)")
+      yield* Fiber.interrupt(running)
+      assert.deepStrictEqual(yield* states, [["1", "applied", 1]])
+      assert.deepStrictEqual([yield* exists("b"), yield* exists("c")], [false, false])
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b ();" })
+      assert.strictEqual((yield* up(path)).applied.length, 2)
+    }))
+
+  test("stop where the server's process ends, and are known as far as they came", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "2_b.up.sql": "SELECT pg_sleep(600);",
+        "3_c.up.sql": "CREATE TABLE c ();"
+      })
+      const running = yield* Effect.forkChild(upReason(path))
+      yield* busyWith("SELECT pg_sleep(600)")
+      yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query = 'SELECT pg_sleep(600)'`
+      const reason = yield* Fiber.join(running)
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.id, "2")
+      assert.deepStrictEqual(yield* states, [["1", "applied", 1]])
+    }))
+
+  test("wait for a lock in the middle, and go on in their order once it is there", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a (id int);" })
+      yield* up(path)
+      yield* write(path, {
+        "2_b.up.sql": "CREATE TABLE b ();",
+        "3_c.up.sql": "ALTER TABLE a ADD name text;",
+        "4_d.up.sql": "ALTER TABLE a ADD born date;"
+      })
+      const { events, progress } = recording()
+      const reader = yield* sql.reserve
+      yield* reader.executeRaw("BEGIN", [])
+      yield* reader.executeRaw("SELECT FROM a", [])
+      const options: Partial<MigratorOptions> = {
+        lockTimeout: "50 millis",
+        lockBackoff: "10 millis",
+        progress: (event) =>
+          Effect.andThen(
+            progress(event),
+            event._tag === "Blocked" ? Effect.ignore(reader.executeRaw("ROLLBACK", [])) : Effect.void
+          )
+      }
+      assert.strictEqual((yield* up(path, options)).applied.length, 3)
+      assert.deepStrictEqual(events, [
+        "2 Started",
+        "2 StatementFinished 1",
+        "2 Finished",
+        "3 Started",
+        "3 Blocked",
+        "3 StatementFinished 1",
+        "3 Finished",
+        "4 Started",
+        "4 StatementFinished 1",
+        "4 Finished"
+      ])
+      assert.strictEqual(
+        yield* scalar(
+          "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'a'::regclass AND attnum > 0"
+        ),
+        "id,name,born"
+      )
+    }))
+
+  test("tell what has finished while the next statement still runs", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const path = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "2_b.up.sql": "CREATE TABLE b (); SELECT pg_advisory_xact_lock(42); CREATE TABLE c ();"
+      })
+      const { events, progress } = recording()
+      const holder = yield* sql.reserve
+      yield* holder.executeRaw("SELECT pg_advisory_lock(42)", [])
+      const running = yield* Effect.forkChild(up(path, { progress, lockTimeout: "1 minute" }))
+      yield* busyWith("SELECT pg_advisory_xact_lock(42)")
+      const told = ["1 Started", "1 StatementFinished 1", "1 Finished", "2 Started", "2 StatementFinished 1"]
+      yield* Effect.suspend(() => (events.length < told.length ? Effect.fail("not yet") : Effect.void)).pipe(
+        Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.upTo({ duration: "20 seconds" })))
+      )
+      assert.deepStrictEqual(events, told)
+      yield* holder.executeRaw("SELECT pg_advisory_unlock(42)", [])
+      yield* Fiber.join(running)
+      assert.deepStrictEqual(events.slice(told.length), [
+        "2 StatementFinished 2",
+        "2 StatementFinished 3",
+        "2 Finished"
+      ])
+    }))
+
+  test("may be long, and hold any text", () =>
+    Effect.gen(function* () {
+      const long = `/* ${"x".repeat(200_000)} */`
+      const path = yield* directory({
+        "1_a.up.sql": `${long} CREATE TABLE a (); ${long} CREATE TABLE b ();`,
+        "2_c.up.sql": `${long} CREATE TABLE c ();`,
+        "3_d.up.sql": `${long} CREATE TABLE "d$1 é 漢 '"();`,
+        "4_e.up.sql": "SELECT generate_series(1, 100000), 'row'; SELECT NULL; SELECT WHERE false;"
+      })
+      assert.strictEqual((yield* up(path)).applied.length, 4)
+      assert.deepStrictEqual(yield* states, [
+        ["1", "applied", 2],
+        ["2", "applied", 1],
+        ["3", "applied", 1],
+        ["4", "applied", 3]
+      ])
+    }))
+})
