@@ -36,6 +36,13 @@ const recording = () => {
   return { events, progress }
 }
 
+/** Takes `expected` out of what was told, when it is all there. */
+const told = (events: Array<string>, expected: ReadonlyArray<string>) =>
+  Effect.suspend(() => (events.length < expected.length ? Effect.fail("not yet") : Effect.void)).pipe(
+    Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.upTo({ duration: "20 seconds" }))),
+    Effect.map(() => assert.deepStrictEqual(events.splice(0), expected))
+  )
+
 describe("Migrations that are sent in one write", () => {
   test("stay applied in front of one that fails, and are not run behind it", () =>
     Effect.gen(function* () {
@@ -171,25 +178,33 @@ describe("Migrations that are sent in one write", () => {
       const sql = yield* SqlClient.SqlClient
       const path = yield* directory({
         "1_a.up.sql": "CREATE TABLE a ();",
-        "2_b.up.sql": "CREATE TABLE b (); SELECT pg_advisory_xact_lock(42); CREATE TABLE c ();"
+        "2_b.up.sql": "CREATE TABLE b (); SELECT pg_advisory_xact_lock(42); CREATE TABLE c ();",
+        "3_d.up.sql": "SELECT pg_advisory_xact_lock(43);"
       })
       const { events, progress } = recording()
       const holder = yield* sql.reserve
-      yield* holder.executeRaw("SELECT pg_advisory_lock(42)", [])
+      yield* holder.executeRaw("SELECT pg_advisory_lock(42), pg_advisory_lock(43)", [])
       const running = yield* Effect.forkChild(up(path, { progress, lockTimeout: "1 minute" }))
       yield* busyWith("SELECT pg_advisory_xact_lock(42)")
-      const told = ["1 Started", "1 StatementFinished 1", "1 Finished", "2 Started", "2 StatementFinished 1"]
-      yield* Effect.suspend(() => (events.length < told.length ? Effect.fail("not yet") : Effect.void)).pipe(
-        Effect.retry(Schedule.spaced("10 millis").pipe(Schedule.upTo({ duration: "20 seconds" })))
-      )
-      assert.deepStrictEqual(events, told)
+      yield* told(events, ["1 Started", "1 StatementFinished 1", "1 Finished", "2 Started", "2 StatementFinished 1"])
       yield* holder.executeRaw("SELECT pg_advisory_unlock(42)", [])
+      yield* busyWith("SELECT pg_advisory_xact_lock(43)")
+      yield* told(events, ["2 StatementFinished 2", "2 StatementFinished 3", "2 Finished", "3 Started"])
+      yield* holder.executeRaw("SELECT pg_advisory_unlock(43)", [])
       yield* Fiber.join(running)
-      assert.deepStrictEqual(events.slice(told.length), [
-        "2 StatementFinished 2",
-        "2 StatementFinished 3",
-        "2 Finished"
-      ])
+      yield* told(events, ["3 StatementFinished 1", "3 Finished"])
+    }))
+
+  test("wait for a hook that runs in front of each: nothing is sent ahead of it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "CREATE TABLE b ();" })
+      const seen: Array<unknown> = []
+      const beforeEach = () =>
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT to_regclass('a') IS NOT NULL AS a`).pipe(
+          Effect.map((rows) => seen.push(rows[0]))
+        )
+      yield* up(path, { hooks: { beforeEach } })
+      assert.deepStrictEqual(seen, [{ a: false }, { a: true }])
     }))
 
   test("may be long, and hold any text", () =>
