@@ -18,7 +18,7 @@ import { ConnectionManager } from "../connection/ConnectionManager.ts"
 import { sandboxed } from "../connection/Sandbox.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
 import { EmbeddedPostgres } from "./EmbeddedPostgres.ts"
-import { acquireDatabase } from "./internal/freshDatabase.ts"
+import { acquireDatabase, type CopyStrategy } from "./internal/freshDatabase.ts"
 import type { Server } from "./internal/server.ts"
 import { parseServer, refused } from "./internal/server.ts"
 import { ensureTemplate } from "./internal/template.ts"
@@ -41,15 +41,21 @@ export interface TemplateOptions<E = never, R = never> {
 export interface TestDatabaseOptions<E = never, R = never> {
   /** Default: an empty database, with the extensions of `template1`. */
   readonly template?: TemplateOptions<E, R> | undefined
+  /**
+   * How the server copies the template, for 15 and later; 14 knows one way and refuses
+   * both words. Default: the server's own, `wal_log`. On a data directory in memory
+   * `file_copy` took a third of its time, and on a disk twice as much.
+   */
+  readonly strategy?: CopyStrategy | undefined
 }
 
 const make = Effect.fnUntraced(function* <E, R>(server: Server, options: TestDatabaseOptions<E, R>) {
-  const template = options.template
-  const source =
-    template === undefined
+  const request = options.template
+  const template =
+    request === undefined
       ? "template1"
-      : yield* ensureTemplate(server, template, (database) => Effect.provide(template.build, servicesFor(database)))
-  return yield* acquireDatabase(server, source)
+      : yield* ensureTemplate(server, request, (database) => Effect.provide(request.build, servicesFor(database)))
+  return yield* acquireDatabase(server, { template, strategy: options.strategy })
 })
 
 const servicesFor = (database: TestDatabase["Service"]) =>

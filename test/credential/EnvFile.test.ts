@@ -16,17 +16,22 @@ const contentsOf = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) 
 const modeOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), (info) => info.mode & 0o777))
 
-const script = (variable: string) => `process.stdout.write(process.env.${variable} ?? "(unset)")`
 const environment = { PATH: process.env["PATH"] }
 
-const readByNode = (path: string, variable: string) =>
-  execFileSync(process.execPath, [`--env-file=${path}`, "-e", script(variable)], { encoding: "utf8", env: environment })
+/** What the variables are, in lines of JSON. */
+const readByNode = (path: string, variables: ReadonlyArray<string>) => {
+  const values = `process.argv.slice(1).map((name) => JSON.stringify(process.env[name] ?? "(unset)")).join("\\n")`
+  const program = [`--env-file=${path}`, "-e", `process.stdout.write(${values})`, ...variables]
+  return execFileSync(process.execPath, program, { encoding: "utf8", env: environment })
+    .split("\n")
+    .map((line) => String(JSON.parse(line)))
+}
 
-const readByShell = (path: string, variable: string) =>
-  execFileSync("sh", ["-c", '. "$1"; printf %s "${' + variable + '-(unset)}"', "sh", path], {
-    encoding: "utf8",
-    env: environment
-  })
+const readByShell = (path: string, variables: ReadonlyArray<string>) => {
+  const values = variables.map((name) => `printf '%s\\0' "\${${name}-(unset)}"`).join("; ")
+  const output = execFileSync("sh", ["-c", `. "$1"; ${values}`, "sh", path], { encoding: "utf8", env: environment })
+  return output.split("\0").slice(0, -1)
+}
 
 describe("EnvFile values", () => {
   const values = [
@@ -52,13 +57,9 @@ describe("EnvFile values", () => {
         Effect.gen(function* () {
           const path = `${directory}/.env.credentials`
           yield* EnvFile.write(path, { BEFORE: "before", VALUE: Redacted.make(value), AFTER: "after" })
-          for (const [variable, expected] of [
-            ["VALUE", value],
-            ["AFTER", "after"]
-          ] as const) {
-            assert.strictEqual(readByNode(path, variable), expected)
-            assert.strictEqual(readByShell(path, variable), expected)
-          }
+          const variables = ["BEFORE", "VALUE", "AFTER"]
+          assert.deepStrictEqual(readByNode(path, variables), ["before", value, "after"])
+          assert.deepStrictEqual(readByShell(path, variables), ["before", value, "after"])
         })
       )
     )

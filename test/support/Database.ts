@@ -17,6 +17,7 @@ export class TestServer extends Context.Service<
     /** For example "18.4". */
     readonly version: string
     readonly majorVersion: number
+    readonly isInMemory: boolean
   }
 >()("pgkeel/test/TestServer") {
   static readonly layer = Layer.sync(TestServer, () => testServer())
@@ -30,9 +31,14 @@ export const testServer = (): TestServer["Service"] => {
 
 export { TestDatabase }
 
+const isCopiedQuickly = () => {
+  const { isInMemory, majorVersion } = testServer()
+  return isInMemory && majorVersion >= 15
+}
+
 /** A fresh, empty database of its own, dropped afterwards. */
 export const freshDatabase = <E = never, R = never>(options?: TestDatabaseOptions<E, R>) =>
-  TestDatabase.layerServer(testServer().url, options)
+  TestDatabase.layerServer(testServer().url, { ...(isCopiedQuickly() && { strategy: "file_copy" }), ...options })
 
 /** The same, with a plain client connected to it. */
 export const freshClient = <E = never, R = never>(options?: TestDatabaseOptions<E, R>) =>

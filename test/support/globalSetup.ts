@@ -19,6 +19,7 @@ declare module "vitest" {
       readonly password: string
       readonly version: string
       readonly majorVersion: number
+      readonly isInMemory: boolean
     }
   }
 }
@@ -63,7 +64,8 @@ export default async (project: TestProject) => {
     username: server.username,
     password: Redacted.value(server.password),
     version: server.version,
-    majorVersion: server.majorVersion
+    majorVersion: server.majorVersion,
+    isInMemory: directory !== undefined
   })
   return async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))

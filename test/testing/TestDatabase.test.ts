@@ -204,6 +204,27 @@ describe("A template", () => {
   )
 })
 
+// PostgreSQL 14 has no word for it.
+describe.skipIf(testServer().majorVersion < 15)("A strategy", () => {
+  for (const strategy of ["wal_log", "file_copy"] as const) {
+    it.effect(`of ${strategy} copies the template whole`, () =>
+      Effect.gen(function* () {
+        const template = { key: "copied", build: createTable("copied") }
+        assert.deepStrictEqual(yield* withClient(tables, { template, strategy }), ["copied"])
+      })
+    )
+  }
+
+  it.effect("that the server does not know is refused in its words", () =>
+    Effect.gen(function* () {
+      const url = testServer().url
+      const unknown: TestDatabaseOptions = JSON.parse('{ "strategy": "by \\"hand" }')
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(TestDatabase.layerServer(url, unknown))))
+      assert.include(error.message, 'invalid create database strategy "by "hand"')
+    })
+  )
+})
+
 const refusal = (url: string) =>
   Effect.scoped(Layer.build(TestDatabase.layerServer(Redacted.make(url)))).pipe(
     Effect.flip,

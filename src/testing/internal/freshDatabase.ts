@@ -1,8 +1,5 @@
 /**
  * Creates a database from a template and drops it with the scope.
- *
- * The strategy is the server's default: from 15 that is WAL_LOG, which took half
- * the time of FILE_COPY for templates of 7 and of 18 MB, alone and four at a time.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -22,8 +19,17 @@ export const dropDatabase = (session: PgConnection.PgConnection, name: string) =
     .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
     .pipe(Effect.mapError(refused("drop", name)))
 
-const createDatabase = (session: PgConnection.PgConnection, name: string, source: string) =>
-  session.query(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${quoteIdentifier(source)}`).pipe(
+/** `CREATE DATABASE`'s own words (manual, CREATE DATABASE, STRATEGY). */
+export type CopyStrategy = "wal_log" | "file_copy"
+
+export interface Source {
+  readonly template: string
+  readonly strategy: CopyStrategy | undefined
+}
+
+const createDatabase = (session: PgConnection.PgConnection, name: string, { strategy, template }: Source) => {
+  const copied = strategy === undefined ? "" : ` STRATEGY ${quoteIdentifier(strategy)}`
+  return session.query(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${quoteIdentifier(template)}${copied}`).pipe(
     Effect.retry({
       schedule: Schedule.spaced("50 millis"),
       times: 200,
@@ -31,6 +37,7 @@ const createDatabase = (session: PgConnection.PgConnection, name: string, source
     }),
     Effect.mapError(refused("create", name))
   )
+}
 
 /** What `TestDatabase` is made of. */
 export const describeDatabase = (server: Server, name: string) => ({
@@ -42,7 +49,7 @@ export const describeDatabase = (server: Server, name: string) => ({
   password: server.password
 })
 
-export const acquireDatabase = Effect.fnUntraced(function* (server: Server, source: string) {
+export const acquireDatabase = Effect.fnUntraced(function* (server: Server, source: Source) {
   const name = `pgkeel_test_${randomBytes(8).toString("hex")}`
   // A server that is gone took the database with it, or will be asked in vain.
   const drop = Effect.ignore(Effect.scoped(Effect.flatMap(connect(server), (session) => dropDatabase(session, name))))
