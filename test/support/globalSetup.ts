@@ -2,10 +2,13 @@
  * One PostgreSQL server for a whole test run; each test file makes a database
  * of its own on it.
  */
+import { NodeCrypto } from "@effect/platform-node"
+import { PgConnection } from "@effect/sql-pg"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
+import * as ScramVerifier from "../../src/credential/ScramVerifier.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
 import { chosenServer } from "./chosenServer.ts"
 
@@ -36,6 +39,16 @@ const dataDirectory = (): string | undefined => {
   return bavail * bsize > 4 * 2 ** 30 ? mkdtempSync(join(memory, "pgkeel-test-")) : undefined
 }
 
+/**
+ * Thousands of connections are made in a run, each of which derives the superuser's
+ * key; a password of 192 random bits needs none of the 4096 rounds.
+ */
+const deriveQuickly = Effect.fnUntraced(function* ({ password, url, username }: EmbeddedPostgres["Service"]) {
+  const session = yield* PgConnection.make({ url })
+  const verifier = Redacted.value(ScramVerifier.format(yield* ScramVerifier.make(password, { iterations: 1 })))
+  yield* session.query(`ALTER ROLE "${username}" PASSWORD '${verifier}'`)
+}, Effect.scoped)
+
 export default async (project: TestProject) => {
   const scope = Scope.makeUnsafe()
   const directory = dataDirectory()
@@ -54,6 +67,8 @@ export default async (project: TestProject) => {
     scope
   ).pipe(
     Effect.map((context) => Context.get(context, EmbeddedPostgres)),
+    Effect.tap(deriveQuickly),
+    Effect.provide(NodeCrypto.layer),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     Effect.runPromise
   )
