@@ -52,6 +52,9 @@ const deriveQuickly = Effect.fnUntraced(function* ({ password, url, username }: 
 export default async (project: TestProject) => {
   const scope = Scope.makeUnsafe()
   const directory = dataDirectory()
+  const removeDirectory = Effect.sync(() => {
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
+  })
   const server = await Layer.buildWithScope(
     EmbeddedPostgres.layer({
       ...chosenServer(),
@@ -69,7 +72,7 @@ export default async (project: TestProject) => {
     Effect.map((context) => Context.get(context, EmbeddedPostgres)),
     Effect.tap(deriveQuickly),
     Effect.provide(NodeCrypto.layer),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    Effect.onError((cause) => Effect.andThen(Scope.close(scope, Exit.failCause(cause)), removeDirectory)),
     Effect.runPromise
   )
   project.provide("pgkeelServer", {
@@ -82,8 +85,5 @@ export default async (project: TestProject) => {
     majorVersion: server.majorVersion,
     isInMemory: directory !== undefined
   })
-  return async () => {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
-  }
+  return () => Effect.runPromise(Effect.andThen(Scope.close(scope, Exit.void), removeDirectory))
 }
