@@ -66,7 +66,10 @@ describe("pgkeel", () => {
     [["migrat", "up"], "migrate"],
     [["migrate", "statsu"], "status"],
     [["migrate", "up", "--dry-rum"], "--dry-run"],
-    [["migrate", "down", "--step", "1"], "--steps"]
+    [["migrate", "down", "--step", "1"], "--steps"],
+    [["migrate", "up", "--dri", "sql"], "--dir"],
+    [["migrate", "up", "--jsno"], "--json"],
+    [["schema", "verify", "--utl", "postgres://db"], "--url"]
   ]
 
   for (const [args, meant] of misspelt) {

@@ -105,6 +105,12 @@ describe("a position in a statement", () => {
     assert.notInclude(JSON.stringify(error), "secret")
   })
 
+  it("is followed by no hint that the message has already told", () => {
+    const error = DatabaseError.fromSqlError(reported({ code: "P0001", message: "no", hint: "Come tomorrow." }))
+    assert.match(error.message, /; Come tomorrow$/u)
+    assert.deepStrictEqual(shown(error), [])
+  })
+
   it("is not taken from what is no number", () => {
     for (const position of ["", "0", "-1", "x", "1e999", "1.5"]) {
       const { reason } = DatabaseError.fromSqlError(reported({ code: "42601", position }), { statement: "SELECT" })

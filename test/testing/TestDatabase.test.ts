@@ -220,7 +220,10 @@ describe.skipIf(testServer().majorVersion < 15)("A strategy", () => {
       const url = testServer().url
       const unknown: TestDatabaseOptions = JSON.parse('{ "strategy": "by \\"hand" }')
       const error = yield* Effect.flip(Effect.scoped(Layer.build(TestDatabase.layerServer(url, unknown))))
-      assert.include(error.message, 'invalid create database strategy "by "hand"')
+      assert.include(
+        error.message,
+        'invalid create database strategy "by "hand"; Valid strategies are "wal_log" and "file_copy"'
+      )
     })
   )
 })

@@ -1,4 +1,5 @@
 /** What the parser of the command line has to say, as answers: help, version, completions, wrong usage. */
+import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Completions from "effect/cli/Completions"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
@@ -6,6 +7,7 @@ import type { HelpDoc } from "effect/cli/HelpDoc"
 import { TerminalCapabilities } from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { nearest } from "../../config/internal/nearest.ts"
 import { type Answer, done, type Reply } from "./answer.ts"
 import { answerOf, usage } from "./failure.ts"
 import { paint } from "./table.ts"
@@ -32,6 +34,18 @@ const wrongUsage = Effect.fnUntraced(function* (messages: ReadonlyArray<string>,
   return answerOf({ ...failure, excerpt: hint }, yield* paint)
 })
 
+/** The parser looks for what was meant among a command's own flags only, and most of ours are shared by several. */
+const suggesting =
+  ({ flags, globalFlags = [], inheritedFlags = [] }: HelpDoc) =>
+  (error: CliError.NonShowHelpErrors): CliError.NonShowHelpErrors => {
+    if (error._tag !== "UnrecognizedOption" || error.suggestions.length > 0) return error
+    const known = [...flags, ...inheritedFlags, ...globalFlags].map(({ name }) => `--${name}`)
+    const meant = nearest(error.option, known)
+    return meant === undefined
+      ? error
+      : new CliError.UnrecognizedOption({ option: error.option, command: error.command, suggestions: [meant] })
+  }
+
 const answer = Effect.fnUntraced(function* (event: CliOutput.Presenter.Event) {
   const { canColor } = yield* TerminalCapabilities
   const formatter = CliOutput.defaultFormatter({ colors: canColor, inheritedFlags: "full", globalFlags: "full" })
@@ -40,7 +54,7 @@ const answer = Effect.fnUntraced(function* (event: CliOutput.Presenter.Event) {
       return done({ version: event.version }, event.version)
     case "InvalidInvocation":
       return yield* wrongUsage(
-        event.errors.map(({ message }) => message),
+        event.errors.map(suggesting(event.helpDoc)).map(({ message }) => message),
         event.commandPath
       )
     case "Help": {

@@ -18,7 +18,7 @@ import type { CopySocket, Message } from "./inside.ts"
 /** Where the messages of a COPY go. */
 export interface Line {
   readonly socket: CopySocket
-  /** False when the socket has enough for now, and says so when it drains. */
+  /** False when the socket is full; it says so when it drains. */
   readonly write: (bytes: Uint8Array) => boolean
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Reason } from "../Reason.ts"
 import { excerpt } from "./excerpt.ts"
+import { withoutStop } from "./wording.ts"
 
 export const render = (reason: Reason): string => {
   const last = reason._tag === "RetriesExhausted" ? reason.last : reason
@@ -14,7 +15,7 @@ export const render = (reason: Reason): string => {
   return [
     `${reason.code} ${reason._tag}: ${reason.message}`,
     pointed(last),
-    hint === undefined || reason.message.includes(hint) ? undefined : `hint: ${hint}`
+    hint === undefined || reason.message.includes(withoutStop(hint)) ? undefined : `hint: ${hint}`
   ]
     .filter((part) => part !== undefined)
     .join("\n\n")

@@ -1,7 +1,7 @@
 /** Statements that the server understood and refused, or did not understand. */
 import * as Schema from "effect/Schema"
 import { define, type ReasonTraits, serverReason } from "./reasonClass.ts"
-import { pointedAt, said, tableOf, withoutValues } from "./wording.ts"
+import { advised, pointedAt, said, tableOf, withoutValues } from "./wording.ts"
 
 /** The role lacks a privilege (42501). */
 export class InsufficientPrivilege extends Schema.TaggedError<InsufficientPrivilege, ReasonTraits>(
@@ -131,7 +131,7 @@ export class ServerError extends Schema.TaggedError<ServerError, ReasonTraits>("
     define(this, {
       code: "PGK9001",
       message: (reason) =>
-        `the server reported ${reason.condition ?? "an error"} (${reason.sqlState})${said(reason.category === "data" ? withoutValues(reason.serverMessage) : reason.serverMessage)}${reason.table === undefined ? "" : ` (${tableOf(reason)})`}${pointedAt(reason)}${reason.hint === undefined ? "" : `; ${reason.hint}`}`
+        `the server reported ${reason.condition ?? "an error"} (${reason.sqlState})${said(reason.category === "data" ? withoutValues(reason.serverMessage) : reason.serverMessage)}${reason.table === undefined ? "" : ` (${tableOf(reason)})`}${pointedAt(reason)}${advised(reason.hint)}`
     })
   }
 }

@@ -26,6 +26,12 @@ export const columnList = (columns: ReadonlyArray<string>): string =>
 /** `: relation "users" does not exist`, or nothing. */
 export const said = (message: string | undefined): string => (message === undefined ? "" : `: ${message}`)
 
+/** What the server advises, which is a sentence, as the part of one. */
+export const withoutStop = (hint: string): string => hint.replace(/\.$/u, "")
+
+/** `; correct the name`, or nothing. */
+export const advised = (advice: string | undefined): string => (advice === undefined ? "" : `; ${withoutStop(advice)}`)
+
 /**
  * A server message without what stands in quotation marks, in any of the
  * languages that PostgreSQL is translated into. For data exceptions, whose

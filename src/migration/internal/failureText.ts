@@ -5,6 +5,7 @@
  * one in the statement, and a migration knows the one in its file.
  */
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { advised } from "../../error/internal/wording.ts"
 import type { Reason } from "../../error/Reason.ts"
 
 /** What a missing thing means in a migration: everything else says so itself. */
@@ -23,8 +24,7 @@ export const inMigration = (cause: unknown, placed: boolean): string => {
   if (!DatabaseError.isDatabaseError(cause)) return cause instanceof Error ? cause.message : String(cause)
   const { reason } = cause
   if (!isAdvised(reason) || reason.serverMessage === undefined) return placed ? withoutPlace(reason) : reason.message
-  const hint = reason.hint ?? advice[reason._tag]
-  return `${reason.serverMessage}${placed ? "" : at(reason)}${hint === undefined ? "" : `; ${hint}`}`
+  return `${reason.serverMessage}${placed ? "" : at(reason)}${advised(reason.hint ?? advice[reason._tag])}`
 }
 
 const at = ({ location }: Reason): string =>
