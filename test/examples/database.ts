@@ -1,10 +1,18 @@
-/** What the quickstart leaves on a server that is not its own. */
-import { Effect } from "effect"
+/** Statements on the server on which a quickstart runs, as its superuser. */
+import { Effect, type Redacted } from "effect"
 import { PgConnection } from "@effect/sql-pg"
-import { testServer } from "../support/Database.ts"
 
-export const removeQuickstart = Effect.gen(function* () {
-  const session = yield* PgConnection.make({ url: testServer().url })
-  yield* session.query("DROP DATABASE IF EXISTS pgkeel_demo WITH (FORCE)")
-  for (const role of ["app", "migrator", "owner"]) yield* session.query(`DROP ROLE IF EXISTS pgkeel_demo_${role}`)
-}).pipe(Effect.scoped, Effect.orDie)
+/** Runs the statements one after the other; gives the rows of each. */
+export const onServer = (url: Redacted.Redacted, ...statements: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const session = yield* PgConnection.make({ url })
+    return yield* Effect.forEach(statements, (statement) => session.query(statement))
+  }).pipe(Effect.scoped)
+
+/** Removes what the quickstart leaves on a server that is not its own. */
+export const removeQuickstart = (url: Redacted.Redacted) =>
+  onServer(
+    url,
+    "DROP DATABASE IF EXISTS pgkeel_demo WITH (FORCE)",
+    ...["app", "migrator", "owner"].map((role) => `DROP ROLE IF EXISTS pgkeel_demo_${role}`)
+  ).pipe(Effect.orDie)

@@ -19,7 +19,11 @@ describe("The quickstart", () => {
         assert.match(output, new RegExp(`^✓ ${step} `, "m"))
       }
       assert.match(output, /^✓ retry .* in [3-9] runs: a serialization failure was retried/m)
-    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.ensuring(removeQuickstart))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(NodeServices.layer),
+      Effect.ensuring(Effect.suspend(() => removeQuickstart(testServer().url)))
+    )
   )
 
   it("understands --keep with a directory, without one, and with an equals sign", () => {
