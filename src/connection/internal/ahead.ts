@@ -15,6 +15,9 @@ import type { Answer, Statement } from "./statement.ts"
 /** Not sent, done, refused by the server, or unknown since the session ended or its statement was given up. */
 export type Fate = "unsent" | "done" | "refused" | "unknown"
 
+/** Is told how many of them are done, and what the last of these returned. */
+export type Heard = (done: number, answer: Answer) => void
+
 /** A name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
 const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
 
@@ -29,7 +32,7 @@ export class Ahead implements Consumer {
   /** The texts of the statements that the server keeps under a name. */
   readonly #kept: Set<string>
   readonly #statements: ReadonlyArray<Statement>
-  readonly #heard: ((done: number) => void) | undefined
+  readonly #heard: Heard | undefined
   /** Those of them that have been given a name in this write. */
   #named: ReadonlyArray<string> = none
   #follower: Consumer | undefined
@@ -40,8 +43,7 @@ export class Ahead implements Consumer {
   #failure: Fields | undefined
   #status: Message["status"]
 
-  /** `heard` is told how many of them are done. */
-  constructor(inside: Inside, kept: Set<string>, statements: ReadonlyArray<Statement>, heard?: (done: number) => void) {
+  constructor(inside: Inside, kept: Set<string>, statements: ReadonlyArray<Statement>, heard?: Heard) {
     this.#inside = inside
     this.#kept = kept
     this.#statements = statements
@@ -120,7 +122,7 @@ export class Ahead implements Consumer {
         return
       case "CommandComplete":
         if (++this.#done === this.#statements.length) this.#handOver()
-        return this.#heard?.(this.#done)
+        return this.#heard?.(this.#done, this.#answers[this.#done - 1])
       case "ErrorResponse":
         for (const text of this.#named) this.#kept.delete(text)
         this.#failure = message.fields ?? {}

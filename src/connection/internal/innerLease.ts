@@ -34,7 +34,6 @@ const undoLimit = Duration.seconds(5)
 type Settings = ReadonlyArray<readonly [name: string, value: string]>
 
 export class InnerLease extends Lease {
-  readonly #endpoint: Endpoint
   readonly #savepoint: string
   readonly #pool: InstrumentedPool
   /** What its settings were before, which they are again when it has been kept. */
@@ -50,7 +49,6 @@ export class InnerLease extends Lease {
   ) {
     super(wire, endpoint, use)
     this.opening = Opening.begun(wire)
-    this.#endpoint = endpoint
     this.#savepoint = savepoint
     this.#pool = pool
   }
@@ -128,7 +126,7 @@ export class InnerLease extends Lease {
       return Effect.onExitPrimitive(told, (exit) => {
         if (ahead !== undefined) this.wire.recall(ahead)
         if (exit._tag === "Success") return undefined
-        noteFailure(exit, this.#endpoint, { phase: "transaction_open", statement: called ?? last.text })
+        noteFailure(exit, this.endpoint, { phase: "transaction_open", statement: called ?? last.text })
         return undefined
       })
     })

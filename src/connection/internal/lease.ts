@@ -48,6 +48,7 @@ interface Use {
  * end is refused, and one that still runs then costs the connection.
  */
 export class Lease extends Adaptor {
+  readonly endpoint: Endpoint
   readonly kind: LeaseKind
   readonly holder: string | undefined
   /** Clock time in milliseconds. */
@@ -65,7 +66,6 @@ export class Lease extends Adaptor {
   /** Ends that transaction from elsewhere. */
   rollBack: () => Effect.Effect<void> = () => Effect.void
   readonly #clock: Clock.Clock
-  readonly #endpoint: Endpoint
   #running = 0
   /** Whether a COMMIT that was sent by hand has not been answered. */
   #mayHaveCommitted = false
@@ -83,7 +83,7 @@ export class Lease extends Adaptor {
     use: { readonly kind: LeaseKind; readonly holder: string | undefined; readonly clock: Clock.Clock }
   ) {
     super(wire)
-    this.#endpoint = endpoint
+    this.endpoint = endpoint
     this.kind = use.kind
     this.holder = use.holder
     this.#clock = use.clock
@@ -227,7 +227,7 @@ export class Lease extends Adaptor {
     return Effect.suspend(() =>
       this.#running === 0
         ? effect
-        : Effect.raceFirst(effect, Effect.forever(Effect.andThen(cancel, Effect.sleep("50 millis"))))
+        : Effect.raceFirst(effect, Effect.forever(Effect.andThen(cancel, Effect.sleep("10 millis"))))
     )
   }
 
@@ -273,7 +273,7 @@ export class Lease extends Adaptor {
     // It was cancelled so that the transaction could end without it.
     const instead =
       this.#refusal !== undefined && isCanceled(exit) ? new ConnectionReleased({ statement, phase }) : undefined
-    noteFailure(exit, this.#endpoint, { phase, statement, lastWords: this.wire.lastWords, instead })
+    noteFailure(exit, this.endpoint, { phase, statement, lastWords: this.wire.lastWords, instead })
   }
 
   /** A transaction that is lost with its connection is rolled back; what runs outside of one may have been applied. */

@@ -4,8 +4,11 @@
  * refuses. A connection that is not one of ours gets them one after the other.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
+import { remember } from "../../error/internal/failureContext.ts"
+import type { Heard } from "./ahead.ts"
 import { Lease } from "./lease.ts"
 
 /** A statement whose rows nobody wants. */
@@ -26,32 +29,39 @@ export const writesAtOnce = (connection: Connection): boolean =>
 
 /**
  * Runs the steps and then `last`, which is one statement of this connection. `heard`
- * is told how many steps are done, by a connection that gets them in one write.
+ * is told of the steps by a connection that gets them in one write.
  */
 export const inOneWrite = <A, E, E2>(
   connection: Connection,
   steps: ReadonlyArray<Step<E>>,
   last: Effect.Effect<A, E2>,
-  heard?: (done: number) => void
+  heard?: Heard
 ): Effect.Effect<A, E | E2> =>
   Effect.suspend(() => {
     if (steps.length === 0) return last
-    const wire = connection instanceof Lease ? connection.wire : undefined
-    const ahead = wire?.sendAhead(steps.map(statementOf), heard)
-    if (wire === undefined || ahead === undefined) return Effect.andThen(oneByOne(connection, steps), last)
+    const lease = connection instanceof Lease ? connection : undefined
+    const ahead = lease?.wire.sendAhead(steps.map(statementOf), heard)
+    if (lease === undefined || ahead === undefined) return Effect.andThen(oneByOne(connection, steps), last)
     const sent = Effect.onExitPrimitive(last, () => {
-      wire.recall(ahead)
+      lease.wire.recall(ahead)
       return undefined
     })
     return Effect.catchCause(sent, (cause): Effect.Effect<A, E | E2> => {
       const step = steps[ahead.done]
       if (ahead.fate !== "refused" || step === undefined) return Effect.failCause(cause)
-      if (ahead.done > 0 || step.kept !== true || !ahead.isForgotten) return Effect.fail(step.refused(ahead.error))
+      if (ahead.done > 0 || step.kept !== true || !ahead.isForgotten)
+        return Effect.fail(step.refused(known(ahead.error, lease)))
       // Nothing has run yet. This ends: what has been forgotten is not kept any more.
       ahead.forget()
       return inOneWrite(connection, steps, last, heard)
     })
   })
+
+/** What is sent ahead has a BEGIN among it, or before it. */
+const known = (error: SqlError, { endpoint: { host, port } }: Lease): SqlError => {
+  remember(error, { host, port, phase: "transaction_open" })
+  return error
+}
 
 const statementOf = ({ flush = false, kept = false, text, values }: Step<unknown>) => ({ text, values, kept, flush })
 
@@ -66,4 +76,14 @@ export const runStep = <E>(connection: Connection, { refused, text, values }: St
 export const runSteps = <E>(connection: Connection, steps: ReadonlyArray<Step<E>>): Effect.Effect<void, E> => {
   const last = steps.at(-1)
   return last === undefined ? Effect.void : inOneWrite(connection, steps.slice(0, -1), runStep(connection, last))
+}
+
+/**
+ * Interrupts whoever sends, and waits for its end. The server drops a request to
+ * cancel that finds it between two statements of a write, so it is asked again and
+ * again.
+ */
+export const interruptSender = (connection: Connection, sender: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
+  const interrupted = Fiber.interrupt(sender)
+  return connection instanceof Lease ? connection.beforeOthers(interrupted) : interrupted
 }

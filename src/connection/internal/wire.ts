@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as PgConnection from "@effect/sql-pg/PgConnection"
-import { Ahead } from "./ahead.ts"
+import { Ahead, type Heard } from "./ahead.ts"
 import type { Copying } from "./copying.ts"
 import { copyInsideOf, deathOf, insideOf } from "./inside.ts"
 import type { Fields, Inside, Message } from "./inside.ts"
@@ -80,8 +80,8 @@ export class Wire {
     return this.#lastWords
   }
 
-  /** Puts statements in front of the next one; `undefined` where that is not possible. `heard` is told how many are done. */
-  sendAhead(statements: ReadonlyArray<Statement>, heard?: (done: number) => void): Ahead | undefined {
+  /** Puts statements in front of the next one; `undefined` where that is not possible. */
+  sendAhead(statements: ReadonlyArray<Statement>, heard?: Heard): Ahead | undefined {
     if (this.#inside === undefined) return undefined
     this.#waiting = new Ahead(this.#inside, this.#kept, statements, heard)
     return this.#waiting

@@ -15,9 +15,11 @@ import { hasTransaction } from "./prepare.ts"
 import type { Statement } from "./splitter.ts"
 import type { Task } from "./task.ts"
 
-/** How many statements have finished. */
 export interface Progress {
+  /** How many statements have finished. */
   statements: number
+  /** Whether all of it stays, although who was to be told of it has failed. */
+  isCommitted: boolean
 }
 
 /** All of it, one after the other. What comes ahead goes out together with the first statement. */
@@ -53,10 +55,13 @@ export const executeStatement = (
   text: string = statement.text
 ): Effect.Effect<void, MigrationError> =>
   send(task.current.client.connection, text, statement.copyData).pipe(
-    Effect.mapError((error) => DatabaseError.fromSqlError(error, { statement: text })),
+    Effect.mapError((error) => DatabaseError.fromSqlError(error, { statement: text, ...phaseOf(task) })),
     Effect.mapError(statementFailed(task.prepared, number, statement)),
     (sent) => reported(task, number, sent)
   )
+
+/** BEGIN may have gone out with it: then nothing of it is committed, whatever its write has begun with. */
+const phaseOf = ({ prepared }: Task) => (hasTransaction(prepared) ? ({ phase: "transaction_open" } as const) : {})
 
 export const send = (
   connection: Connection,
@@ -86,16 +91,19 @@ export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effec
   )
 }
 
-/** Tells that it has finished, and how long it took. */
-export const reported = <A, E>(
-  { prepared: { work }, report, step }: Task,
-  statement: number,
-  sent: Effect.Effect<A, E>
-) =>
+const reported = <A, E>(task: Task, statement: number, sent: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
     const started = yield* Clock.currentTimeNanos
     yield* sent
-    const duration = Duration.nanos((yield* Clock.currentTimeNanos) - started)
-    const statements = work._tag === "Statements" ? work.statements.length : 1
-    yield* report({ ...step, _tag: "StatementFinished", statement, statements, duration })
+    yield* report(task, statement, Duration.nanos((yield* Clock.currentTimeNanos) - started))
+  })
+
+/** Tells that a statement has finished, and how long it took. */
+export const report = ({ prepared: { work }, report, step }: Task, statement: number, duration: Duration.Duration) =>
+  report({
+    ...step,
+    _tag: "StatementFinished",
+    statement,
+    statements: work._tag === "Statements" ? work.statements.length : 1,
+    duration
   })

@@ -1,7 +1,9 @@
 /** What failed in a migration, as its error: which statement, and where in the file. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { DatabaseError } from "../../error/DatabaseError.ts"
+import type { SqlError } from "effect/sql/SqlError"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { Phase } from "../../error/RetryScope.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { EffectFailed, StatementFailed } from "../MigrationErrorReason.ts"
 import { subject } from "./migration.ts"
@@ -46,6 +48,9 @@ export const failedAtTheEnd = (prepared: Prepared, error: DatabaseError): Migrat
   const aborted = Predicate.hasProperty(error.reason, "sqlState") && error.reason.sqlState === "25P02"
   return effectFailed(prepared, aborted ? new Error(wentOn) : error)
 }
+
+export const commitFailed = (prepared: Prepared, error: SqlError, phase?: Phase): MigrationError =>
+  failedAtTheEnd(prepared, DatabaseError.fromSqlError(error, { statement: "COMMIT", ...(phase && { phase }) }))
 
 const wentOn =
   "a statement in it failed, and it went on; let the failure through, or put the statement in sql.withTransaction"

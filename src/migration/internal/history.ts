@@ -147,7 +147,8 @@ const otherSession = "another session ran the migration too"
  * from: here the server itself says so, and so does not go on to the COMMIT.
  */
 const fence = (write: string, before = "WITH") => `${before} written AS (${write})
-  SELECT (SELECT CASE pg_catalog.count(*) WHEN 1 THEN '1' ELSE '${otherSession}' END FROM written)::integer`
+  SELECT (SELECT CASE pg_catalog.count(*) WHEN 1 THEN '1' ELSE '${otherSession}' END FROM written)::integer,
+    (SELECT duration_millis::text FROM written)`
 
 /** A repeatable one is run again whenever its contents have changed. */
 export const mayRun = `(m.state NOT IN ('applied', 'baselined')
@@ -161,7 +162,7 @@ const replace = `
       excluded.started_at, excluded.finished_at, excluded.applied_at, excluded.role, excluded.host,
       excluded.application, NULL, NULL, NULL, NULL)
     WHERE ${mayRun}
-  RETURNING 1`
+  RETURNING duration_millis`
 
 /** The server reads this anew for each migration: without a type or a function that it would have to look for, it takes half the time. */
 const sinceBegin = `+ extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now())::float8 * 1000`
@@ -169,6 +170,8 @@ const sinceBegin = `+ extract(epoch FROM pg_catalog.clock_timestamp() - pg_catal
 const appliedNow = `${columns}
   VALUES ($1, $2, $3, $4, nullif($5, ''), $6::float8 ${sinceBegin}, $7::integer, 'applied', NULL, pg_catalog.now(),
     pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), $8, nullif($9, ''), $10)`
+
+const recordNow = `${appliedNow} RETURNING duration_millis::text`
 
 const recordAgain = fence(`${appliedNow} ${replace}`)
 
@@ -191,7 +194,8 @@ const recordReverted = fence(
     begun = NULL, known_indexes = NULL, duration_millis = $3::float8 ${sinceBegin}, statements = $4::integer,
     started_at = pg_catalog.now(), finished_at = pg_catalog.clock_timestamp(), role = $5, host = nullif($6, ''),
     application = $7
-  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined') RETURNING 1`,
+  WHERE namespace = $1::text AND id = $2::text AND state IN ('applied', 'baselined')
+  RETURNING duration_millis`,
   `${repeatAgain},`
 )
 
@@ -223,9 +227,12 @@ const parameters = (migration: Migration, { duration, id, statements }: Outcome)
 
 type Recorded = Step<MigrationError | DatabaseError>
 
-/** In the migration's transaction, as its last statement. Where no row is known, the primary key is the fence. */
+/**
+ * In the migration's transaction, as its last statement. Where no row is known, the primary key is the fence. Its last
+ * column is how long it took, in milliseconds, as a text.
+ */
 export const applied = (migration: Migration, outcome: Outcome, from: Origin): Recorded => ({
-  text: outcome.isNew ? appliedNow : recordAgain,
+  text: outcome.isNew ? recordNow : recordAgain,
   values: [...parameters(migration, outcome), from.role, from.host, from.application],
   refused
 })

@@ -1,26 +1,18 @@
 /**
- * Sends migrations ahead: each in its transaction with its row of the history, as
- * runner.ts runs one, but several of them in one write, so that neither waits for
- * the other to hear its answer.
- *
- * All of them are under one Sync: behind whatever the server refuses, a COMMIT
- * included, it skips the rest (manual, 53.2.4), and what it has committed before
- * stays. The one that failed and those behind it are then left to the runner.
+ * Which migrations are sent ahead: each in its transaction with its row of the
+ * history, as runner.ts runs one, but several of them in one write (flight.ts), so
+ * that neither waits for the other to hear its answer. One that fails, and those
+ * behind it, are left to the runner.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type { SqlError } from "effect/sql/SqlError"
-import { inOneWrite, type Step, writesAtOnce } from "../../connection/internal/oneWrite.ts"
-import { DatabaseError } from "../../error/DatabaseError.ts"
+import { writesAtOnce } from "../../connection/internal/oneWrite.ts"
+import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
-import { ending, isConcluded } from "./conclusion.ts"
-import { reported } from "./execution.ts"
-import { statementFailed } from "./failed.ts"
+import { isConcluded } from "./conclusion.ts"
+import { Flight } from "./flight.ts"
 import { hasTransaction } from "./prepare.ts"
 import { statementsOf } from "./resume.ts"
 import type { Attempt } from "./runner.ts"
-import { beginning, settingsOf } from "./settings.ts"
 import type { Task } from "./task.ts"
 
 type Failure = MigrationError | DatabaseError
@@ -34,16 +26,19 @@ const mostCharacters = 262_144
 /** One migration after the other, and together those that share a write. */
 export const inGroups = (tasks: ReadonlyArray<Task>): ReadonlyArray<ReadonlyArray<Task>> => {
   const groups: Array<Array<Task>> = []
-  let room = 0
+  let open: { readonly group: Array<Task>; room: number } | undefined
   for (const task of tasks) {
-    const length = canBeSentAhead(task) ? lengthOf(task) : Number.POSITIVE_INFINITY
-    const last = groups.at(-1)
-    if (last !== undefined && length <= room && last.length < mostTasks) last.push(task)
-    else {
+    const length = lengthOf(task)
+    if (!canBeSentAhead(task)) {
       groups.push([task])
-      room = mostCharacters
+      open = undefined
+    } else if (open !== undefined && length <= open.room && open.group.length < mostTasks) {
+      open.group.push(task)
+      open.room -= length
+    } else {
+      open = { group: [task], room: mostCharacters - length }
+      groups.push(open.group)
     }
-    room -= length
   }
   return groups
 }
@@ -72,115 +67,10 @@ export const runTogether = <A>(
   use: (task: Task, first?: Attempt) => Effect.Effect<A, Failure>
 ): Effect.Effect<ReadonlyArray<A>, Failure> => {
   const [task] = group
-  if (task === undefined || !canBeSentAhead(task)) {
-    return Effect.forEach(group, (each) => use(each))
-  }
-  return Effect.scoped(
-    Effect.gen(function* () {
-      const flight = new Flight(group)
-      yield* Effect.forkScoped(flight.send, { startImmediately: true })
-      return yield* Effect.forEach(group, (each, index) => use(each, flight.attemptOf(index)))
-    })
+  if (task === undefined || !canBeSentAhead(task)) return Effect.forEach(group, (each) => use(each))
+  return Effect.acquireUseRelease(
+    Flight.start(group, task.current),
+    (flight) => Effect.forEach(group, (each, index) => use(each, flight.attemptOf(index))),
+    (flight) => flight.stop
   )
-}
-
-/** The steps in front of a migration's statements: BEGIN, and its settings. */
-const stepsBefore = 2
-
-class Flight {
-  readonly #group: ReadonlyArray<Task>
-  readonly #steps: ReadonlyArray<ReadonlyArray<Step<Failure>>>
-  #done = 0
-  #exit: Exit.Exit<unknown, Failure> | undefined
-  #waiting: { readonly step: number; readonly settle: () => void } | undefined
-
-  constructor(group: ReadonlyArray<Task>) {
-    this.#group = group
-    this.#steps = group.map(stepsOf)
-  }
-
-  /** Ends when all of it is answered, or, if something was refused, rolled back. */
-  get send(): Effect.Effect<void, Failure> {
-    const [task] = this.#group
-    if (task === undefined) return Effect.void
-    const { connection, transaction } = task.current.client
-    // The last COMMIT is the statement that the others go ahead of.
-    const ahead = this.#steps.flat().slice(0, -1)
-    const commit = connection.executeUnprepared("COMMIT", [], undefined)
-    return transaction(inOneWrite(connection, ahead, commit, (done) => this.#hear(done))).pipe(
-      DatabaseError.refine,
-      Effect.onExit((exit) => Effect.sync(() => this.#end(exit, ahead.length + 1))),
-      Effect.asVoid
-    )
-  }
-
-  attemptOf(index: number): Attempt {
-    const [task, from] = [this.#group[index], this.#steps.slice(0, index).flat().length]
-    const end = from + (this.#steps[index]?.length ?? 0)
-    const statements = task === undefined ? [] : statementsOf(task.prepared)
-    return (progress, again) => {
-      const finished =
-        task === undefined || statements.length === 0
-          ? this.#until(end)
-          : Effect.forEach(
-              statements,
-              (_, at) => {
-                const step = at + 1 === statements.length ? end : from + stepsBefore + at + 1
-                return reported(task, at + 1, this.#until(step))
-              },
-              { discard: true }
-            )
-      return Effect.catch(finished, () => {
-        const done = this.#done - from - stepsBefore
-        progress.statements = Math.max(0, Math.min(done, statements.length))
-        return done < 0 || this.#exit === undefined ? again : Effect.asVoid(this.#exit)
-      })
-    }
-  }
-
-  /** Fails if the rest was skipped, or nobody knows. */
-  #until(step: number): Effect.Effect<void, "skipped"> {
-    return Effect.callback<void, "skipped">((resume) => {
-      const settle = () => resume(this.#done >= step ? Effect.void : Effect.fail("skipped"))
-      if (this.#done >= step || this.#exit !== undefined) settle()
-      else this.#waiting = { step, settle }
-    })
-  }
-
-  #hear(done: number): void {
-    this.#done = done
-    if (this.#waiting !== undefined && done >= this.#waiting.step) this.#waiting.settle()
-  }
-
-  #end(exit: Exit.Exit<unknown, Failure>, all: number): void {
-    this.#exit = exit
-    if (Exit.isSuccess(exit)) this.#done = all
-    this.#waiting?.settle()
-  }
-}
-
-const stepsOf = (task: Task): ReadonlyArray<Step<Failure>> => {
-  const { current, prepared, row } = task
-  const { migration } = prepared
-  const statements = statementsOf(prepared)
-  const before = { id: row?.id ?? migration.id, isNew: row === undefined, duration: Duration.zero, statements: 0 }
-  return [
-    ...beginning(settingsOf(current.settings, prepared), current.pid),
-    ...statements.map((statement, at): Step<Failure> => {
-      const { text } = statement
-      const failed = statementFailed(prepared, at + 1, statement)
-      const refused = (error: SqlError) => failed(DatabaseError.fromSqlError(error, { statement: text }))
-      return { text, values: [], flush: at + 1 < statements.length, refused }
-    }),
-    ...ending(task, before),
-    commit
-  ]
-}
-
-const commit: Step<Failure> = {
-  text: "COMMIT",
-  values: [],
-  kept: true,
-  flush: true,
-  refused: (error) => DatabaseError.fromSqlError(error, { statement: "COMMIT" })
 }

@@ -30,7 +30,10 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     line: Schema.Int,
     /** Counted from 1, in UTF-16 units, as editors do. */
     column: Schema.Int,
-    /** Whether all of the migration was rolled back. If not, the statements before this one stay, and are not run again. */
+    /**
+     * Whether it has a transaction: then all of it was rolled back, unless the outcome of `cause` is unknown. If not,
+     * the statements before this one stay, and are not run again.
+     */
     transaction: Schema.Boolean,
     cause: DatabaseError
   }
@@ -39,15 +42,21 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     // The cause has a position too, in the statement: two of them would be one too many.
     return (
       `migration ${named(this)} failed at line ${this.line}, column ${this.column} (statement ${this.statement}): ` +
-      `${inMigration(this.cause, true)}; ${this.left}, ${again(this.direction)}`
+      `${inMigration(this.cause, true)}; ${this.left}`
     )
   }
 
   private get left(): string {
-    if (this.transaction) return rolledBack
+    if (!this.transaction) return `${this.kept}, ${again(this.direction)}`
+    return this.cause.retryScope === "unknown_outcome"
+      ? `its COMMIT was on its way: the history tells, and \`pgkeel migrate ${this.direction}\` looks there, so run it again`
+      : `${rolledBack}, ${again(this.direction)}`
+  }
+
+  private get kept(): string {
     return this.statement === 1
       ? "it has no transaction, and nothing was changed"
-      : `it has no transaction: what stands before that statement stays, and is not run again`
+      : "it has no transaction: what stands before that statement stays, and is not run again"
   }
 }
 

@@ -13,7 +13,7 @@ import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import { conclude, ending } from "./conclusion.ts"
 import { execute, type Progress } from "./execution.ts"
-import { notRecorded } from "./failed.ts"
+import { commitFailed, notRecorded } from "./failed.ts"
 import * as History from "./history.ts"
 import * as Steps from "./historySteps.ts"
 import { callEach } from "./hooks.ts"
@@ -21,18 +21,20 @@ import { subject } from "./migration.ts"
 import { patiently } from "./patience.ts"
 import { hasTransaction } from "./prepare.ts"
 import { obstacle } from "./resume.ts"
-import { placeIn, type Task } from "./task.ts"
+import { outcomeOf, placeIn, type Task } from "./task.ts"
 import { beginning, enter, settingsOf } from "./settings.ts"
 import { runSteps } from "./steps.ts"
 
-/** `again` is an attempt of its own, for where none is under way after all. */
+type Failure = MigrationError | DatabaseError
+
+/** How long it took, up to its commit. `alone` is an attempt of its own, for where none is under way after all. */
 export type Attempt = (
   progress: Progress,
-  again: Effect.Effect<void, MigrationError | DatabaseError>
-) => Effect.Effect<void, MigrationError | DatabaseError>
+  alone: Effect.Effect<Duration.Duration, Failure>
+) => Effect.Effect<Duration.Duration, Failure>
 
 /** Returns how long it took, up to its commit. `first` takes the place of its first attempt, where that is under way. */
-export const run = (task: Task, first?: Attempt): Effect.Effect<Duration.Duration, MigrationError | DatabaseError> => {
+export const run = (task: Task, first?: Attempt): Effect.Effect<Duration.Duration, Failure> => {
   const { migration, script } = task.prepared
   return Effect.suspend(() => (hasTransaction(task.prepared) ? runInTransaction(task, first) : runSteps(task))).pipe(
     Effect.tap((duration) => task.report({ ...task.step, _tag: "Finished", duration })),
@@ -41,28 +43,26 @@ export const run = (task: Task, first?: Attempt): Effect.Effect<Duration.Duratio
 }
 
 const runInTransaction = Effect.fnUntraced(function* (task: Task, first: Attempt | undefined) {
-  const progress = { statements: 0 }
-  let underWay = first
+  const progress = { statements: 0, isCommitted: false }
   yield* refuseHalfDone(task)
   yield* task.report({ ...task.step, _tag: "Started", statements: 0 })
   const started = yield* Clock.currentTimeNanos
-  const outcome = Effect.map(Clock.currentTimeNanos, (now): History.Outcome => ({
-    id: task.row?.id ?? task.prepared.migration.id,
-    isNew: task.row === undefined,
-    duration: Duration.nanos(now - started),
-    statements: progress.statements
-  }))
+  const elapsed = Effect.map(Clock.currentTimeNanos, (now) => Duration.nanos(now - started))
+  const alone = Effect.flatMap(elapsed, (before) => runOnce(task, progress, before)).pipe(Effect.andThen(elapsed))
+  let attempts = 0
   const attempt = Effect.suspend(() => {
     progress.statements = 0
-    const again = Effect.flatMap(outcome, (before) => runOnce(task, progress, before))
-    const next = underWay?.(progress, again) ?? again
-    underWay = undefined
-    return next
+    return first === undefined || attempts++ > 0 ? alone : first(progress, alone)
   })
-  yield* patiently(task.current.patience, attempt, task.blocked).pipe(
-    Effect.tapCause((cause) => Effect.flatMap(outcome, (done) => recordFailure(task, done, cause)))
+  return yield* patiently(task.current.patience, attempt, task.blocked).pipe(
+    Effect.tapCause((cause) =>
+      progress.isCommitted
+        ? Effect.void
+        : Effect.flatMap(elapsed, (duration) =>
+            recordFailure(task, outcomeOf(task, duration, progress.statements), cause)
+          )
+    )
   )
-  return (yield* outcome).duration
 })
 
 /** It had no transaction when it was begun, and some of it stays. */
@@ -73,15 +73,21 @@ const refuseHalfDone = Effect.fnUntraced(function* (task: Task) {
   if (problem !== undefined) yield* Effect.fail(problem)
 })
 
-/** `before` is what was known when the transaction began. */
-const runOnce = (task: Task, progress: Progress, before: History.Outcome) => {
+/** `before` is how long it has taken when the transaction begins. */
+const runOnce = (task: Task, progress: Progress, before: Duration.Duration) => {
   const { connection, transaction } = task.current.client
   return transaction(
     Effect.gen(function* () {
       yield* execute(task, yield* begin(task), progress)
       yield* conclude(task)
       // Once the row is written the transaction is known to be sound: this COMMIT cannot turn out to be a ROLLBACK.
-      yield* inOneWrite(connection, ending(task, before), connection.executeUnprepared("COMMIT", [], undefined))
+      const last = ending(task, outcomeOf(task, before, progress.statements))
+      const commit = connection.executeUnprepared("COMMIT", [], undefined)
+      yield* inOneWrite(
+        connection,
+        last,
+        Effect.mapError(commit, (error) => commitFailed(task.prepared, error))
+      )
     })
   ).pipe(DatabaseError.refine)
 }

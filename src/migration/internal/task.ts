@@ -5,7 +5,7 @@ import type { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationHooks } from "../MigrationHooks.ts"
 import type { MigrationProgress, MigrationStep } from "../MigrationProgress.ts"
 import type { MigrationClient } from "./client.ts"
-import type { Origin, Row } from "./history.ts"
+import type { Origin, Outcome, Row } from "./history.ts"
 import type { Place } from "./historySteps.ts"
 import type { Patience } from "./patience.ts"
 import type { Prepared } from "./prepare.ts"
@@ -38,4 +38,16 @@ export const placeIn = ({ current: { pid }, prepared: { direction, migration }, 
   id: row?.id ?? migration.id,
   direction,
   pid
+})
+
+/** What its row says beyond the migration itself. */
+export const outcomeOf = (
+  { prepared: { migration }, row }: Task,
+  duration: Duration.Duration,
+  statements: number
+): Outcome => ({
+  id: row?.id ?? migration.id,
+  isNew: row === undefined,
+  duration,
+  statements
 })

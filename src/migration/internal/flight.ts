@@ -1,0 +1,221 @@
+/**
+ * Migrations on their way in one write: what is heard of each, and what becomes of
+ * those behind one that fails.
+ *
+ * All of them are under one Sync: behind whatever the server refuses, a COMMIT
+ * included, it skips the rest (manual, 53.2.4), and what it has committed before
+ * stays. Where the connection is lost instead, nobody here knows how far the server
+ * has gone on.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { inOneWrite, interruptSender, type Step } from "../../connection/internal/oneWrite.ts"
+import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { MigrationError } from "../MigrationError.ts"
+import { ending } from "./conclusion.ts"
+import { type Progress, report } from "./execution.ts"
+import { commitFailed, statementFailed } from "./failed.ts"
+import { statementsOf } from "./resume.ts"
+import type { Attempt } from "./runner.ts"
+import { beginning, settingsOf } from "./settings.ts"
+import type { Statement } from "./splitter.ts"
+import { outcomeOf, type Task } from "./task.ts"
+
+type Failure = MigrationError | DatabaseError
+
+/** One migration of a flight. The numbers say how many steps of the whole write are done by then. */
+interface Part {
+  readonly task: Task
+  readonly statements: ReadonlyArray<Statement>
+  readonly steps: ReadonlyArray<Step<Failure>>
+  readonly before: number
+  /** Its transaction has begun, under its settings. */
+  readonly begun: number
+  /** It is in the history. */
+  readonly recorded: number
+  readonly committed: number
+}
+
+export class Flight {
+  readonly #parts: ReadonlyArray<Part>
+  readonly #clock: Clock.Clock
+  readonly #connection: Task["current"]["client"]["connection"]
+  #sender: Fiber.Fiber<unknown, unknown> | undefined
+  #done = 0
+  /** When so many steps were known to be done, in nanoseconds of the clock. */
+  readonly #heardAt: Array<bigint> = []
+  /** What the last of so many steps returned. */
+  readonly #answers: Array<string | undefined> = []
+  #exit: Exit.Exit<unknown, Failure | SqlError> | undefined
+  #waiting: { readonly step: number; readonly settle: () => void } | undefined
+
+  private constructor(group: ReadonlyArray<Task>, client: Task["current"]["client"], clock: Clock.Clock) {
+    this.#parts = partsOf(group)
+    this.#connection = client.connection
+    this.#clock = clock
+  }
+
+  /** Sends them. Whoever starts it has to `stop` it. */
+  static start(group: ReadonlyArray<Task>, { client }: Task["current"]): Effect.Effect<Flight> {
+    return Effect.gen(function* () {
+      const flight = new Flight(group, client, yield* Clock.Clock)
+      flight.#sender = yield* Effect.forkDetach(flight.#send(client), { startImmediately: true })
+      return flight
+    })
+  }
+
+  /** Lets nothing more of it run, as far as the server can still be told. */
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#sender === undefined || this.#exit !== undefined
+        ? Effect.void
+        : interruptSender(this.#connection, this.#sender)
+    )
+  }
+
+  /** Waits for one of them, and tells of its statements. */
+  attemptOf(index: number): Attempt {
+    const part = this.#parts[index]
+    if (part === undefined) return (_, alone) => alone
+    const { committed, statements } = part
+    return (progress, alone) =>
+      Effect.forEach(statements, (_, at) => this.#tell(part, at), { discard: true }).pipe(
+        Effect.andThen(this.#until(committed)),
+        Effect.map(() => this.#durationOf(part)),
+        // Who was told of it may have failed while it goes on.
+        Effect.onError(() => Effect.andThen(this.stop, this.#note(part, progress))),
+        Effect.catch((failure) => (failure === "over" ? this.#failed(part, alone) : Effect.fail(failure)))
+      )
+  }
+
+  #send({ connection, transaction }: Task["current"]["client"]): Effect.Effect<void, Failure | SqlError> {
+    // The last COMMIT is the statement that the others go ahead of.
+    const ahead = this.#parts.flatMap(({ steps }) => steps).slice(0, -1)
+    const last = connection.executeUnprepared("COMMIT", [], undefined)
+    return Effect.suspend(() => {
+      this.#hear(0, undefined)
+      return transaction(inOneWrite(connection, ahead, last, (done, answer) => this.#hear(done, answer)))
+    }).pipe(
+      Effect.onExit((exit) => Effect.sync(() => this.#end(exit, ahead.length + 1))),
+      Effect.asVoid
+    )
+  }
+
+  #tell(part: Part, at: number): Effect.Effect<void, "over"> {
+    const { before, begun, committed, statements, task } = part
+    const step = at + 1 === statements.length ? committed : begun + at + 1
+    const from = at === 0 ? before : begun + at
+    return Effect.andThen(
+      this.#until(step),
+      Effect.suspend(() => report(task, at + 1, this.#between(from, step)))
+    )
+  }
+
+  /** What is known of one whose attempt has failed. */
+  #note({ begun, committed, statements }: Part, progress: Progress): Effect.Effect<void> {
+    return Effect.sync(() => {
+      progress.statements = Math.max(0, Math.min(this.#done - begun, statements.length))
+      progress.isCommitted = this.#done >= committed
+    })
+  }
+
+  /** Fails when it is over without having come so far. */
+  #until(step: number): Effect.Effect<void, "over"> {
+    return Effect.callback<void, "over">((resume) => {
+      const settle = () => {
+        this.#waiting = undefined
+        resume(this.#done >= step ? Effect.void : Effect.fail("over"))
+      }
+      if (this.#done >= step || this.#exit !== undefined) settle()
+      else this.#waiting = { step, settle }
+    })
+  }
+
+  /** It is over, and this one was not committed, as far as was heard. */
+  #failed(part: Part, alone: Effect.Effect<Duration.Duration, Failure>): Effect.Effect<Duration.Duration, Failure> {
+    const exit = this.#exit
+    if (exit === undefined || exit._tag === "Success" || this.#done < part.before) return alone
+    const error = Cause.findErrorOption(exit.cause)
+    if (error._tag === "None") return Effect.die(Cause.squash(exit.cause))
+    if (isSqlError(error.value)) return Effect.fail(unanswered(part, this.#done, error.value))
+    // What surrounds it was refused, which is not of its own making.
+    return this.#done < part.begun ? alone : Effect.fail(error.value)
+  }
+
+  /** As the server has measured it: what is heard of several may be heard at once. */
+  #durationOf({ before, committed, recorded }: Part): Duration.Duration {
+    const answer = this.#answers[recorded]
+    return answer === undefined ? this.#between(before, committed) : Duration.millis(Number(answer))
+  }
+
+  #between(from: number, to: number): Duration.Duration {
+    const now = this.#clock.currentTimeNanosUnsafe()
+    return Duration.nanos((this.#heardAt[to] ?? now) - (this.#heardAt[from] ?? now))
+  }
+
+  #hear(done: number, answer: string | undefined): void {
+    this.#done = done
+    this.#heardAt[done] = this.#clock.currentTimeNanosUnsafe()
+    this.#answers[done] = answer
+    if (this.#waiting !== undefined && done >= this.#waiting.step) this.#waiting.settle()
+  }
+
+  #end(exit: Exit.Exit<unknown, Failure | SqlError>, all: number): void {
+    this.#exit = exit
+    if (Exit.isSuccess(exit)) this.#hear(all, undefined)
+    else this.#waiting?.settle()
+  }
+}
+
+const partsOf = (group: ReadonlyArray<Task>): ReadonlyArray<Part> => {
+  const parts: Array<Part> = []
+  for (const task of group) {
+    const before = parts.at(-1)?.committed ?? 0
+    const statements = statementsOf(task.prepared)
+    const first = beginning(settingsOf(task.current.settings, task.prepared), task.current.pid)
+    const begun = before + first.length
+    const last = ending(task, outcomeOf(task, Duration.zero, 0))
+    const recorded = begun + statements.length + last.length
+    const steps = [
+      ...first,
+      ...statements.map((statement, at) => stepOf(task, statement, at + 1, at + 1 === statements.length)),
+      ...last,
+      commitOf(task)
+    ]
+    parts.push({ task, statements, steps, before, begun, recorded, committed: recorded + 1 })
+  }
+  return parts
+}
+
+const stepOf = ({ prepared }: Task, statement: Statement, number: number, isLast: boolean): Step<Failure> => {
+  const { text } = statement
+  const failed = statementFailed(prepared, number, statement)
+  const refused = (error: SqlError) => failed(DatabaseError.fromSqlError(error, { statement: text }))
+  // The last one is heard of with its COMMIT.
+  return { text, values: [], flush: !isLast, refused }
+}
+
+/** Without a name, which a migration may take away. */
+const commitOf = ({ prepared }: Task): Step<Failure> => ({
+  text: "COMMIT",
+  values: [],
+  flush: true,
+  refused: (error) => commitFailed(prepared, error, "commit_sent")
+})
+
+/**
+ * The connection is gone, or what the server said could not be read. The COMMIT, and
+ * the migrations behind it, had been sent.
+ */
+const unanswered = ({ begun, statements, task: { prepared } }: Part, done: number, error: SqlError): MigrationError => {
+  const at = Math.max(0, done - begun)
+  const statement = statements[at]
+  if (statement === undefined) return commitFailed(prepared, error, "commit_sent")
+  const known = { statement: statement.text, phase: "commit_sent" } as const
+  return statementFailed(prepared, at + 1, statement)(DatabaseError.fromSqlError(error, known))
+}
