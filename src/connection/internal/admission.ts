@@ -50,13 +50,12 @@ export class Admission {
   }
 
   /**
-   * Whether more than half of the places are taken. What starts then had better wait
-   * until the event loop has read all sockets: many writes in a row, and many answers
-   * in a row, wake client and server less often.
+   * Where more than half of the places are taken, what is to be sent waits until the
+   * event loop has read all sockets: many writes in a row, and many answers in a row,
+   * wake client and server less often.
    */
-  get isBusy(): boolean {
-    return this.#granted * 2 > this.#options.max
-  }
+  readonly paced = <A, E, R>(send: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    this.#granted * 2 > this.#options.max ? Effect.flatMap(Effect.yieldNow, send) : send()
 
   /** Grants at once when there is room and nobody waits. */
   tryEnter(ticket: Ticket): boolean {
@@ -72,14 +71,13 @@ export class Admission {
    * off: in the middle of another's end, a busy pool does a tenth less.
    */
   readonly enter = (ticket: Ticket): Effect.Effect<void, SqlError> =>
-    Effect.andThen(
+    Effect.withFiber((fiber) =>
       Effect.callback<void, SqlError>((resume) => {
-        ticket.resume = resume
+        ticket.resume = (effect) => fiber.currentDispatcher.scheduleTask(() => resume(effect), 0)
         ticket.deadline = this.#options.clock.monotonicTimeNanosUnsafe() + this.#options.timeoutNanos
         this.#waiters.add(ticket)
         this.#startSweeping()
-      }),
-      Effect.yieldNow
+      })
     )
 
   /** Gives the place back, or leaves the queue. */

@@ -40,7 +40,7 @@ export class InstrumentedPool {
   readonly #pool: PgPool.PgPool
   readonly #clock: Clock.Clock
   readonly #sockets: Sockets
-  readonly #admission: Admission
+  readonly admission: Admission
   readonly #settings: Settings
   readonly #slots = new WeakMap<PgConnection.PgConnection, Slot>()
   readonly #leases = new Set<Lease>()
@@ -69,7 +69,7 @@ export class InstrumentedPool {
     this.config = pool.config
     this.#open = opener(pool, settings, this.#turnstile)
     this.#guard = new Guard(clock, sockets, (circuit) => fork(onCircuit(circuit)))
-    this.#admission = new Admission({
+    this.admission = new Admission({
       max: settings.maxConnections,
       timeoutNanos: Duration.toNanosUnsafe(settings.acquireTimeout),
       clock,
@@ -97,10 +97,10 @@ export class InstrumentedPool {
       Effect.suspend((): Effect.Effect<A, E | SqlError, R> => {
         const refusal = this.#refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
-        if (!this.#admission.tryEnter(ticket)) {
-          return Effect.flatMap(this.#admission.enter(ticket), () => this.#use(run))
+        if (!this.admission.tryEnter(ticket)) {
+          return Effect.flatMap(this.admission.enter(ticket), () => this.#use(run))
         }
-        return this.#admission.isBusy ? Effect.flatMap(Effect.yieldNow, () => this.#use(run)) : this.#use(run)
+        return this.admission.paced(() => this.#use(run))
       }),
       (exit) => {
         if (exit._tag === "Failure") this.#note(exit, slot, ticket)
@@ -143,7 +143,7 @@ export class InstrumentedPool {
         const refusal = this.#refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
         const get = Scope.provide(Effect.suspend(this.#get), held)
-        const admitted = this.#admission.tryEnter(ticket) ? get : Effect.andThen(this.#admission.enter(ticket), get)
+        const admitted = this.admission.tryEnter(ticket) ? get : Effect.andThen(this.admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
         return Effect.map(
           Effect.onExitPrimitive(restore(admitted), (exit) => {
@@ -174,7 +174,7 @@ export class InstrumentedPool {
     return {
       inUse,
       idle: Math.max(0, total - inUse),
-      waiting: this.#admission.waiting + Math.max(0, this.#admission.granted - inUse),
+      waiting: this.admission.waiting + Math.max(0, this.admission.granted - inUse),
       total,
       max: this.#settings.maxConnections,
       acquired: this.#acquired,
@@ -192,7 +192,7 @@ export class InstrumentedPool {
   readonly drain: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#closed === undefined) {
       this.#closed = connectionError(new PoolClosed({}), "acquire")
-      this.#admission.refuseAll(this.#closed)
+      this.admission.refuseAll(this.#closed)
     }
     return Effect.timeoutOrElse(this.#idle, {
       duration: this.#settings.shutdownTimeout,
@@ -201,7 +201,7 @@ export class InstrumentedPool {
   })
 
   readonly #idle = Effect.callback<void>((resume) => {
-    if (this.#admission.granted === 0) return resume(Effect.void)
+    if (this.admission.granted === 0) return resume(Effect.void)
     this.#whenIdle = () => resume(Effect.void)
   })
 
@@ -281,8 +281,8 @@ export class InstrumentedPool {
 
   #leave(ticket: Ticket): void {
     this.#turnstile.offer()
-    this.#admission.leave(ticket)
-    if (this.#admission.granted === 0) this.#whenIdle?.()
+    this.admission.leave(ticket)
+    if (this.admission.granted === 0) this.#whenIdle?.()
   }
 
   #exhausted(): SqlError {

@@ -111,7 +111,8 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
         lease.end()
         return Effect.andThen(lease.commit, committed)
       }
-      return Effect.matchEffect(lease.endTransaction("COMMIT"), {
+      const ended = pool.admission.paced(() => lease.endTransaction("COMMIT"))
+      return Effect.matchEffect(ended, {
         onSuccess: (result) => {
           if (result === undefined) return nothingDone(lease)
           return result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : committed
