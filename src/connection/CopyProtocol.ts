@@ -13,7 +13,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { InvalidParameter } from "../error/Reason.ts"
+import { CopyUnsupported, InvalidParameter } from "../error/Reason.ts"
 import type { Copying } from "./internal/copying.ts"
 import { CopyIn } from "./internal/copyIn.ts"
 import { CopyOut } from "./internal/copyOut.ts"
@@ -73,7 +73,7 @@ export const copyOut = (connection: Connection, statement: string): Stream.Strea
 const bytesOf = (part: Uint8Array | string): Uint8Array =>
   typeof part === "string" ? new TextEncoder().encode(part) : part
 
-/** Where the connection is not one of ours, or the driver not one that is known, the statement fails as a plain one does. */
+/** Where the driver is not one that is known, the statement fails as a plain one does; elsewhere it is not sent. */
 const run = (
   connection: Connection,
   statement: string,
@@ -84,7 +84,7 @@ const run = (
   const sent =
     connection instanceof Lease
       ? Effect.map(connection.copy(statement, copying), ({ rowCount }) => rowCount)
-      : Effect.as(connection.executeUnprepared(statement, [], undefined), 0)
+      : Effect.fail(finalError(new CopyUnsupported({ statement }), "query"))
   const copied = Effect.flatMap(
     Effect.mapError(sent, (error) => (copying.isTurned ? turned : error)),
     (rowCount) => (copying.hasCopied ? Effect.succeed(rowCount) : Effect.fail(turned))

@@ -36,6 +36,7 @@ import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteTable, type TableName } from "../session/internal/columns.ts"
 import type { BackfillProgress } from "./BackfillProgress.ts"
 import { type Batch, decoded, type Outcome, runBatch } from "./internal/backfillBatch.ts"
+import { BackfillListener } from "./internal/backfillListener.ts"
 import { loadOf } from "./internal/backfillLoad.ts"
 import { type BackfillTable, inspect } from "./internal/backfillTable.ts"
 import { MigrationError } from "./MigrationError.ts"
@@ -78,9 +79,12 @@ export interface BackfillReport {
 }
 
 /** Goes through all rows that no earlier run has. Succeeds when there is none left. */
-export const run = Effect.fn("Backfill.run")(function* <E, R>(options: BackfillOptions<E, R>) {
+export const run = Effect.fn("Backfill.run")(function* <E, R>(given: BackfillOptions<E, R>) {
   const sql = yield* SqlClient
-  const { name, pause = Duration.zero, progress = () => Effect.void } = options
+  const listener = yield* BackfillListener
+  const progress = (event: BackfillProgress) => Effect.andThen(listener(event), given.progress?.(event) ?? Effect.void)
+  const options = { ...given, progress }
+  const { name, pause = Duration.zero } = options
   const table = yield* register(sql, options)
   const before = yield* doneBy(sql, name)
   yield* progress({ _tag: "Started", name, rows: before, estimate: table.estimate })

@@ -3,6 +3,7 @@
  * person. Logs and spans say the same to machines.
  */
 import type * as Duration from "effect/Duration"
+import type { BackfillProgress } from "./BackfillProgress.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
 
 /** Which migration, and which of how many of this run. */
@@ -31,6 +32,8 @@ export type MigrationProgress =
       readonly statements: number
       readonly duration: Duration.Duration
     })
+  /** Of a backfill that its Effect runs. */
+  | (MigrationStep & { readonly _tag: "Backfill"; readonly backfill: BackfillProgress })
   /** It did not get a lock in time, was rolled back, and is tried again after `wait`. */
   | (MigrationStep & {
       readonly _tag: "Blocked"

@@ -55,6 +55,16 @@ describe("pgkeel migrate up", () => {
       assert.strictEqual(yield* scalar("SELECT count(*)::int FROM orders"), 1)
     }))
 
+  test("takes a path with an equals sign in it for the path that it is", () =>
+    Effect.gen(function* () {
+      const dir = `${yield* directory({ "x=y/1_a.up.sql": "CREATE TABLE a ()" })}/x=y`
+      const { document } = yield* json(["up", "--dir", dir])
+      assert.deepStrictEqual(
+        appOf<Named>(document["applied"]).map(({ id, namespace }) => `${namespace} ${id}`),
+        ["app 1"]
+      )
+    }))
+
   test("has nothing to do the second time, and ends with 0", () =>
     Effect.gen(function* () {
       const dir = yield* directory(files)
@@ -114,6 +124,23 @@ describe("pgkeel migrate up", () => {
         assert.include(stdout, "\u001B[1mNAMESPACE")
       })
     ))
+
+  test("shows on a terminal how many rows a backfill has done", () =>
+    Effect.gen(function* () {
+      const from = (module: string) => JSON.stringify(import.meta.resolve(module))
+      const dir = yield* directory({
+        "1_items.up.sql": "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT generate_series(1, 2500);",
+        "2_rows.mjs": `
+          import * as Effect from ${from("effect/Effect")}
+          import * as Backfill from ${from("../../src/migration/Backfill.ts")}
+          export const transaction = false
+          export const up = Backfill.run({ name: "rows", table: "item", update: () => Effect.void })`
+      })
+      const { code, stderr } = yield* onDatabase(["migrate", "up", "--dir", dir], { terminal: true })
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stderr, /2_rows\.mjs \(app\), rows: 1,000( of about [\d,]+)? rows/u)
+      assert.match(stderr, /2_rows\.mjs \(app\), rows: all 2,500 rows/u)
+    }))
 
   test("tells of a failure the migration, the place, the database's own words, and what was applied before it", () =>
     Effect.gen(function* () {

@@ -7,6 +7,7 @@ import { Client } from "pg"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import * as Backfill from "../../src/migration/Backfill.ts"
 import type { BackfillProgress } from "../../src/migration/BackfillProgress.ts"
+import type { MigrationProgress } from "../../src/migration/MigrationProgress.ts"
 import * as MigrationSource from "../../src/migration/MigrationSource.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { assertClean, makeMigrator, reasonOf, scalar, test } from "./support.ts"
@@ -255,10 +256,22 @@ describe("Backfill", () => {
       const update = (batch: Backfill.Batch) =>
         Effect.andThen(once(batch), fails && batch.number === 2 ? Effect.fail("not now") : Effect.void)
       const migrations = [{ id: "1", name: "items", up: Backfill.run({ ...options, update }), transaction: false }]
-      const migrator = yield* makeMigrator({ sources: [MigrationSource.own, { namespace: "app", migrations }] })
+      const told: Array<string> = []
+      const progress = (event: MigrationProgress) =>
+        Effect.sync(() => {
+          const { backfill } = event._tag === "Backfill" ? event : { backfill: undefined }
+          if (backfill !== undefined)
+            told.push(`${event.id} ${backfill._tag} ${"rows" in backfill ? backfill.rows : ""}`)
+        })
+      const migrator = yield* makeMigrator({
+        sources: [MigrationSource.own, { namespace: "app", migrations }],
+        progress
+      })
       assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "EffectFailed")
+      assert.deepStrictEqual(told.splice(0), ["1 Started 0", "1 BatchFinished 10"])
       fails = false
       assert.strictEqual((yield* migrator.up()).applied.length, 1)
+      assert.deepStrictEqual(told, ["1 Started 10", "1 BatchFinished 20", "1 BatchFinished 25", "1 Finished 25"])
       assert.strictEqual(yield* times, "1")
       yield* assertClean
     }))

@@ -254,6 +254,14 @@ changingNothing((it) => {
       { "1_a.sql": sections("SELECT 1"), "1_a.down.sql": "SELECT 1" },
       /put its statements below a line `-- migrate:down` of 1_a\.sql/
     ],
+    [
+      { "1_a.up.sql": sections("CREATE TABLE a ()", "DROP TABLE a") },
+      /its line 4, `-- migrate:down`, marks a section, .* run as well; rename it to 1_a\.sql, .* to 1_a\.down\.sql$/
+    ],
+    [{ "1_a.up.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2" }, /its line 3, `-- \+goose Down`, marks/],
+    [{ "1_a.up.sql": "SELECT 1;\n-- Down Migration\nSELECT 2" }, /its line 2, `-- Down Migration`, marks/],
+    [{ "1_a/up.sql": sections("SELECT 1", "SELECT 2") }, /1_a\/up\.sql cannot be .*; put each direction into a file/],
+    [{ "R__v.sql": sections("SELECT 1", "SELECT 2") }, /a repeatable migration has no sections: remove them$/],
     [{ "1_a.ts": "", "1_a.down.sql": "SELECT 1" }, /export `down` from 1_a\.ts instead$/],
     [{ "1_a.ts": "", "1_a.verify.sql": "SELECT 1" }, /export `verify` from 1_a\.ts instead$/],
     [{ "1_a/down.sql": "SELECT 1" }, /1_a\/down\.sql cannot be .*: there is no up\.sql beside it$/],

@@ -1,10 +1,11 @@
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Exit, Fiber, Schedule } from "effect"
+import { Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import { ChildProcess } from "effect/process"
 import { SqlClient } from "effect/sql"
 import { fileURLToPath } from "node:url"
 import type { CodeMigration } from "../../src/migration/MigrationSource.ts"
+import { Locked } from "../../src/migration/MigrationErrorReason.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { assertClean, directory, exists, history, makeMigrator, migratorOf, reasonOf, scalar, test } from "./support.ts"
 
@@ -209,4 +210,27 @@ describe("the lock", () => {
       assert.strictEqual(yield* exists("twice"), false)
       assert.strictEqual((yield* history)[1]?.state, "applied")
     }))
+})
+
+describe("Locked", () => {
+  const holder = { pid: 7, applicationName: "shop", age: Duration.minutes(5) }
+  const messages: ReadonlyArray<readonly [reason: Locked, message: RegExp]> = [
+    [
+      new Locked({ ...holder, state: "active", stateFor: Duration.minutes(4) }),
+      /active for 240 s\), which is at work; wait for it to finish, or run .*\(7\) to break it off$/
+    ],
+    [
+      new Locked({ ...holder, state: "idle in transaction", stateFor: Duration.seconds(59) }),
+      /idle in transaction for 59 s\); wait for it to finish, or, if it is stranded, run .*\(7\)$/
+    ],
+    [
+      new Locked({ ...holder, state: "idle in transaction", stateFor: Duration.seconds(60) }),
+      /idle in transaction for 60 s\), which seems to be stranded: run SELECT pg_terminate_backend\(7\)$/
+    ],
+    [new Locked({}), /^the migration lock was held by another session; try again$/]
+  ]
+  for (const [reason, message] of messages) {
+    it(`says of a holder that is ${reason.state ?? "gone"}, for ${reason.stateFor ?? "no time"}, what to do`, () =>
+      assert.match(reason.message, message))
+  }
 })

@@ -109,6 +109,10 @@ describe("MigrationSource, files", () => {
     "R__views.verify.sql": /there is no R__views\.sql beside it/,
     "V1__users.sql": /rename it to 1_users\.up\.sql$/,
     "U1__users.sql": /rename it to 1_users\.down\.sql$/,
+    "1_a.undo.sql": /rename it to 1_a\.down\.sql$/,
+    "1_a.rollback.sql": /rename it to 1_a\.down\.sql$/,
+    "1_a.up.ts": /a module exports `up`, `down` and `verify`: rename it to 1_a\.ts$/,
+    "R__views.ts": /a repeatable migration is SQL, R__<name>\.sql; give a module an id$/,
     "1_a.verfy.sql": /rename it to 1_a\.verify\.sql$/,
     "2021-03-04-b.up.sql": /rename it to 2021-03-04_b\.up\.sql$/,
     "2--b.up.sql": /rename it to 2_b\.up\.sql$/,
@@ -244,6 +248,24 @@ describe("MigrationSource, Effects", () => {
       )
     }
   })
+
+  test("refuses a module whose `transaction` is no boolean, and runs one outside of any where it is false", () =>
+    Effect.gen(function* () {
+      const effect = JSON.stringify(import.meta.resolve("effect/Effect"))
+      const client = JSON.stringify(import.meta.resolve("effect/sql/SqlClient"))
+      const module = (transaction: string) => `
+        import * as Effect from ${effect}
+        import { SqlClient } from ${client}
+        export const transaction = ${transaction}
+        export const up = Effect.flatMap(SqlClient, (sql) => sql\`CREATE INDEX CONCURRENTLY t_id ON t (id)\`)`
+      const path = yield* directory({ "1_t.up.sql": "CREATE TABLE t (id int)", "2_i.mjs": module('"false"') })
+      const reason = yield* reasonOf((yield* migratorOf(path)).up())
+      assert.strictEqual(reason._tag, "InvalidModule")
+      assert.include(reason.message, "exports a string as `transaction`: write `export const transaction = false`")
+      yield* write(path, { "2_i.mjs": module("false") })
+      assert.strictEqual((yield* (yield* migratorOf(path)).up()).applied.length, 2)
+      assert.strictEqual(yield* exists("t_id"), true)
+    }))
 
   test("says of a module in a package that is CommonJS how it becomes one that is not", () =>
     Effect.gen(function* () {

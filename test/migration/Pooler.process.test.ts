@@ -1,5 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
+import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import { DatabaseConfig } from "../../src/config/DatabaseConfig.ts"
 import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
@@ -28,7 +29,12 @@ describe("A migrator behind PgBouncer", () => {
       const reason = yield* Effect.flatMap(migratorOf(path), (migrator) => reasonOf(migrator.up())).pipe(
         Effect.provide(through(pooled, 2))
       )
+      const plain = yield* Effect.flatMap(migratorOf(path), (migrator) => reasonOf(migrator.up())).pipe(
+        Effect.provide(PgClient.layer({ url: pooled, ssl: false }), { local: true })
+      )
+      assert.strictEqual(plain._tag, "SessionShared")
       assert.strictEqual(reason._tag, "SessionShared")
+      assert.include(reason.message, "connected through a pooler that shares the server's sessions")
       assert.include(reason.message, "direct URL")
       assert.strictEqual(yield* exists("pgkeel.migrations"), false)
       yield* assertClean

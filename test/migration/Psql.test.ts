@@ -4,7 +4,7 @@ import { Duration, Effect, Layer, References } from "effect"
 import { directivesOf } from "../../src/migration/internal/directives.ts"
 import { split } from "../../src/migration/internal/splitter.ts"
 import { connected } from "../support/Connected.ts"
-import { directory, exists, makeMigrator, reasonOf, scalar, write } from "./support.ts"
+import { directory, exists, history, makeMigrator, migratorOf, reasonOf, scalar, test, write } from "./support.ts"
 
 const copied = (sql: string) =>
   Effect.map(split(sql), ({ statements }) =>
@@ -236,3 +236,18 @@ describe("the output of pg_dump", () => {
     )
   )
 })
+
+test("Rows below a COPY are not sent by a client that cannot, which is said before any of it is", () =>
+  Effect.gen(function* () {
+    const path = yield* directory({ "1_c.up.sql": "CREATE TABLE c (x int);\nCOPY c FROM stdin;\n1\n\\.\n" })
+    const reason = yield* reasonOf((yield* migratorOf(path)).up())
+    assert(reason._tag === "StatementFailed")
+    assert.deepInclude({ ...reason }, { statement: 2, line: 2 })
+    assert.strictEqual(reason.cause.reason._tag, "CopyUnsupported")
+    assert.include(
+      reason.message,
+      "give the migrator ConnectionManager.layer, or use `pgkeel migrate`; it was rolled back"
+    )
+    assert.deepInclude((yield* history)[0], { state: "failed", statements: 1 })
+    assert.strictEqual(yield* exists("c"), false)
+  }))

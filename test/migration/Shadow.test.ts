@@ -157,5 +157,9 @@ describe("Migrator.shadow", () => {
       )
       assert(unreachable._tag === "DatabaseError")
       assert.strictEqual(unreachable.reason._tag, "DatabaseMissing")
+      // It is not waited for, as an application waits for its server.
+      const away = yield* Effect.flip(migrator.shadow({ url: Redacted.make("postgres://a:b@127.0.0.1:1/x") }))
+      assert(away._tag === "DatabaseError")
+      assert.strictEqual(away.reason._tag, "ConnectionRefused")
     }))
 })

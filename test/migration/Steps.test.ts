@@ -63,6 +63,51 @@ describe("a migration without a transaction", () => {
       yield* assertClean
     }))
 
+  test("runs by itself what its text does not tell to need that, also where only the server can say", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_p.up.sql": `CREATE TABLE p (id int) PARTITION BY LIST (id);
+          CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX p_id ON p (id);`,
+        "2_r.up.sql": "-- pgkeel:no-transaction\nREINDEX INDEX p_id; REINDEX TABLE p;",
+        "3_s.up.sql":
+          "-- pgkeel:no-transaction\nCREATE TABLE s ();\nCREATE SUBSCRIPTION s CONNECTION 'port=1' PUBLICATION x;"
+      })
+      const migrator = yield* migratorOf(path)
+      const reason = yield* reasonOf(migrator.up())
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason }, { id: "3", statement: 2, transaction: false })
+      assert.include(reason.message, "could not connect to the publisher")
+      assert.deepStrictEqual(
+        (yield* history).map(({ state, statements }) => [state, statements]),
+        [
+          ["applied", 3],
+          ["applied", 2],
+          ["failed", 1]
+        ]
+      )
+    }))
+
+  test("is what a statement is told to need that cannot have a transaction, or ends it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a (id int) PARTITION BY LIST (id);" })
+      yield* up(path)
+      for (const statement of ["REINDEX TABLE a", "DO $$ BEGIN COMMIT; END $$"]) {
+        yield* write(path, { "2_b.up.sql": statement })
+        const { message } = yield* reasonOf(up(path))
+        assert.match(
+          message,
+          /let the migration run without one: begin its file with `-- pgkeel:no-transaction`; it was/
+        )
+        yield* write(path, { "2_b.up.sql": `-- pgkeel:no-transaction\n${statement}` })
+        yield* up(path)
+        yield* run("DELETE FROM pgkeel.migrations WHERE id = '2'")
+      }
+      yield* write(path, { "2_b.up.sql": "CREATE TYPE mood AS ENUM ('calm');" })
+      yield* up(path)
+      yield* write(path, { "3_c.up.sql": "ALTER TYPE mood ADD VALUE 'glad'; SELECT 'glad'::mood;" })
+      assert.include((yield* reasonOf(up(path))).message, "add the value in a migration of its own, before this one")
+    }))
+
   test("keeps what had finished when it fails, goes on there once the rest is corrected, and runs nothing twice", () =>
     Effect.gen(function* () {
       const begin = "-- pgkeel:no-transaction\nCREATE TABLE a (id int);\nINSERT INTO a VALUES (1);\n"

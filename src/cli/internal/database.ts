@@ -36,7 +36,7 @@ interface Located extends Destination {
 }
 
 const ofCommand = (settings: Settings, wait: Duration.Input | undefined, group: Group): Settings => {
-  const startTimeout = wait === undefined ? settings.startTimeout : Duration.fromInputUnsafe(wait)
+  const startTimeout = wait === undefined ? Duration.zero : Duration.fromInputUnsafe(wait)
   const applicationName = settings.applicationName === "pgkeel" ? `pgkeel ${group}` : settings.applicationName
   // What is long enough for the application's statements is not for a migration's.
   return { ...settings, applicationName, startTimeout, statementTimeout: undefined }

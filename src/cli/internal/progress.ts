@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import type { BackfillProgress } from "../../migration/BackfillProgress.ts"
 import type { MigrationProgress } from "../../migration/MigrationProgress.ts"
 import { Reply } from "./answer.ts"
 import { Json } from "./flags.ts"
@@ -37,10 +38,33 @@ const nameOf = ({ direction, file, namespace, number, of }: MigrationProgress): 
 
 const statementOf = (event: MigrationProgress): string => {
   if (event._tag === "Started" && event.statements > 0) return `, going on behind statement ${event.statements}`
+  if (event._tag === "Backfill") return `, ${backfillOf(event.backfill)}`
   return event._tag === "StatementFinished" && event.statement < event.statements
     ? `, statement ${event.statement + 1} of ${event.statements}`
     : ""
 }
+
+const count = (rows: number): string => rows.toLocaleString("en")
+
+const backfillOf = (event: BackfillProgress): string => {
+  switch (event._tag) {
+    case "Waiting":
+      return `${event.name} waits for ${waitedFor[event.because]}`
+    case "Finished":
+      return `${event.name}: all ${count(event.rows)} rows`
+    default: {
+      const all = event.estimate === undefined ? "" : ` of about ${count(event.estimate)}`
+      return `${event.name}: ${count(event.rows)}${all} rows`
+    }
+  }
+}
+
+const waitedFor = {
+  replica: "a replica that is behind",
+  locks: "others who wait for the table",
+  runner: "another process that is at it",
+  blocked: "its locks"
+} as const
 
 const lineOf = ({ event, since }: Current, now: number): string => {
   const passed = now - since < 1000 ? "" : `, ${took(Duration.millis(now - since))}`

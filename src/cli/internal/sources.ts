@@ -11,9 +11,9 @@ import { failUsage } from "./failure.ts"
 /** The namespace of a directory that is given without one. */
 export const defaultNamespace = "app"
 
-/** `path`, or `namespace=path`; a path with an equals sign in it has to be given with its namespace. */
+/** `path`, or `namespace=path`. What has a slash or a dot in it is no namespace. */
 const parseDirectory = (given: string) => {
-  const [, namespace = defaultNamespace, directory = ""] = /^(?:([^=]*)=)?(.*)$/su.exec(given) ?? []
+  const [, namespace = defaultNamespace, directory = ""] = /^(?:([^=./\\]*)=)?(.*)$/su.exec(given) ?? []
   if (namespace === "" || directory === "") {
     return failUsage(`the directory ${given} is not accepted: give a path, or NAMESPACE=PATH such as app=./migrations`)
   }

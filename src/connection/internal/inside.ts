@@ -111,6 +111,13 @@ export const copyInsideOf = (inside: Inside): (CopyInside & { readonly socket: C
 const isCopySocket = (socket: unknown): socket is CopySocket =>
   ["pause", "resume", "once", "off"].every((name) => Predicate.hasProperty(socket, name))
 
+/** The number of the server's process, as it was told on connecting; where the driver does not say, `undefined`. */
+export const processIdOf = (connection: object): number | undefined => {
+  const known = Reflect.has(connection, "wire") ? Reflect.get(connection, "wire") : connection
+  const inner: unknown = Predicate.hasProperty(known, "connection") ? known.connection : undefined
+  return Predicate.hasProperty(inner, "processId") && typeof inner.processId === "number" ? inner.processId : undefined
+}
+
 /** Lets every statement that the driver has prepared be prepared anew. */
 export const evictAll = ({ prepared }: Inside): void => {
   if (!Predicate.hasProperty(prepared, "statements") || !Predicate.hasProperty(prepared, "evict")) return

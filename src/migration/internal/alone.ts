@@ -50,7 +50,9 @@ export const aloneOf = (node: Node): Alone => {
   if ("ReindexStmt" in node) return reindex(node.ReindexStmt)
   if ("AlterTableStmt" in node) return detach(node.AlterTableStmt)
   if ("VacuumStmt" in node) return node.VacuumStmt.is_vacuumcmd === true ? again("VACUUM") : {}
-  if ("ClusterStmt" in node) return node.ClusterStmt.relation === undefined ? again("CLUSTER of all tables") : {}
+  if ("ClusterStmt" in node) {
+    return node.ClusterStmt.relation === undefined ? again("CLUSTER of all tables") : { recovery: { _tag: "Again" } }
+  }
   if ("AlterSystemStmt" in node) return again("ALTER SYSTEM")
   if ("AlterDatabaseStmt" in node) {
     const moves = (node.AlterDatabaseStmt.options ?? []).some((option) => nameOf(option) === "tablespace")
@@ -117,7 +119,8 @@ const reindex = ({ kind, name, params = [], relation }: Of<"ReindexStmt">): Alon
   const concurrently = isOn(optionsOf(params).get("concurrently"))
   const what = { REINDEX_OBJECT_SCHEMA: "SCHEMA", REINDEX_OBJECT_DATABASE: "DATABASE", REINDEX_OBJECT_SYSTEM: "SYSTEM" }
   const many = kind !== undefined && kind in what ? what[kind as keyof typeof what] : undefined
-  if (!concurrently) return many === undefined ? {} : again(`REINDEX ${many}`)
+  // Of a partitioned table or index, which its text does not tell, it has no transaction either.
+  if (!concurrently) return many === undefined ? { recovery: { _tag: "Again" } } : again(`REINDEX ${many}`)
   const recovery: Recovery = {
     _tag: "Reindex",
     table: relation === undefined ? undefined : relationName(relation),

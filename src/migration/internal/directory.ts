@@ -11,10 +11,10 @@ import { MigrationError } from "../MigrationError.ts"
 import { DirectoryUnreadable, InvalidFile } from "../MigrationErrorReason.ts"
 import type { DirectorySource, MigrationSource } from "../MigrationSource.ts"
 import { checksum, decodeText } from "./checksum.ts"
-import { adviceOnSections } from "./fileAdvice.ts"
+import { adviceOnSections, adviceOnStray } from "./fileAdvice.ts"
 import { type Part, parseEntry, parseFolderEntry, problemOfUnnamed } from "./fileName.ts"
 import type { Migration, Script } from "./migration.ts"
-import { sectionsOf } from "./sections.ts"
+import { sectionsOf, straySection } from "./sections.ts"
 
 const filesReadAtOnce = 32
 
@@ -169,7 +169,11 @@ const fromFiles = Effect.fnUntraced(function* (
   verify: SourceFile | undefined
 ) {
   const fs = yield* FileSystem.FileSystem
-  const scriptOf = (file: SourceFile): Script => sql(file, readText(fs, namespace, file.path))
+  const scriptOf = (file: SourceFile): Script =>
+    sql(
+      file,
+      Effect.tap(readText(fs, namespace, file.path), (text) => refuseSections(namespace, file, text))
+    )
   const text = yield* readText(fs, namespace, up.path)
   const { file, id, kind, name, path } = up
   const common = { namespace, id, name, kind, checksum: checksum(text), verify: verify && scriptOf(verify) }
@@ -178,6 +182,7 @@ const fromFiles = Effect.fnUntraced(function* (
     return { ...common, up: script, down: script, verify: script } satisfies Migration
   }
   if (up.part !== "sections") {
+    yield* refuseSections(namespace, up, text)
     return { ...common, up: sql(up, Effect.succeed(text)), down: down && scriptOf(down) } satisfies Migration
   }
   const sections = sectionsOf(text)
@@ -191,6 +196,18 @@ const fromFiles = Effect.fnUntraced(function* (
     down: sections.down === undefined ? undefined : sql(up, Effect.succeed(sections.down))
   } satisfies Migration
 })
+
+/** A whole file is one direction, whatever is written in it. */
+const refuseSections = (
+  namespace: string,
+  { kind, part, path }: SourceFile,
+  text: string
+): Effect.Effect<void, MigrationError> => {
+  const stray = part === "sections" ? undefined : straySection(text, part)
+  if (stray === undefined) return Effect.void
+  const found = `its line ${stray.line}, \`${stray.marker}\`, marks a section, and what stands below it would run as well`
+  return refuse(namespace, path, `${found}; ${adviceOnStray(path, kind, part)}`)
+}
 
 export const sql = ({ file }: { readonly file: string }, text: Effect.Effect<string, MigrationError>): Script => ({
   _tag: "Sql",

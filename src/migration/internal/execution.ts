@@ -8,8 +8,10 @@ import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { inOneWrite, runSteps, type Step } from "../../connection/internal/oneWrite.ts"
 import { copyIn } from "../../connection/CopyProtocol.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { BackfillProgress } from "../BackfillProgress.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
+import { BackfillListener } from "./backfillListener.ts"
 import { effectFailed, statementFailed } from "./failed.ts"
 import { hasTransaction } from "./prepare.ts"
 import type { Statement } from "./splitter.ts"
@@ -82,7 +84,9 @@ function* chunksOf(text: string): Generator<Uint8Array> {
 
 export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effect<void, MigrationError> => {
   const { services, servicesOutside } = task.current.client
+  const told = (backfill: BackfillProgress) => task.report({ ...task.step, _tag: "Backfill", backfill })
   return Effect.provideContext(effect, hasTransaction(task.prepared) ? services : servicesOutside).pipe(
+    Effect.provideService(BackfillListener, told),
     Effect.catchDefect((defect) => Effect.fail(defect)),
     Effect.mapError((error) =>
       effectFailed(task.prepared, isSqlError(error) ? DatabaseError.fromSqlError(error) : error)

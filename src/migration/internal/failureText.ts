@@ -6,26 +6,46 @@
  */
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { advised } from "../../error/internal/wording.ts"
+import {
+  ACTIVE_SQL_TRANSACTION,
+  INVALID_TRANSACTION_TERMINATION,
+  UNSAFE_NEW_ENUM_VALUE_USAGE
+} from "../../error/SqlState.ts"
 import type { Reason } from "../../error/Reason.ts"
 
 /** What a missing thing means in a migration: everything else says so itself. */
-const advice = {
+const advice: Readonly<Record<string, string | undefined>> = {
   UndefinedTable: "create it before this statement, or name its schema",
   UndefinedColumn: "add it before this statement, or correct the name",
   UndefinedFunction: "cast the arguments, or create the function or its extension before this statement",
   SqlSyntaxError: undefined
-} as const
+}
 
-const isAdvised = (reason: Reason): reason is Extract<Reason, { readonly _tag: keyof typeof advice }> =>
-  reason._tag in advice
+const withoutTransaction = "let the migration run without one: begin its file with `-- pgkeel:no-transaction`"
+
+/** The same of what only a migration's transaction is the cause of. */
+const adviceByState: Readonly<Record<string, string>> = {
+  [ACTIVE_SQL_TRANSACTION]: withoutTransaction,
+  [INVALID_TRANSACTION_TERMINATION]: withoutTransaction,
+  [UNSAFE_NEW_ENUM_VALUE_USAGE]: "add the value in a migration of its own, before this one"
+}
 
 /** Without values. `placed` says that the place in the file is known: then the one in the statement is left out. */
 export const inMigration = (cause: unknown, placed: boolean): string => {
   if (!DatabaseError.isDatabaseError(cause)) return cause instanceof Error ? cause.message : String(cause)
   const { reason } = cause
-  if (!isAdvised(reason) || reason.serverMessage === undefined) return placed ? withoutPlace(reason) : reason.message
-  return `${reason.serverMessage}${placed ? "" : at(reason)}${advised(reason.hint ?? advice[reason._tag])}`
+  if (reason._tag === "CopyUnsupported") return copyUnsupported
+  const message = "serverMessage" in reason ? reason.serverMessage : undefined
+  const known = ("sqlState" in reason && reason.sqlState && adviceByState[reason.sqlState]) || undefined
+  if (message === undefined || !(known !== undefined || reason._tag in advice)) {
+    return placed ? withoutPlace(reason) : reason.message
+  }
+  const hint = "hint" in reason ? reason.hint : undefined
+  return `${message}${placed ? "" : at(reason)}${advised(known ?? hint ?? advice[reason._tag])}`
 }
+
+const copyUnsupported =
+  "rows below a COPY can be sent by the package's own client only: give the migrator ConnectionManager.layer, or use `pgkeel migrate`"
 
 const at = ({ location }: Reason): string =>
   location === undefined ? "" : ` (line ${location.line}, column ${location.column} of the statement)`

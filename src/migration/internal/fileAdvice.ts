@@ -10,6 +10,7 @@ const module = new RegExp(String.raw`^${idForm}_.+\.(?:ts|js|mjs)$`, "su")
 
 export const advice = (entry: string): string => {
   const wanted = meant(entry)
+  if (/^R__.+\.[cm]?[jt]s$/su.test(entry)) return "a repeatable migration is SQL, R__<name>.sql; give a module an id"
   if (wanted !== undefined) return `rename it to ${wanted}`
   return /^\d/u.test(entry)
     ? `${forms}; rename it, or move it to another folder`
@@ -38,6 +39,16 @@ export const adviceOnSections = (id: string, name: string): string => {
     : `it has no line \`-- migrate:up\`; put one above its statements, or ${wanted}`
 }
 
+/** Of a file with sections that has no place for them. */
+export const adviceOnStray = (path: string, kind: string, part: string): string => {
+  const file = path.replace(/^.*[\\/]/su, "")
+  if (kind === "repeatable") return "a repeatable migration has no sections: remove them"
+  const [, named] = /^(.+)\.up\.sql$/su.exec(file) ?? []
+  return named === undefined || part !== "up"
+    ? "put each direction into a file of its own, without such lines"
+    : `rename it to ${named}.sql, which has both, or move the other direction to ${named}.down.sql`
+}
+
 export const adviceOnRepeatable = (id: string, part: "up" | "down"): string =>
   part === "up"
     ? `rename it to ${id}.sql`
@@ -58,7 +69,9 @@ const withDirection = (name: string): string => {
 }
 
 const direction = (text: string): "up" | "down" | "verify" | undefined =>
-  (["up", "down", "verify"] as const).find((word) => isNear(text, word))
+  /^(?:undo|rollback|revert|rev)$/iu.test(text)
+    ? "down"
+    : (["up", "down", "verify"] as const).find((word) => isNear(text, word))
 
 /** Whether it is the word but for case and one slip: a letter too few, too many, wrong, or two swapped. */
 export const isNear = (text: string, word: string): boolean => {

@@ -37,6 +37,7 @@ const sqlForm = new RegExp(String.raw`^(${idForm})_(.+)\.(up|down|verify)\.sql$`
 const moduleForm = new RegExp(String.raw`^(${idForm})_(.+)\.(?:ts|js|mjs)$`, "su")
 const sectionsForm = new RegExp(String.raw`^(${idForm})_([^.].*)\.sql$`, "su")
 const folderForm = new RegExp(String.raw`^(${idForm})[_-](.+)$`, "su")
+const directedModule = new RegExp(String.raw`^(${idForm}_.+)\.(?:up|down|verify)\.(ts|js|mjs)$`, "su")
 const repeatableForm = /^(R__(.+?))(?:\.(up|down|verify))?\.sql$/su
 const leftBehind = /^\.|~$|\.(?:d\.[cm]?ts|map|orig|rej|bak|sw[a-z])$/iu
 const document = /\.(?:md|txt|csv|tsv|json|ya?ml)$/iu
@@ -81,6 +82,9 @@ const migrationFile = (entry: string): Entry | undefined => {
   }
   const [, id, name = ""] = sectionsForm.exec(entry) ?? []
   if (id !== undefined) return { _tag: "Sql", kind: "sql", id, name, part: "sections" }
+  const [, both, ending] = directedModule.exec(entry) ?? []
+  if (both !== undefined)
+    return refused(`a module exports \`up\`, \`down\` and \`verify\`: rename it to ${both}.${ending}`)
   const [, moduleId, moduleName = ""] = moduleForm.exec(entry) ?? []
   return moduleId === undefined ? undefined : { _tag: "Module", id: moduleId, name: moduleName }
 }
@@ -100,4 +104,4 @@ const other: Passed = { _tag: "Other" }
 
 const refused = (problem: string): Passed => ({ _tag: "Refused", problem })
 
-const looksLikeOne = (entry: string): boolean => sql.test(entry) || (/^\d/u.test(entry) && script.test(entry))
+const looksLikeOne = (entry: string): boolean => sql.test(entry) || (/^(?:\d|R__)/u.test(entry) && script.test(entry))

@@ -16,10 +16,17 @@ export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked"
 }) {
   override get message() {
     if (this.pid === undefined) return "the migration lock was held by another session; try again"
-    return (
-      `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ` +
-      `run SELECT pg_terminate_backend(${this.pid})`
-    )
+    const end = `run SELECT pg_terminate_backend(${this.pid})`
+    if (this.isStranded) return `the migration lock is held by ${this.holder}, which seems to be stranded: ${end}`
+    return this.state === "active"
+      ? `the migration lock is held by ${this.holder}, which is at work; wait for it to finish, or ${end} to break it off`
+      : `the migration lock is held by ${this.holder}; wait for it to finish, or, if it is stranded, ${end}`
+  }
+
+  /** Whether it has sent nothing for a minute, as one does whose process has stopped, or has been cut off. */
+  get isStranded(): boolean {
+    const isIdle = this.state?.startsWith("idle") === true
+    return isIdle && this.stateFor !== undefined && Duration.toMillis(this.stateFor) >= strandedMillis
   }
 
   private get holder(): string {
@@ -33,6 +40,8 @@ export class Locked extends Schema.TaggedError<Locked>("pgkeel/migration/Locked"
     return `the server process ${this.pid}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`
   }
 }
+
+const strandedMillis = 60_000
 
 const seconds = (duration: typeof Schema.Duration.Type): string => `${Math.round(Duration.toSeconds(duration))} s`
 

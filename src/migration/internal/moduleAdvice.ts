@@ -11,6 +11,9 @@ export const noEffect = (name: "up" | "down" | "verify", exported: unknown): str
   return `exports ${kindOf(exported)} as \`${name}\`, which is no Effect: write ${right}`
 }
 
+export const noBoolean = (transaction: unknown): string =>
+  `exports ${kindOf(transaction)} as \`transaction\`: write \`export const transaction = false\` for one without, or leave it out`
+
 const kindOf = (value: unknown): string => {
   if (Predicate.isPromiseLike(value)) return "a Promise"
   return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
-import { Lease } from "../../connection/internal/lease.ts"
+import { processIdOf } from "../../connection/internal/inside.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { SessionShared } from "../MigrationErrorReason.ts"
@@ -22,9 +22,8 @@ const patience = Duration.seconds(1)
 
 /** Changes nothing. A pooler that many others use at the same moment may pass: what it does then is noticed later. */
 export const refuseSharedSession = Effect.fnUntraced(function* (connection: Connection, application: SqlClient) {
-  if (!(connection instanceof Lease)) return
   const session = yield* sessionOf(connection)
-  if (session === connection.wire.connection.processId) return
+  if (session === processIdOf(connection)) return
   const other = yield* Effect.scoped(Effect.flatMap(application.reserve, sessionOf)).pipe(
     Effect.timeoutOption(patience),
     Effect.catch(() => Effect.succeed(Option.none()))

@@ -15,7 +15,7 @@ import {
   StatementUnsupported
 } from "../MigrationErrorReason.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
-import { importFailure, noEffect } from "./moduleAdvice.ts"
+import { importFailure, noBoolean, noEffect } from "./moduleAdvice.ts"
 import { type Migration, type Script, subject } from "./migration.ts"
 import type { Directives } from "./directives.ts"
 import { split, type SplitFailure, type SqlScript, type Statement } from "./splitter.ts"
@@ -148,7 +148,8 @@ const importModule = Effect.fnUntraced(function* (migration: Migration, file: st
   const exported = Predicate.hasProperty(module, direction) ? module[direction] : undefined
   if (exported === undefined) return undefined
   if (isMigrationEffect(exported)) {
-    const transaction = !(Predicate.hasProperty(module, "transaction") && module.transaction === false)
+    const transaction = Predicate.hasProperty(module, "transaction") ? module.transaction : true
+    if (typeof transaction !== "boolean") return yield* Effect.fail(invalid(noBoolean(transaction)))
     return { _tag: "Effect" as const, effect: exported, transaction }
   }
   return yield* Effect.fail(invalid(noEffect(direction, exported)))

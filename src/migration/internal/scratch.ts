@@ -7,6 +7,7 @@
  * drops it.
  */
 import { randomBytes } from "node:crypto"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Settings } from "../../config/Settings.ts"
@@ -24,7 +25,10 @@ export interface ScratchOptions {
   readonly owner?: string | undefined
 }
 
-/** Runs `use` with a client of the scratch database in place of any other. */
+/**
+ * Runs `use` with a client of the scratch database in place of any other. A server that
+ * is not there is waited for up to its start timeout.
+ */
 export const withScratch = <A, E>(
   server: Settings,
   options: ScratchOptions,
@@ -48,7 +52,9 @@ export const withScratch = <A, E>(
 
 const on = <A, E, R>(settings: Settings, use: Effect.Effect<A, E, R>) =>
   Effect.andThen(
-    Effect.flatMap(ConnectionManager, ({ connect }) => connect),
+    Effect.flatMap(ConnectionManager, ({ connect, verifyConnection }) =>
+      Duration.isZero(settings.startTimeout) ? verifyConnection : connect
+    ),
     use
   ).pipe(Effect.provide(ConnectionManager.layerOf(settings), { local: true }))
 

@@ -85,9 +85,33 @@ const misspelt = (text: string): string | undefined => {
 }
 
 /** The markers of goose, sql-migrate and node-pg-migrate. */
+const foreignMarker = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)\b|(up|down) migration\b).*$/imu
+
+/** The same where a comment may as well speak of a migration. */
+const foreignMarkers = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)\b.*|(up|down) migration[ \t\r]*)$/gimu
+
 const foreign = (text: string): string | undefined => {
-  const [line, first, second] =
-    /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)\b|(up|down) migration\b).*$/imu.exec(text) ?? []
+  const [line, first, second] = foreignMarker.exec(text) ?? []
   const direction = (first ?? second)?.toLowerCase()
   return line === undefined ? undefined : `write \`-- migrate:${direction}\` for its line \`${line.trim()}\``
+}
+
+/** A section of another direction in a file that is one: what stands below it would run too. Where it begins, counted from 1. */
+export const straySection = (
+  text: string,
+  own: "up" | "down" | "verify"
+): { readonly line: number; readonly marker: string } | undefined => {
+  if (!/--[ \t]*(?:migrate|\+|up migration|down migration)/iu.test(text)) return undefined
+  const foreigners = Array.from(text.matchAll(foreignMarkers), ({ 0: marker, 1: first, 2: second, index }) => ({
+    direction: (first ?? second ?? "").toLowerCase(),
+    start: index,
+    marker
+  }))
+  const ours = markersOf(text).map(({ direction, end, start }) => ({
+    direction,
+    start,
+    marker: text.slice(start, end)
+  }))
+  const stray = [...ours, ...foreigners].find(({ direction }) => direction !== own)
+  return stray && { line: text.slice(0, stray.start).split("\n").length, marker: stray.marker.trim() }
 }

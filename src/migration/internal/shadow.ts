@@ -3,6 +3,7 @@
  * first what the real database has applied, so that the two are alike, then what
  * it has not. A copy of a template, such as a restored backup, is migrated as it is.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { DatabaseConfigError } from "../../config/DatabaseConfigError.ts"
@@ -49,7 +50,8 @@ export const shadow = Effect.fnUntraced(function* (
   const rehearsal = Effect.flatMap(workshop.openSession, (session) =>
     template === undefined ? replay(workshop, session, applied, pending) : migrateCopy(workshop, session)
   )
-  const outcome = yield* withScratch({ ...settings, statementTimeout: undefined }, { template }, rehearsal).pipe(
+  const server = { ...settings, statementTimeout: undefined, startTimeout: Duration.zero }
+  const outcome = yield* withScratch(server, { template }, rehearsal).pipe(
     // What is applied there is said, and must not be taken for the real database's.
     Effect.annotateLogs("shadow", true)
   )

@@ -15,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { ACTIVE_SQL_TRANSACTION } from "../../error/SqlState.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { Recovery } from "./alone.ts"
 import { conclude, isConcluded } from "./conclusion.ts"
@@ -122,9 +123,22 @@ interface Step {
 
 const oneStep = (task: Task, step: Step, point: Steps.Point): Effect.Effect<void, Failure> => {
   const { recovery } = step.statement
-  return recovery === undefined || recovery._tag === "Setting"
-    ? together(task, step)
-    : apart(task, step, recovery, point.begun === null ? undefined : point.knownIndexes)
+  const known = point.begun === null ? undefined : point.knownIndexes
+  if (recovery !== undefined && recovery._tag !== "Setting") return apart(task, step, recovery, known)
+  // It was begun by an earlier run, which had found out that it cannot share one.
+  if (known !== undefined) return apart(task, step, unknown, known)
+  return Effect.catch(together(task, step), (error) =>
+    cannotShare(error) ? apart(task, step, unknown, undefined) : Effect.fail(error)
+  )
+}
+
+/** Nothing tells what became of it. */
+const unknown: Recovery = { _tag: "Unknown" }
+
+/** Whether a transaction is what the server has against it: then nothing of it has been done. */
+const cannotShare = (error: Failure): boolean => {
+  const reason = error._tag === "MigrationError" && error.reason._tag === "StatementFailed" && error.reason.cause.reason
+  return reason !== false && "sqlState" in reason && reason.sqlState === ACTIVE_SQL_TRANSACTION
 }
 
 /** In one transaction with its note. */
