@@ -413,13 +413,17 @@ describe("pgkeel migrate", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const dir = yield* directory(files)
+        yield* json(["up", "--dir", dir])
+        yield* write(dir, { "0003_more.up.sql": "CREATE TABLE more ()" })
         const sql = yield* SqlClient.SqlClient
         const other = yield* sql.reserve
         yield* other.execute("SELECT pg_advisory_lock(1885825893, 1701576705)", [], undefined)
-        const { code, document } = yield* json(["up", "--dir", dir, "--lock-patience", "50 millis"])
+        for (const command of [["up"], ["down", "--steps", "1"], ["redo"]]) {
+          const { code, document } = yield* json([...command, "--dir", dir, "--lock-patience", "50 millis"])
+          assert.strictEqual(code, 5)
+          assert.deepInclude(document["error"] as object, { tag: "Locked", code: "PGK8401" })
+        }
         yield* other.execute("SELECT pg_advisory_unlock_all()", [], undefined)
-        assert.strictEqual(code, 5)
-        assert.deepInclude(document["error"] as object, { tag: "Locked", code: "PGK8401" })
       })
     ))
 })

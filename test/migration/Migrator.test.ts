@@ -219,6 +219,10 @@ describe("Migrator.up", () => {
         yield* scalar("SELECT string_agg(lock || ' ' || statement, ', ' ORDER BY ctid) FROM seen"),
         "500ms 10min, 500ms 10min, 2s 1min"
       )
+      yield* write(path, { "5_e.up.sql": "-- pgkeel:statement-timeout 50ms\nSELECT pg_sleep(60);" })
+      const reason = yield* reasonOf((yield* migratorOf(path)).up())
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.cause.reason._tag, "StatementTimeout")
     }))
 
   test("leaves a file's temporary tables neither to the next file nor to whoever gets the connection", () =>
