@@ -79,11 +79,14 @@ export const runSteps = <E>(connection: Connection, steps: ReadonlyArray<Step<E>
 }
 
 /**
- * Interrupts whoever sends, and waits for its end. The server drops a request to
- * cancel that finds it between two statements of a write, so it is asked again and
- * again.
+ * Runs what sends many statements in one write, and cancels them until they end when it
+ * is interrupted: the server drops a request to cancel that finds it between two of them.
  */
-export const interruptSender = (connection: Connection, sender: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
-  const interrupted = Fiber.interrupt(sender)
-  return connection instanceof Lease ? connection.beforeOthers(interrupted) : interrupted
-}
+export const cancelledWhole = <A, E>(connection: Connection, send: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  connection instanceof Lease
+    ? Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.forkChild(restore(send), { startImmediately: true }), (sender) =>
+          Effect.onInterrupt(restore(Fiber.join(sender)), () => connection.beforeOthers(Fiber.interrupt(sender)))
+        )
+      )
+    : send

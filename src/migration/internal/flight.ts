@@ -12,9 +12,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import { inOneWrite, interruptSender, type Step } from "../../connection/internal/oneWrite.ts"
+import { cancelledWhole, inOneWrite, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import { ending } from "./conclusion.ts"
@@ -44,7 +44,6 @@ interface Part {
 export class Flight {
   readonly #parts: ReadonlyArray<Part>
   readonly #clock: Clock.Clock
-  readonly #connection: Task["current"]["client"]["connection"]
   #sender: Fiber.Fiber<unknown, unknown> | undefined
   #done = 0
   /** When so many steps were known to be done, in nanoseconds of the clock. */
@@ -54,16 +53,15 @@ export class Flight {
   #exit: Exit.Exit<unknown, Failure | SqlError> | undefined
   #waiting: { readonly step: number; readonly settle: () => void } | undefined
 
-  private constructor(group: ReadonlyArray<Task>, client: Task["current"]["client"], clock: Clock.Clock) {
+  private constructor(group: ReadonlyArray<Task>, clock: Clock.Clock) {
     this.#parts = partsOf(group)
-    this.#connection = client.connection
     this.#clock = clock
   }
 
   /** Sends them. Whoever starts it has to `stop` it. */
   static start(group: ReadonlyArray<Task>, { client }: Task["current"]): Effect.Effect<Flight> {
     return Effect.gen(function* () {
-      const flight = new Flight(group, client, yield* Clock.Clock)
+      const flight = new Flight(group, yield* Clock.Clock)
       flight.#sender = yield* Effect.forkDetach(flight.#send(client), { startImmediately: true })
       return flight
     })
@@ -72,9 +70,7 @@ export class Flight {
   /** Lets nothing more of it run, as far as the server can still be told. */
   get stop(): Effect.Effect<void> {
     return Effect.suspend(() =>
-      this.#sender === undefined || this.#exit !== undefined
-        ? Effect.void
-        : interruptSender(this.#connection, this.#sender)
+      this.#sender === undefined || this.#exit !== undefined ? Effect.void : Fiber.interrupt(this.#sender)
     )
   }
 
@@ -99,7 +95,8 @@ export class Flight {
     const last = connection.executeUnprepared("COMMIT", [], undefined)
     return Effect.suspend(() => {
       this.#hear(0, undefined)
-      return transaction(inOneWrite(connection, ahead, last, (done, answer) => this.#hear(done, answer)))
+      const send = inOneWrite(connection, ahead, last, (done, answer) => this.#hear(done, answer))
+      return transaction(cancelledWhole(connection, send))
     }).pipe(
       Effect.onExit((exit) => Effect.sync(() => this.#end(exit, ahead.length + 1))),
       Effect.asVoid
