@@ -170,8 +170,7 @@ layer(freshClient(), { excludeTestServices: true })("A snapshot of a shop", (it)
         assert.deepStrictEqual(yield* sql.unsafe(takenFrom("trap", "trap.snapshot")), [])
         assert.strictEqual((yield* sql.unsafe(takenFrom("trap", "trap.caught"))).length, 1)
       }).pipe(Effect.provide(alone(url)))
-      yield* run("DROP SCHEMA trap CASCADE")
-    })
+    }).pipe(Effect.provide(freshClient(), { local: true }))
   )
 
   it.effect("is the same for a login that may do nothing", () =>
