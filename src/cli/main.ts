@@ -32,8 +32,20 @@ const program = Effect.gen(function* () {
   })
 }).pipe(Effect.provide(NodeServices.layer))
 
+/** How long what a migration or a configuration file has left running may keep the process. */
+const patienceMillis = 1_000
+
+/**
+ * Lets the process end by itself, with everything written: `process.exit` may wait for
+ * good for a thread of V8 that waits for it (nodejs/node#54918).
+ */
+const endWith = (code: number): void => {
+  process.exitCode = code
+  setTimeout(() => process.exit(), patienceMillis).unref()
+}
+
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,
   // A program that was interrupted has answered, too.
-  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : interrupted)
+  teardown: (exit) => endWith(Exit.isSuccess(exit) ? Number(exit.value) : interrupted)
 })

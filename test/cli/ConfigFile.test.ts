@@ -1,6 +1,7 @@
 import { assert, describe } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
-import { directory, history, test } from "../migration/support.ts"
+import { Effect, FileSystem, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { directory, history, scalar, test, write } from "../migration/support.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { cli, documentOf } from "./support.ts"
 
@@ -45,6 +46,42 @@ describe("the configuration file", () => {
       )
       assert.strictEqual(code, 0, JSON.stringify(document))
       assert.deepStrictEqual(yield* ranIn, ["own/1"])
+    }))
+
+  test("is heard on every option of a run: role, seeds, hooks, waits and policies", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { url } = yield* TestDatabase
+      const configured = (more: string) => `import { appendFileSync } from "node:fs"
+        import * as Effect from ${JSON.stringify(import.meta.resolve("effect/Effect"))}
+        export default {
+          url: ${JSON.stringify(Redacted.value(url))},
+          dir: "db",
+          seeds: { directory: "seeds", environment: "test" },
+          hooks: { afterAll: () => Effect.sync(() => appendFileSync(new URL("hooked", import.meta.url), "x")) },
+          wait: "1 second",
+          lockPatience: "50 millis",
+          lockTimeout: "3 seconds",
+          ${more}
+        }`
+      const root = yield* directory({
+        "db/1_a.up.sql": "CREATE TABLE a AS SELECT 1 AS id, current_setting('lock_timeout') AS lock",
+        "seeds/test/rows.sql": "INSERT INTO a VALUES (2)",
+        "reads.mjs": configured('role: "pg_read_all_data"'),
+        "runs.mjs": configured('policies: { missing: "allow" }')
+      })
+      const run = (config: string, command: string) =>
+        cli(["migrate", command, "--config", `${root}/${config}`, "--json"])
+      assert.match(JSON.stringify(documentOf(yield* run("reads.mjs", "up"))["error"]), /permission denied/u)
+      assert.isFalse(yield* fs.exists(`${root}/hooked`))
+      assert.strictEqual((yield* run("runs.mjs", "up")).code, 0)
+      assert.isTrue(yield* fs.exists(`${root}/hooked`))
+      assert.strictEqual(yield* scalar("SELECT string_agg(id || ' ' || coalesce(lock, ''), ', ') FROM a"), "1 3s, 2 ")
+      yield* write(root, { "db/1_a.up.sql": undefined, "db/2_b.up.sql": "SELECT 1" })
+      const sql = yield* SqlClient.SqlClient
+      const holder = yield* sql.reserve
+      yield* holder.executeRaw("SELECT pg_advisory_lock(1885825893, 1701576705)", [])
+      assert.strictEqual((yield* run("runs.mjs", "up")).code, 5)
     }))
 
   test("gives way to flags", () =>

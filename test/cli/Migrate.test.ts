@@ -55,6 +55,20 @@ describe("pgkeel migrate up", () => {
       assert.strictEqual(yield* scalar("SELECT count(*)::int FROM orders"), 1)
     }))
 
+  test("is told in the history under the application's name and release, where they are given", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory(files)
+      const url = new URL(Redacted.value((yield* TestDatabase).url))
+      url.search = "?application_name=shop%201.2.3"
+      const applications =
+        "SELECT string_agg(DISTINCT application, ', ') FROM pgkeel.migrations WHERE namespace = 'app'"
+      assert.strictEqual((yield* cli(["migrate", "up", "--dir", dir, "--url", url.href])).code, 0)
+      assert.strictEqual(yield* scalar(applications), "shop 1.2.3")
+      const env = { PGAPPNAME: "shop 1.2.4" }
+      assert.strictEqual((yield* onDatabase(["migrate", "redo", "--dir", dir], { env })).code, 0)
+      assert.strictEqual(yield* scalar(applications), "shop 1.2.3, shop 1.2.4")
+    }))
+
   test("takes a path with an equals sign in it for the path that it is", () =>
     Effect.gen(function* () {
       const dir = `${yield* directory({ "x=y/1_a.up.sql": "CREATE TABLE a ()" })}/x=y`

@@ -72,6 +72,24 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
     }).pipe(Effect.scoped)
   )
 
+  it.effect("runs a module and a file whatever the rest of their names holds", () =>
+    Effect.gen(function* () {
+      const odd = `it's "100%" #1? $a 😀`
+      const module = `import * as Effect from ${JSON.stringify(import.meta.resolve("effect/Effect"))}
+        export const up = Effect.void`
+      const cwd = yield* directory({ [`odd/1_${odd}.mjs`]: module, [`odd/2_${odd}.up.sql`]: "SELECT 1" })
+      const command = [node, bin, "migrate", "up", "--dir", "odd=odd", "--json"]
+      const { code, stdout } = yield* start(command, { cwd, env: yield* urlOf }).ended
+      assert.strictEqual(code, 0, stdout)
+      const names = JSON.parse(stdout).applied.map(({ name, namespace }: Record<string, string>) => [namespace, name])
+      assert.deepStrictEqual(names.slice(-2), [
+        ["odd", odd],
+        ["odd", odd]
+      ])
+      yield* scalar("DELETE FROM pgkeel.migrations WHERE namespace = 'odd'")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("ends with 4 where the schema is not as the snapshot says", () =>
     Effect.gen(function* () {
       const cwd = yield* directory({ "migrations/schema.json": "" })
@@ -134,6 +152,21 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
         JSON.parse(unsupported.stdout).error.message,
         /^pgkeel\.config\.ts cannot be used: it cannot be imported/u
       )
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("ends with its code whatever a migration has left running", () =>
+    Effect.gen(function* () {
+      const module = `import * as Effect from ${JSON.stringify(import.meta.resolve("effect/Effect"))}
+        setInterval(() => {}, 1000)
+        export const up = Effect.fail("not now")`
+      const cwd = yield* directory({ "left/1_a.mjs": module })
+      const { code, stdout } = yield* start([node, bin, "migrate", "up", "--dir", "left=left", "--json"], {
+        cwd,
+        env: yield* urlOf
+      }).ended
+      assert.strictEqual(code, 1)
+      assert.include(stdout, "not now")
     }).pipe(Effect.scoped)
   )
 

@@ -83,6 +83,26 @@ describe("MigrationSource, files", () => {
       assert.strictEqual((yield* (yield* migratorOf(path)).up()).applied.length, 1)
     }))
 
+  test("takes any character in the rest of a name, in each of the forms", () =>
+    Effect.gen(function* () {
+      const odd = `it's "100%" #1? $a [b] {c} ü 漢 😀`
+      const effect = JSON.stringify(import.meta.resolve("effect/Effect"))
+      const module = `import * as Effect from ${effect}\nexport const up = Effect.void`
+      const path = yield* directory({
+        [`1_${odd}.up.sql`]: "SELECT 1",
+        [`2_${odd}.sql`]: "-- migrate:up\nSELECT 1",
+        [`3_${odd}/up.sql`]: "SELECT 1",
+        // What a URL would take for its own is in the tests of processes: here modules are not loaded by Node.
+        "4_it's $a [b] {c} ü 漢.mjs": module,
+        [`R__${odd}.sql`]: "SELECT 1"
+      })
+      const { applied } = yield* (yield* migratorOf(path)).up()
+      assert.deepStrictEqual(
+        applied.map(({ id, name }) => [id, name]),
+        [...["1", "2", "3"].map((id) => [id, odd]), ["4", "it's $a [b] {c} ü 漢"], [`R__${odd}`, odd]]
+      )
+    }))
+
   const refused: Record<string, RegExp> = {
     "1_a.sql": /rename it to 1_a\.up\.sql$/,
     "1_add.users.sql": /rename it to 1_add\.users\.up\.sql$/,

@@ -87,6 +87,28 @@ describe("a migration without a transaction", () => {
       )
     }))
 
+  test("is told by its row to have started while it runs, and by its text to need none", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({
+        "1_a.up.sql": `CREATE TABLE a (); ALTER SYSTEM RESET bgwriter_delay; VACUUM FULL a; REINDEX SCHEMA public;
+          SELECT pg_advisory_lock(11), pg_advisory_unlock(11);`
+      })
+      const sql = yield* SqlClient.SqlClient
+      const holder = yield* sql.reserve
+      yield* holder.executeRaw("SELECT pg_advisory_lock(11)", [])
+      const running = yield* Effect.forkChild(up(path))
+      yield* eventually(
+        Effect.filterOrFail(
+          history,
+          ([row]) => row?.state === "started" && row.statements === 4,
+          () => "not yet"
+        )
+      )
+      yield* holder.executeRaw("SELECT pg_advisory_unlock(11)", [])
+      yield* Fiber.join(running)
+      assert.deepInclude((yield* history)[0], { state: "applied", statements: 5 })
+    }))
+
   test("is what a statement is told to need that cannot have a transaction, or ends it", () =>
     Effect.gen(function* () {
       const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a (id int) PARTITION BY LIST (id);" })
