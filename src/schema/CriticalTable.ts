@@ -9,7 +9,7 @@ export interface CriticalColumn {
   readonly name: string
   /**
    * Its type, by any of its names: `int`, `varchar(20)`, `timestamptz`, `shop.currency`. Without a length, any length
-   * will do. Default: any type.
+   * will do. Default: all of them.
    */
   readonly type?: string
   /** Whether it may be NULL, which nobody knows of a column of a view. Default: either. */

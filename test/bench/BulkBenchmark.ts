@@ -12,10 +12,11 @@ import { join } from "node:path"
 import * as Bulk from "../../src/session/Bulk.ts"
 import * as Copy from "../../src/session/Copy.ts"
 import * as Cursor from "../../src/session/Cursor.ts"
+import { hasPsql } from "../support/hasPsql.ts"
 import type { Benchmark, Figure } from "./support/Benchmark.ts"
 import { ours } from "./support/clients.ts"
 import { median } from "./support/median.ts"
-import { hasPsql, psql } from "./support/psql.ts"
+import { psql } from "./support/psql.ts"
 
 interface Way {
   readonly name: string

@@ -15,6 +15,7 @@ import type { Scope } from "effect"
 import { NodeServices } from "@effect/platform-node"
 import { EmbeddedPostgres } from "../../src/testing/EmbeddedPostgres.ts"
 import { TestDatabase } from "../../src/testing/TestDatabase.ts"
+import { hasPsql } from "../support/hasPsql.ts"
 import { type Folders, writeFolders } from "./migrators/files.ts"
 import * as migrators from "./migrators/peers.ts"
 import type { Benchmark, Figure } from "./support/Benchmark.ts"
@@ -108,7 +109,6 @@ const folderOf = Effect.fnUntraced(function* (count: number) {
 
 const running = Effect.fnUntraced(function* (count: number, rounds: number) {
   const folders = yield* folderOf(count)
-  const hasPsql = yield* Effect.promise(migrators.hasPsql)
   const peers = hasPsql ? [psql, ...others] : others
   return yield* compare(`${count} migrations`, peers, rounds, folders, () => freshDatabase)
 })

@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -15,6 +15,8 @@ import { freshClient, TestDatabase } from "../support/Database.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const node = join(root, "node_modules/.bin/node")
 const bin = join(root, "bin/pgkeel.js")
+
+const hasBash = spawnSync("bash", ["-c", "true"]).status === 0
 
 const empty = mkdtempSync(join(tmpdir(), "pgkeel-cli-"))
 afterAll(() => rmSync(empty, { recursive: true, force: true }))
@@ -88,6 +90,43 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
       ])
       yield* scalar("DELETE FROM pgkeel.migrations WHERE namespace = 'odd'")
     }).pipe(Effect.scoped)
+  )
+
+  it.effect("is twenty at once that all end with 0, and one of which runs each migration", () =>
+    Effect.gen(function* () {
+      const ids = Array.from({ length: 12 }, (_, index) => String(index + 1))
+      const cwd = yield* directory(
+        Object.fromEntries(ids.map((id) => [`crowd/${id}_c.up.sql`, `CREATE TABLE crowd_${id} ();`]))
+      )
+      const env = yield* urlOf
+      const command = [node, bin, "migrate", "up", "--dir", "crowd=crowd", "--json"]
+      const ends = yield* Effect.all(
+        Array.from({ length: 20 }, () => Effect.suspend(() => start(command, { cwd, env }).ended)),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual([...new Set(ends.map(({ code }) => code))], [0], ends.map(({ stdout }) => stdout).join(""))
+      const applied = ends.flatMap(({ stdout }) => JSON.parse(stdout).applied)
+      const ran = applied.filter(({ namespace }: Record<string, string>) => namespace === "crowd")
+      assert.deepStrictEqual(
+        ran.map(({ id }: Record<string, string>) => id),
+        ids
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  // The scripts of zsh and fish need their shells, which hosts of tests seldom have; bash is wherever `.ci/run` runs.
+  it.effect.skipIf(!hasBash)("completes subcommands and flags in a shell (bash's only)", () =>
+    Effect.gen(function* () {
+      const complete = (...words: ReadonlyArray<string>) => {
+        const script = `source <('${node}' '${bin}' --completions bash)
+          COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; COMP_LINE='${words.join(" ")}'
+          _pgkeel; printf '%s\\n' "\${COMPREPLY[@]}"`
+        return Effect.map(start(["bash", "-c", script]).ended, ({ stdout }) => stdout.trim().split("\n"))
+      }
+      assert.deepStrictEqual(yield* complete("pgkeel", "mig"), ["migrate"])
+      assert.deepStrictEqual(yield* complete("pgkeel", "migrate", "st"), ["status"])
+      assert.deepStrictEqual(yield* complete("pgkeel", "migrate", "down", "--st"), ["--steps"])
+    })
   )
 
   it.effect("ends with 4 where the schema is not as the snapshot says", () =>

@@ -14,6 +14,7 @@ import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { compareIds } from "../../src/migration/internal/migration.ts"
 import { Migrator } from "../../src/migration/Migrator.ts"
 import { TestDatabase } from "../../src/testing/TestDatabase.ts"
+import { hasPsql } from "../support/hasPsql.ts"
 import { schemaState } from "./schemaState.ts"
 
 export interface HistoryReport {
@@ -64,19 +65,12 @@ export const follow = Effect.fnUntraced(function* <E, R>(
   })
   const layer = Migrator.layer({ sources: [{ namespace: "app", directory }] }).pipe(Layer.provideMerge(database))
   const { before, ...report } = yield* Effect.provide(ours, Layer.fresh(layer))
-  if (!(yield* hasPsql)) return { ...report, psql: "absent", revertedByPsql: undefined } satisfies HistoryReport
+  if (!hasPsql) return { ...report, psql: "absent", revertedByPsql: undefined } satisfies HistoryReport
   const { reverted, state } = yield* Effect.provide(Effect.andThen(begin, byPsql(directory)), Layer.fresh(database))
   return { ...report, psql: difference(state, before), revertedByPsql: reverted } satisfies HistoryReport
 })
 
 const run = promisify(execFile)
-
-const hasPsql = Effect.promise(() =>
-  run("psql", ["--version"]).then(
-    () => true,
-    () => false
-  )
-)
 
 /** Each file by itself, in the order of the names, and back as far as that goes. */
 const byPsql = Effect.fnUntraced(function* (directory: string) {

@@ -19,10 +19,10 @@ const memberName = (node: Node): string | undefined => {
   return owner === undefined || property === undefined ? undefined : `${owner}.${property}`.replace(/^globalThis\./, "")
 }
 
-const checkNodes = (modules: Modules, complaint: (node: Node) => string | undefined) =>
+const checkNodes = (modules: Modules, complaint: (node: Node, path: string) => string | undefined) =>
   modules.flatMap(({ path, text, nodes }) =>
     nodes.flatMap((node) => {
-      const message = complaint(node)
+      const message = complaint(node, path)
       return message === undefined ? [] : [`src/${path}:${lineAt(text, node.start)}: ${message}`]
     })
   )
@@ -65,9 +65,12 @@ const ambient: Readonly<Record<string, string>> = {
 
 const timers = new Set(["setTimeout", "setInterval", "setImmediate"])
 
+/** Where the process ends, after Effect's runtime has. */
+const entryPoints = new Set(["cli/main.ts"])
+
 /** Reads of the world that tests cannot replace, and writes to it that applications cannot redirect. */
 export const ambientAccess = (modules: Modules) =>
-  checkNodes(modules, (node) => {
+  checkNodes(modules, (node, path) => {
     const member = memberName(node)
     if (member?.startsWith("console.")) return "`console` cannot be redirected: use Effect's logger"
     if (member !== undefined && Object.hasOwn(ambient, member)) return `\`${member}\`: use ${ambient[member]}`
@@ -78,7 +81,8 @@ export const ambientAccess = (modules: Modules) =>
       return `${literal(node["source"])}: use Effect's services`
     }
     const callee = name(node["callee"]) ?? (isNode(node["callee"]) ? memberName(node["callee"]) : undefined)
-    if (node.type === "CallExpression" && timers.has(callee?.replace(/^globalThis\./, "") ?? "")) {
+    const isTimer = node.type === "CallExpression" && timers.has(callee?.replace(/^globalThis\./, "") ?? "")
+    if (isTimer && !entryPoints.has(path)) {
       return `\`${callee}\`: use Effect.sleep or a Schedule`
     }
     const argumentCount = Array.isArray(node["arguments"]) ? node["arguments"].length : undefined

@@ -45,6 +45,19 @@ describe("What a run asks the server, and waits for", () => {
       )
     }))
 
+  test("is three questions at most with nothing to do behind a connection that has just been opened", () =>
+    Effect.gen(function* () {
+      const path = yield* directory(tables(1, 30))
+      yield* (yield* migratorOf(path)).up()
+      yield* counting((asked) =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual((yield* (yield* migratorOf(path)).up()).applied, [])
+          assert.isAtMost(asked(), 3)
+          assert.isAtLeast(asked(), 1)
+        })
+      )
+    }))
+
   test("is one for 16 migrations with their BEGINs and COMMITs, however many statements they have", () =>
     Effect.gen(function* () {
       const path = yield* directory(tables(1, 2))

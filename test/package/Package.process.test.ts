@@ -6,7 +6,7 @@ import { Effect, Redacted } from "effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
-import { testServer } from "../support/Database.ts"
+import { freshDatabase, TestDatabase, testServer } from "../support/Database.ts"
 import { withoutRoles } from "../support/Roles.ts"
 import { ownMigrations } from "../support/OwnMigrations.ts"
 import { application, listLoaded, listReachable, wholeWay } from "./consumer.ts"
@@ -154,6 +154,30 @@ describe("the package", { timeout: patience }, () => {
     assert.deepStrictEqual([...namespaces], ["pgkeel"])
     assert.strictEqual((await pgkeel("--version")).output, `${manifest.version}\n`)
   })
+
+  it("migrates with that command, from the directory of an application", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestDatabase
+      bare.write({ "sql/1_note.up.sql": "CREATE TABLE note ();", "sql/1_note.down.sql": "DROP TABLE note;" })
+      const pgkeel = (...args: ReadonlyArray<string>) =>
+        Effect.promise(() =>
+          run(
+            "node",
+            ["node_modules/pgkeel/bin/pgkeel.js", "migrate", ...args, "--dir", "sql", "--json"],
+            bare.folder,
+            {
+              DATABASE_URL: Redacted.value(url)
+            }
+          )
+        )
+      const log = ["--log-level", "none"]
+      const up = yield* pgkeel("up", ...log)
+      assert.strictEqual(up.code, 0, up.output)
+      assert.deepInclude(JSON.parse(up.output).applied.at(-1), { namespace: "app", id: "1", name: "note" })
+      const { reverted } = JSON.parse((yield* pgkeel("down", ...log)).output)
+      assert.deepInclude(reverted[0], { namespace: "app", id: "1", name: "note" })
+      assert.isNumber(reverted[0].durationMillis)
+    }).pipe(Effect.provide(freshDatabase(), { local: true }), Effect.runPromise))
 
   it("says with a type that the server's package is missing when it is not installed", async () => {
     bare.write({

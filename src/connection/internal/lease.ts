@@ -152,7 +152,7 @@ export class Lease extends Adaptor {
     return opening.isBegun ? statement : opening.ahead(statement)
   }
 
-  /** A COPY is a statement as any other, with bytes that come or go while it runs. */
+  /** A COPY is one more statement, with bytes that come or go while it runs. */
   copy(sql: string, copying: Copying): Effect.Effect<PgConnection.Result, SqlError> {
     const copy = this.wire.copy(sql, copying) ?? this.connection.query(sql)
     // Counts as one under way when it has been found not to wait for itself.

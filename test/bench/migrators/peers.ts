@@ -54,12 +54,6 @@ export const psql: Run = async (url, { psqlScript }) => {
   await promisify(execFile)("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", psqlScript, url])
 }
 
-export const hasPsql = (): Promise<boolean> =>
-  promisify(execFile)("psql", ["--version"]).then(
-    () => true,
-    () => false
-  )
-
 export const effectSql: Run = (url, { statements }) => {
   const migrations = Object.fromEntries(
     statements.map((statement, index) => [

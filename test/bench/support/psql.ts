@@ -1,10 +1,7 @@
 /** COPY by PostgreSQL's own client, a process for each. */
 import { Effect, Redacted } from "effect"
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { openSync } from "node:fs"
-
-/** Whether there is one; the embedded server comes without. */
-export const hasPsql = spawnSync("psql", ["--version"]).status === 0
 
 /** Runs a statement, with a file in place of the standard input, and lets the output go. */
 export const psql = (url: Redacted.Redacted, statement: string, file?: string): Effect.Effect<void, Error> =>
