@@ -423,6 +423,14 @@ describe("pgkeel migrate", () => {
       })
     ))
 
+  test("takes a wait of no time for none", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const dir = yield* directory(files)
+        assert.strictEqual((yield* json(["up", "--dir", dir, "--wait", "0 seconds"])).code, 0)
+      })
+    ))
+
   test("ends with 5 when another migrator holds the lock for longer than it is to wait", () =>
     Effect.scoped(
       Effect.gen(function* () {

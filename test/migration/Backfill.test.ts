@@ -1,7 +1,7 @@
 /** All rows of a table, a batch at a time, each row once whatever happens. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe } from "@effect/vitest"
-import { Deferred, type Duration, Effect, Fiber, Layer, Redacted } from "effect"
+import { Cause, Deferred, type Duration, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { Client } from "pg"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
@@ -247,6 +247,29 @@ describe("Backfill", () => {
       yield* Backfill.run(options)
       yield* run("CREATE TABLE another (id int PRIMARY KEY)")
       assert.include(yield* refused({ table: "another" }), "one of this name goes through public.item by (id)")
+    }))
+
+  test("dies with whoever the migrator tells of it, which is not the migration's failure, and goes on the next time", () =>
+    Effect.gen(function* () {
+      yield* prepare
+      const migrations = [
+        { id: "1", name: "items", up: Backfill.run({ ...options, update: once }), transaction: false }
+      ]
+      let dies = true
+      const progress = (event: MigrationProgress) =>
+        dies && event._tag === "Backfill" && event.backfill._tag === "BatchFinished"
+          ? Effect.die(new Error("no paper"))
+          : Effect.void
+      const migrator = yield* makeMigrator({
+        sources: [MigrationSource.own, { namespace: "app", migrations }],
+        progress
+      })
+      const exit = yield* Effect.exit(migrator.up())
+      assert(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert.include(Cause.pretty(exit.cause), "no paper")
+      dies = false
+      yield* migrator.up()
+      assert.strictEqual(yield* times, "1")
     }))
 
   test("is a migration without a transaction, and goes on when that is run again", () =>

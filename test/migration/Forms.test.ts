@@ -273,6 +273,23 @@ changingNothing((it) => {
     [{ "R__names/up.sql": "" }, /R__names cannot be .*: it has up\.sql/],
     [{ "1_a/notes.txt": "" }, /1_a cannot be .*: a folder with such a name is a migration, and it has no up\.sql$/]
   ]
+  const notes = [
+    "SELECT 1;\n-- Down migration\n-- DROP TABLE a;",
+    "SELECT 1;\n-- migrate:down\n/* DROP TABLE a; */",
+    "SELECT 1;\n/*\n-- Down Migration\nDROP TABLE a;\n*/",
+    "SELECT 'write\n-- +goose Down\nin it';",
+    "DO $$ BEGIN\n-- down migration\nNULL; END $$;",
+    "-- Up Migration\nSELECT 1;"
+  ]
+  for (const text of notes) {
+    it.effect(`takes 1_a.up.sql with ${JSON.stringify(text)} as it is: nothing runs in it that should not`, () =>
+      Effect.gen(function* () {
+        const [migration] = yield* loaded(yield* directory({ "1_a.up.sql": text }))
+        assert.strictEqual(migration?.id, "1")
+      })
+    )
+  }
+
   for (const [files, message] of wrong) {
     it.effect(`refuses ${JSON.stringify(files)}, and says what would be right`, () =>
       Effect.gen(function* () {

@@ -7,6 +7,7 @@ import * as Reason from "../../src/migration/MigrationErrorReason.ts"
 const subject = { namespace: "app", id: "2", name: "b", file: "2_b.up.sql" }
 const lost = new DatabaseError({ reason: new ConnectionLost({ phase: "commit_sent", failure: "closed" }) })
 const refused = new DatabaseError({ reason: new ConnectionLost({ phase: "transaction_open", failure: "closed" }) })
+const somewhere = new DatabaseError({ reason: new ConnectionLost({ failure: "closed" }) })
 const statement = { ...subject, direction: "up", statement: 1, line: 1, column: 1 } as const
 const hook = { direction: "up", transaction: true, cause: new Error("no") } as const
 const stopped = { namespace: "app", id: "2", name: "b", marked: false }
@@ -16,6 +17,7 @@ const messages: ReadonlyArray<readonly [reason: { readonly message: string }, sa
     new Reason.StatementFailed({ ...statement, transaction: true, cause: lost }),
     /its COMMIT was on its way: the history tells, and `pgkeel migrate up` looks there, so run it again$/
   ],
+  [new Reason.StatementFailed({ ...statement, transaction: true, cause: somewhere }), /its COMMIT was on its way/],
   [
     new Reason.StatementFailed({ ...statement, transaction: true, cause: refused }),
     /it was rolled back, correct it and run `pgkeel migrate up` again$/

@@ -1,10 +1,11 @@
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe } from "@effect/vitest"
-import { Cause, Deferred, Duration, Effect, Exit, Fiber } from "effect"
+import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import type { MigrationProgress } from "../../src/migration/MigrationProgress.ts"
 import { Proxy } from "../support/Proxy.ts"
 import { busyWith, states, up, upReason } from "./oneWrite.ts"
-import { directory, exists, scalar, test, write } from "./support.ts"
+import { directory, exists, migratorOf, ownClient, reasonOf, scalar, test, write } from "./support.ts"
 
 /** Whose connection goes through a proxy that is cut while `query` runs: what the run fails with. */
 const cutDuring = (path: string, query: string) =>
@@ -58,6 +59,24 @@ describe("Migrations in one write that is broken off", () => {
       assert.deepStrictEqual(yield* states, [["1", "applied", 1]])
     }))
 
+  test("are cancelled without a request that is late and finds the next statement of the connection", () =>
+    Effect.gen(function* () {
+      const { setCancelDelay, url } = yield* Proxy
+      const path = yield* directory({ "1_a.up.sql": "SELECT 1;", "2_b.up.sql": "SELECT pg_sleep(600);" })
+      const watching = Context.pick(SqlClient.SqlClient)(yield* Effect.context<SqlClient.SqlClient>())
+      yield* setCancelDelay(20)
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const migrator = yield* migratorOf(path)
+        for (let round = 0; round < 5; round++) {
+          const running = yield* Effect.forkChild(migrator.up())
+          yield* busyWith("SELECT pg_sleep(600)").pipe(Effect.provideContext(watching))
+          yield* Fiber.interrupt(running)
+          yield* sql`SELECT pg_sleep(0.05)`
+        }
+      }).pipe(Effect.provide(ownClient(url), { local: true }))
+    }).pipe(Effect.provide(Proxy.layer, { local: true })))
+
   test("stop soon where the run is interrupted between two of many quick statements", () =>
     Effect.gen(function* () {
       const tables = (file: number) =>
@@ -101,6 +120,52 @@ describe("Migrations in one write that is broken off", () => {
         ["3", "applied", 2]
       ])
     }))
+
+  test("know of a connection that was gone before they were sent that nothing of them was done", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const path = yield* directory(
+        Object.fromEntries(
+          Array.from({ length: 17 }, (_, index) => [`${index + 1}_t.up.sql`, `CREATE TABLE t${index + 1} ();`])
+        )
+      )
+      const processes = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgkeel'`
+      const progress = (event: MigrationProgress) =>
+        event._tag === "Finished" && event.id === "16"
+          ? sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'pgkeel'`.pipe(
+              Effect.andThen(Effect.repeat(processes, { until: (rows) => rows.length === 0 })),
+              // The end of its socket is read in turn.
+              Effect.andThen(Effect.sleep("100 millis")),
+              Effect.orDie
+            )
+          : Effect.void
+      const reason = yield* upReason(path, { progress })
+      assert(reason._tag === "StatementFailed")
+      assert.deepInclude({ ...reason, phase: reason.cause.reason.phase }, { id: "17", statement: 1, phase: "idle" })
+      assert.match(reason.message, /it was rolled back, correct it/)
+      assert.strictEqual((yield* states).length, 16)
+    }))
+
+  test("are not called rolled back whose COMMIT was not answered, on the driver's own client either", () =>
+    Effect.gen(function* () {
+      const { cutNext, url } = yield* Proxy
+      const path = yield* directory({ "1_a.up.sql": "CREATE TABLE a ();" })
+      const progress = ({ _tag }: MigrationProgress) =>
+        _tag === "StatementFinished" ? cutNext({ after: "COMMIT" }) : Effect.void
+      yield* up(path)
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b ();" })
+      const run = Effect.flatMap(migratorOf(path, { progress }), (migrator) => reasonOf(migrator.up()))
+      const reason = yield* Effect.provide(run, PgClient.layer({ url, maxConnections: 1 }), { local: true })
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.cause.retryScope, "unknown_outcome")
+      assert.match(reason.message, /its COMMIT was on its way: the history tells/)
+      yield* up(path)
+      assert.deepStrictEqual(yield* states, [
+        ["1", "applied", 1],
+        ["2", "applied", 1]
+      ])
+    }).pipe(Effect.provide(Proxy.layer, { local: true })))
 
   test("name the statement at which their connection was lost", () =>
     Effect.gen(function* () {

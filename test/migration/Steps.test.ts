@@ -29,6 +29,12 @@ const asKilledIn = (begun: string) =>
   run(`UPDATE pgkeel.migrations SET state = 'started', begun = encode(sha256('${begun.replaceAll("'", "''")}'), 'hex'),
     known_indexes = coalesce(known_indexes, '{}') WHERE id = '1'`)
 
+/** A module that needs `effect`, which a directory elsewhere does not have. */
+const vacuum = `import { SqlClient } from "${import.meta.resolve("effect/sql")}"
+import { Effect } from "${import.meta.resolve("effect")}"
+export const up = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe("VACUUM a"))
+`
+
 const validIndex = (name: string) => scalar(`SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('${name}')`)
 
 describe("a migration without a transaction", () => {
@@ -124,7 +130,20 @@ describe("a migration without a transaction", () => {
         yield* up(path)
         yield* run("DELETE FROM pgkeel.migrations WHERE id = '2'")
       }
-      yield* write(path, { "2_b.up.sql": "CREATE TYPE mood AS ENUM ('calm');" })
+      for (const statement of [
+        "SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "-- pgkeel:no-transaction\nDO $$ BEGIN BEGIN COMMIT; EXCEPTION WHEN division_by_zero THEN NULL; END; END $$"
+      ]) {
+        yield* write(path, { "2_b.up.sql": statement })
+        assert.notInclude((yield* reasonOf(up(path))).message, "let the migration run without one", statement)
+        yield* run("DELETE FROM pgkeel.migrations WHERE id = '2'")
+      }
+      yield* write(path, { "2_b.up.sql": undefined, "2_b.ts": vacuum })
+      assert.match(
+        (yield* reasonOf(up(path))).message,
+        /let the migration run without one: give it `transaction: false`, in a module `export const transaction = false`;/
+      )
+      yield* write(path, { "2_b.ts": undefined, "2_b.up.sql": "CREATE TYPE mood AS ENUM ('calm');" })
       yield* up(path)
       yield* write(path, { "3_c.up.sql": "ALTER TYPE mood ADD VALUE 'glad'; SELECT 'glad'::mood;" })
       assert.include((yield* reasonOf(up(path))).message, "add the value in a migration of its own, before this one")
@@ -414,6 +433,18 @@ describe("a statement whose end was not seen", () => {
         assert.deepInclude((yield* history)[0], { state: "applied", statements: 1 })
       }))
   }
+
+  test("after the server had refused it a transaction is told by nothing, to up and to plan alike", () =>
+    Effect.gen(function* () {
+      const statement = "CREATE SUBSCRIPTION s CONNECTION 'host=/nonexistent dbname=x' PUBLICATION p"
+      const path = yield* directory({ "1_a.up.sql": `-- pgkeel:no-transaction\nCREATE TABLE a ();\n${statement};` })
+      yield* Effect.flip(up(path))
+      yield* asKilledIn(statement)
+      const reason = yield* reasonOf(up(path))
+      assert(reason._tag === "StatementUncertain")
+      assert.deepInclude({ ...reason }, { statement: 2, line: 3 })
+      assert.deepStrictEqual(yield* reasonOf((yield* migratorOf(path)).plan()), reason)
+    }))
 
   test("and which the database does not show stops the migration, and says what to check", () =>
     Effect.gen(function* () {

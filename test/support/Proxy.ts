@@ -30,6 +30,8 @@ export class Proxy extends Context.Service<
     readonly cutNext: (cut: Cut) => Effect.Effect<void>
     /** Cuts every connection now. */
     readonly cutAll: Effect.Effect<void>
+    /** Lets every second request to cancel arrive so many milliseconds late, as TLS or a busy server may. */
+    readonly setCancelDelay: (millis: number) => Effect.Effect<void>
     /** Refuses to be connected to while true. */
     readonly setRefusing: (refusing: boolean) => Effect.Effect<void>
   }
@@ -42,6 +44,8 @@ export class Proxy extends Context.Service<
       const sockets = new Set<Net.Socket>()
       let pending: Cut | undefined
       let refusing = false
+      let cancelDelay = 0
+      let cancels = 0
 
       const join = (client: Net.Socket) => {
         counters.attempts++
@@ -54,9 +58,10 @@ export class Proxy extends Context.Service<
         client.setNoDelay(true)
         let heard = true
         let dropAnswers = false
+        let isCancelling = false
         const end = () => {
           client.destroy()
-          upstream.destroy()
+          if (!isCancelling) upstream.destroy()
         }
         for (const socket of [client, upstream]) {
           sockets.add(socket)
@@ -67,6 +72,11 @@ export class Proxy extends Context.Service<
           })
         }
         client.on("data", (chunk) => {
+          if (cancelDelay > 0 && isCancel(chunk) && cancels++ % 2 === 1) {
+            isCancelling = true
+            setTimeout(() => upstream.write(chunk), cancelDelay)
+            return
+          }
           if (heard) counters.roundTrips++
           heard = false
           const text = chunk.toString("latin1")
@@ -119,8 +129,12 @@ export class Proxy extends Context.Service<
         cutAll: Effect.sync(() => {
           for (const socket of sockets) socket.destroy()
         }),
+        setCancelDelay: (millis) => Effect.sync(() => void (cancelDelay = millis)),
         setRefusing: (value) => Effect.sync(() => void (refusing = value))
       }
     })
   )
 }
+
+/** A CancelRequest (manual, 53.7). */
+const isCancel = (chunk: Buffer): boolean => chunk.length === 16 && chunk.readInt32BE(4) === 80_877_102

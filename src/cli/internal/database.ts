@@ -81,9 +81,10 @@ export interface CommandOptions extends MigratorOptions, Destination {}
 
 /** Runs an effect with a client. Nothing is connected to before it is used, unless the server is to be waited for. */
 export const withClient =
-  (settings: Settings, wait: Duration.Input | undefined) =>
+  (settings: Settings) =>
   <A, E, R>(use: Effect.Effect<A, E, R>) => {
-    const ready = wait === undefined ? Effect.void : ConnectionManager.use(({ connect }) => connect)
+    const isAwaited = !Duration.isZero(settings.startTimeout)
+    const ready = isAwaited ? ConnectionManager.use(({ connect }) => connect) : Effect.void
     return Effect.provide(Effect.andThen(ready, use), ConnectionManager.layerOf(settings))
   }
 
@@ -102,7 +103,7 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   const settings = yield* settingsOf(given, "migrate")
   return yield* Effect.flatMap(Migrator, use).pipe(
     Effect.provide(Migrator.layer(given)),
-    withClient(settings, given.wait),
+    withClient(settings),
     Effect.tapError((error) =>
       Effect.flatMap(excerptOf(error, given.sources), (excerpt) => Reply.use(({ point }) => point(excerpt)))
     )

@@ -41,7 +41,7 @@ const problemOf = (cause: unknown): string => {
   if (!(cause instanceof MigrationError)) return cause instanceof Error ? cause.message : String(cause)
   const { message, reason } = cause
   if (reason._tag !== "StatementFailed") return message
-  return `${reason.file}, line ${reason.line}, column ${reason.column}: ${inMigration(reason.cause, true)}`
+  return `${reason.file}, line ${reason.line}, column ${reason.column}: ${inMigration(reason.cause, { transaction: reason.transaction, isPlaced: true })}`
 }
 
 /** Of what does not come from a database: usage, configuration, interruption, and what should not happen. */

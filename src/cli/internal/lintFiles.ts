@@ -122,7 +122,7 @@ const lintInputs = Effect.fnUntraced(function* (given: CommandOptions, inputs: R
     const sql = yield* SqlClient
     return yield* lintFiles(inputs, options, yield* DatabaseError.refine(sql.reserve))
   }).pipe(Effect.scoped)
-  const findings = yield* withClient(yield* settingsOf(given, "migrate"), given.wait)(connected)
+  const findings = yield* withClient(yield* settingsOf(given, "migrate"))(connected)
   return { files: inputs.length, findings } satisfies Linted
 })
 

@@ -17,6 +17,7 @@ import type { Copying } from "./copying.ts"
 import { occupied, whileMoving } from "./copyQueue.ts"
 import { finalError, isCanceled, neverSent, noteFailure, refusedCopy, settled } from "./failure.ts"
 import type { Endpoint } from "./failure.ts"
+import { hurried } from "./hurried.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
 import type { Sections } from "./sections.ts"
@@ -218,17 +219,9 @@ export class Lease extends Adaptor {
     return this.#running > 0
   }
 
-  /**
-   * Runs what must not wait for other statements that are still under way: they are
-   * cancelled, again and again, since one may be about to be sent.
-   */
+  /** Runs what must not wait for statements that are still under way. */
   beforeOthers<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    const cancel = Effect.suspend(() => (this.#running > 0 ? this.connection.interrupt : Effect.void))
-    return Effect.suspend(() =>
-      this.#running === 0
-        ? effect
-        : Effect.raceFirst(effect, Effect.forever(Effect.andThen(cancel, Effect.sleep("10 millis"))))
-    )
+    return hurried(effect, () => this.isBusy, this.connection.interrupt)
   }
 
   /** Refuses what comes later, and says whether something still runs. */

@@ -23,7 +23,7 @@ export class VerifyFailed extends Schema.TaggedError<VerifyFailed>("pgkeel/migra
       : "the migration has no transaction, so what it did stays, and the verify is asked again by the next run"
     return (
       `migration ${named(this)} is not what its verify asks for: ${this.verify}${place}: ` +
-      `${inMigration(this.cause, false)}; ${left}; correct one of them and run \`pgkeel migrate up\` again`
+      `${inMigration(this.cause)}; ${left}; correct one of them and run \`pgkeel migrate up\` again`
     )
   }
 }
@@ -42,7 +42,7 @@ export class HookFailed extends Schema.TaggedError<HookFailed>("pgkeel/migration
   override get message() {
     const { file, namespace } = this
     const about = file === undefined || namespace === undefined ? "" : ` of migration ${named({ file, namespace })}`
-    return `the hook ${this.hook}${about} failed: ${inMigration(this.cause, false)}; ${this.left}`
+    return `the hook ${this.hook}${about} failed: ${inMigration(this.cause)}; ${this.left}`
   }
 
   private get left(): string {

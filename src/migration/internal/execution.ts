@@ -84,10 +84,15 @@ function* chunksOf(text: string): Generator<Uint8Array> {
 
 export const executeEffect = (task: Task, effect: MigrationEffect): Effect.Effect<void, MigrationError> => {
   const { services, servicesOutside } = task.current.client
-  const told = (backfill: BackfillProgress) => task.report({ ...task.step, _tag: "Backfill", backfill })
+  // What the listener dies of is not the migration's failure.
+  const deaths = new Set<unknown>()
+  const told = (backfill: BackfillProgress) =>
+    Effect.tapDefect(task.report({ ...task.step, _tag: "Backfill", backfill }), (defect) =>
+      Effect.sync(() => void deaths.add(defect))
+    )
   return Effect.provideContext(effect, hasTransaction(task.prepared) ? services : servicesOutside).pipe(
     Effect.provideService(BackfillListener, told),
-    Effect.catchDefect((defect) => Effect.fail(defect)),
+    Effect.catchDefect((defect) => (deaths.has(defect) ? Effect.die(defect) : Effect.fail(defect))),
     Effect.mapError((error) =>
       effectFailed(task.prepared, isSqlError(error) ? DatabaseError.fromSqlError(error) : error)
     ),

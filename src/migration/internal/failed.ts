@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { knownOf } from "../../error/internal/failureContext.ts"
 import type { Phase } from "../../error/RetryScope.ts"
 import { MigrationError } from "../MigrationError.ts"
 import { EffectFailed, StatementFailed } from "../MigrationErrorReason.ts"
@@ -49,8 +50,11 @@ export const failedAtTheEnd = (prepared: Prepared, error: DatabaseError): Migrat
   return effectFailed(prepared, aborted ? new Error(wentOn) : error)
 }
 
-export const commitFailed = (prepared: Prepared, error: SqlError, phase?: Phase): MigrationError =>
-  failedAtTheEnd(prepared, DatabaseError.fromSqlError(error, { statement: "COMMIT", ...(phase && { phase }) }))
+/** Where nothing is known of its phase, it was sent. */
+export const commitFailed = (prepared: Prepared, error: SqlError, known?: Phase): MigrationError => {
+  const phase = known ?? knownOf(error, {}).phase ?? "commit_sent"
+  return failedAtTheEnd(prepared, DatabaseError.fromSqlError(error, { statement: "COMMIT", phase }))
+}
 
 const wentOn =
   "a statement in it failed, and it went on; let the failure through, or put the statement in sql.withTransaction"

@@ -21,28 +21,47 @@ const advice: Readonly<Record<string, string | undefined>> = {
   SqlSyntaxError: undefined
 }
 
-const withoutTransaction = "let the migration run without one: begin its file with `-- pgkeel:no-transaction`"
-
-/** The same of what only a migration's transaction is the cause of. */
-const adviceByState: Readonly<Record<string, string>> = {
-  [ACTIVE_SQL_TRANSACTION]: withoutTransaction,
-  [INVALID_TRANSACTION_TERMINATION]: withoutTransaction,
-  [UNSAFE_NEW_ENUM_VALUE_USAGE]: "add the value in a migration of its own, before this one"
+/** Where something has failed. */
+export interface Circumstances {
+  /** Whether that is a migration in a transaction, which it may do without. Default: false. */
+  readonly transaction?: boolean
+  /** Whether the place in the file is known: then the one in the statement is left out. Default: false. */
+  readonly isPlaced?: boolean
 }
 
-/** Without values. `placed` says that the place in the file is known: then the one in the statement is left out. */
-export const inMigration = (cause: unknown, placed: boolean): string => {
+/** Without values. */
+export const inMigration = (cause: unknown, circumstances: Circumstances = {}): string => {
   if (!DatabaseError.isDatabaseError(cause)) return cause instanceof Error ? cause.message : String(cause)
   const { reason } = cause
   if (reason._tag === "CopyUnsupported") return copyUnsupported
+  const { isPlaced = false } = circumstances
   const message = "serverMessage" in reason ? reason.serverMessage : undefined
-  const known = ("sqlState" in reason && reason.sqlState && adviceByState[reason.sqlState]) || undefined
+  const known = adviceOn(reason, circumstances)
   if (message === undefined || !(known !== undefined || reason._tag in advice)) {
-    return placed ? withoutPlace(reason) : reason.message
+    return isPlaced ? withoutPlace(reason) : reason.message
   }
   const hint = "hint" in reason ? reason.hint : undefined
-  return `${message}${placed ? "" : at(reason)}${advised(known ?? hint ?? advice[reason._tag])}`
+  return `${message}${isPlaced ? "" : at(reason)}${advised(known ?? hint ?? advice[reason._tag])}`
 }
+
+/** On what only a migration's transaction is the cause of. */
+const adviceOn = (reason: Reason, { isPlaced = false, transaction = false }: Circumstances): string | undefined => {
+  const state = "sqlState" in reason ? reason.sqlState : undefined
+  if (state === UNSAFE_NEW_ENUM_VALUE_USAGE) return "add the value in a migration of its own, before this one"
+  const isCause = transaction && (state === INVALID_TRANSACTION_TERMINATION || isTransactionRefused(reason))
+  if (!isCause) return undefined
+  const how = isPlaced
+    ? "begin its file with `-- pgkeel:no-transaction`"
+    : "give it `transaction: false`, in a module `export const transaction = false`"
+  return `let the migration run without one: ${how}`
+}
+
+/** Whether it is the transaction that the server has against a statement, and not how far it has come. */
+export const isTransactionRefused = (reason: Reason): boolean =>
+  "sqlState" in reason &&
+  reason.sqlState === ACTIVE_SQL_TRANSACTION &&
+  "routine" in reason &&
+  reason.routine === "PreventInTransactionBlock"
 
 const copyUnsupported =
   "rows below a COPY can be sent by the package's own client only: give the migrator ConnectionManager.layer, or use `pgkeel migrate`"

@@ -16,6 +16,7 @@ import * as Fiber from "effect/Fiber"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { cancelledWhole, inOneWrite, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import { knownOf } from "../../error/internal/failureContext.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import { ending } from "./conclusion.ts"
 import { type Progress, report } from "./execution.ts"
@@ -207,12 +208,16 @@ const commitOf = ({ prepared }: Task): Step<Failure> => ({
 
 /**
  * The connection is gone, or what the server said could not be read. The COMMIT, and
- * the migrations behind it, had been sent.
+ * the migrations behind it, had been sent, unless it was gone before.
  */
 const unanswered = ({ begun, statements, task: { prepared } }: Part, done: number, error: SqlError): MigrationError => {
   const at = Math.max(0, done - begun)
   const statement = statements[at]
-  if (statement === undefined) return commitFailed(prepared, error, "commit_sent")
-  const known = { statement: statement.text, phase: "commit_sent" } as const
-  return statementFailed(prepared, at + 1, statement)(DatabaseError.fromSqlError(error, known))
+  const phase = knownOf(error, {}).phase === "idle" ? "idle" : "commit_sent"
+  if (statement === undefined) return commitFailed(prepared, error, phase)
+  return statementFailed(
+    prepared,
+    at + 1,
+    statement
+  )(DatabaseError.fromSqlError(error, { statement: statement.text, phase }))
 }

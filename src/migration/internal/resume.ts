@@ -36,8 +36,12 @@ export const uncertainty = (prepared: Prepared, { begun, statements }: Steps.Poi
   if (hasTransaction(prepared) || next === undefined || !Steps.isBegun(begun, next.text)) {
     return uncertain(prepared, statements, "the statement was edited since it was begun")
   }
-  return next.recovery?._tag === "Unknown" ? uncertain(prepared, statements, mayHaveCommitted) : undefined
+  return canTell(next) ? undefined : uncertain(prepared, statements, mayHaveCommitted)
 }
+
+/** One that is told apart by nothing was begun by itself when the server had refused it a transaction. */
+const canTell = ({ recovery }: Statement): boolean =>
+  recovery !== undefined && recovery._tag !== "Unknown" && recovery._tag !== "Setting"
 
 export const mayHaveCommitted = "it may have committed some of its work by itself"
 

@@ -14,7 +14,7 @@ export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migra
 }) {
   override get message() {
     const left = this.transaction ? rolledBack : "it has no transaction, so what it did stays"
-    return `migration ${named(this)} failed: ${inMigration(this.cause, false)}; ${left}, ${again(this.direction)}`
+    return `migration ${named(this)} failed: ${inMigration(this.cause, { transaction: this.transaction })}; ${left}, ${again(this.direction)}`
   }
 }
 
@@ -42,13 +42,13 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
     // The cause has a position too, in the statement: two of them would be one too many.
     return (
       `migration ${named(this)} failed at line ${this.line}, column ${this.column} (statement ${this.statement}): ` +
-      `${inMigration(this.cause, true)}; ${this.left}`
+      `${inMigration(this.cause, { transaction: this.transaction, isPlaced: true })}; ${this.left}`
     )
   }
 
   private get left(): string {
     if (!this.transaction) return `${this.kept}, ${again(this.direction)}`
-    return this.cause.retryScope === "unknown_outcome"
+    return this.cause.retryScope === "unknown_outcome" || this.cause.retryScope === "by_phase"
       ? `its COMMIT was on its way: the history tells, and \`pgkeel migrate ${this.direction}\` looks there, so run it again`
       : `${rolledBack}, ${again(this.direction)}`
   }

@@ -48,12 +48,15 @@ export const sectionsOf = (text: string): Sections | string | undefined => {
 
 const marker = /^--[ \t]*migrate:(up|down)(?![\w-])/u
 
-const markersOf = (text: string): ReadonlyArray<Marker> => {
+const markersOf = (text: string, form: RegExp = marker): ReadonlyArray<Marker> => {
   const markers: Array<Marker> = []
   for (const { _tag, end, start } of piecesOf(text)) {
     if (_tag !== "LineComment" || !beginsLine(text, start)) continue
-    const [, direction] = marker.exec(text.slice(start, end)) ?? []
-    if (direction !== undefined) markers.push({ direction, start, end })
+    const direction = form
+      .exec(text.slice(start, end))
+      ?.slice(1)
+      .find((found) => found !== undefined)
+    if (direction !== undefined) markers.push({ direction: direction.toLowerCase(), start, end })
   }
   return markers
 }
@@ -87,8 +90,9 @@ const misspelt = (text: string): string | undefined => {
 /** The markers of goose, sql-migrate and node-pg-migrate. */
 const foreignMarker = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)\b|(up|down) migration\b).*$/imu
 
-/** The same where a comment may as well speak of a migration. */
-const foreignMarkers = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)\b.*|(up|down) migration[ \t\r]*)$/gimu
+/** Everybody's, where a comment may as well speak of a migration. */
+const anyMarker =
+  /^--[ \t]*(?:migrate:(up|down)(?![\w-])|\+(?:goose|migrate)[ \t]+(up|down)\b|(up|down) migration[ \t\r]*$)/iu
 
 const foreign = (text: string): string | undefined => {
   const [line, first, second] = foreignMarker.exec(text) ?? []
@@ -102,16 +106,8 @@ export const straySection = (
   own: "up" | "down" | "verify"
 ): { readonly line: number; readonly marker: string } | undefined => {
   if (!/--[ \t]*(?:migrate|\+|up migration|down migration)/iu.test(text)) return undefined
-  const foreigners = Array.from(text.matchAll(foreignMarkers), ({ 0: marker, 1: first, 2: second, index }) => ({
-    direction: (first ?? second ?? "").toLowerCase(),
-    start: index,
-    marker
-  }))
-  const ours = markersOf(text).map(({ direction, end, start }) => ({
-    direction,
-    start,
-    marker: text.slice(start, end)
-  }))
-  const stray = [...ours, ...foreigners].find(({ direction }) => direction !== own)
-  return stray && { line: text.slice(0, stray.start).split("\n").length, marker: stray.marker.trim() }
+  const stray = markersOf(text, anyMarker).find(({ direction }) => direction !== own)
+  // What stands below it may be a note: comments do not run.
+  if (stray === undefined || statementBefore(text.slice(stray.end), text.length) === undefined) return undefined
+  return { line: text.slice(0, stray.start).split("\n").length, marker: text.slice(stray.start, stray.end).trim() }
 }

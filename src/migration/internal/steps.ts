@@ -15,12 +15,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { DatabaseError } from "../../error/DatabaseError.ts"
-import { ACTIVE_SQL_TRANSACTION } from "../../error/SqlState.ts"
 import type { MigrationError } from "../MigrationError.ts"
 import type { Recovery } from "./alone.ts"
 import { conclude, isConcluded } from "./conclusion.ts"
 import { executeEffect, executeStatement } from "./execution.ts"
 import { notRecorded } from "./failed.ts"
+import { isTransactionRefused } from "./failureText.ts"
 import * as Steps from "./historySteps.ts"
 import { callEach } from "./hooks.ts"
 import { patiently } from "./patience.ts"
@@ -138,7 +138,7 @@ const unknown: Recovery = { _tag: "Unknown" }
 /** Whether a transaction is what the server has against it: then nothing of it has been done. */
 const cannotShare = (error: Failure): boolean => {
   const reason = error._tag === "MigrationError" && error.reason._tag === "StatementFailed" && error.reason.cause.reason
-  return reason !== false && "sqlState" in reason && reason.sqlState === ACTIVE_SQL_TRANSACTION
+  return reason !== false && isTransactionRefused(reason)
 }
 
 /** In one transaction with its note. */

@@ -33,7 +33,7 @@ export const shownArgument = (argument: string): string =>
 /** The schema of what is named by an argument of the command. */
 export const snapshotOf = Effect.fnUntraced(function* (argument: string, given: SchemaCommandOptions) {
   if (isUrl(argument)) {
-    return yield* withClient(yield* databaseAt(given, Redacted.make(argument)), given.wait)(read)
+    return yield* withClient(yield* databaseAt(given, Redacted.make(argument)))(read)
   }
   // What a variable that is not set leaves would be the working directory.
   if (argument === "") return yield* failUsage(`an argument is empty: ${accepted}`)
@@ -53,7 +53,7 @@ export const snapshotOfEither = (argument: string | undefined, given: SchemaComm
   argument === undefined ? snapshotOfDatabase(given) : snapshotOf(argument, given)
 
 export const snapshotOfDatabase = Effect.fnUntraced(function* (given: SchemaCommandOptions) {
-  return yield* withClient(yield* databaseOf(given), given.wait)(read)
+  return yield* withClient(yield* databaseOf(given))(read)
 })
 
 /** A file of SQL, such as `pg_dump --schema-only` writes. */
