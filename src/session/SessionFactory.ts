@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import { Roster } from "../connection/internal/roster.ts"
 import * as Retry from "../error/Retry.ts"
 import type { SessionFailure } from "./InSession.ts"
 import { hasLimits, Limits } from "./internal/limits.ts"
@@ -72,7 +73,7 @@ const make = (defaults: SessionDefaults) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const clock = yield* Clock.Clock
-    const sessions = new Map<string, OpenSession>()
+    const sessions = new Roster<OpenSession>()
     const wrongDefaults = refusal(defaults)
     const propagate = makePropagate(sql)
     const scope = yield* Effect.scope
@@ -82,14 +83,14 @@ const make = (defaults: SessionDefaults) =>
 
     const open = (options: SessionOptions): OpenSession => {
       const session = new OpenSession(++opened, clock, options, defaults)
-      sessions.set(session.info.id, session)
+      sessions.add(session)
       if (hasLimits(session)) limits.watch(session)
       return session
     }
 
     /** It ends as it should: nothing is open in it. */
     const leave = (session: OpenSession): void => {
-      sessions.delete(session.info.id)
+      sessions.delete(session)
       if (hasLimits(session)) limits.forget(session)
     }
 
@@ -100,7 +101,7 @@ const make = (defaults: SessionDefaults) =>
         return Effect.ensuring(
           session.close(why),
           Effect.sync(() => {
-            if (session.transactions.length === 0) sessions.delete(session.info.id)
+            if (session.transactions.length === 0) sessions.delete(session)
           })
         )
       })
@@ -152,7 +153,7 @@ const make = (defaults: SessionDefaults) =>
     })
 
     const closeSession = Effect.fn("SessionFactory.closeSession")(function* (id: string, why?: string) {
-      const session = sessions.get(id)
+      const session = Array.from(sessions).find(({ info }) => info.id === id)
       if (session === undefined) return false
       const reason = new SessionClosed({ session: describeSession(session.info), why })
       yield* end(session, new SessionError({ reason }))
@@ -161,7 +162,7 @@ const make = (defaults: SessionDefaults) =>
 
     const activeSessions = Effect.sync((): ReadonlyArray<ActiveSession> => {
       const now = clock.currentTimeMillisUnsafe()
-      return Array.from(sessions.values(), ({ idleSince, info, state, stateSince, statements, transactions }) => ({
+      return Array.from(sessions, ({ idleSince, info, state, stateSince, statements, transactions }) => ({
         ...info,
         state,
         stateSince,

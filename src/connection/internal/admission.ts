@@ -9,16 +9,35 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { SqlError } from "effect/sql/SqlError"
+import { Roster } from "./roster.ts"
+import type { Member } from "./roster.ts"
+
+type Resume = (effect: Effect.Effect<void, SqlError>) => void
 
 /** One user's place: it waits, is granted, or has ended. */
-export class Ticket {
+export class Ticket implements Member<Ticket> {
+  ahead: Ticket | undefined
+  behind: Ticket | undefined
   granted = false
   /** Whether it is the one that finds out whether the server is back. */
   probes = false
   /** Monotonic nanoseconds. */
   deadline = 0n
-  resume: ((effect: Effect.Effect<void, SqlError>) => void) | undefined
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  #resume: Resume | undefined
+
+  waits(fiber: Fiber.Fiber<unknown, unknown>, resume: Resume): void {
+    this.#fiber = fiber
+    this.#resume = resume
+  }
+
+  /** Lets it go on, when all that the sockets had brought has been worked off. */
+  resume(effect: Effect.Effect<void, SqlError>): void {
+    const resume = this.#resume
+    if (resume !== undefined) this.#fiber?.currentDispatcher.scheduleTask(() => resume(effect), 0)
+  }
 }
 
 export interface AdmissionOptions {
@@ -33,7 +52,7 @@ export interface AdmissionOptions {
 
 export class Admission {
   readonly #options: AdmissionOptions
-  readonly #waiters = new Set<Ticket>()
+  readonly #waiters = new Roster<Ticket>()
   #granted = 0
   #sweeping = false
 
@@ -66,14 +85,13 @@ export class Admission {
   }
 
   /**
-   * Waits for a place. The caller calls `leave` on every exit, granted or not.
-   * Whoever is let in goes on when all that the sockets had brought has been worked
-   * off: in the middle of another's end, a busy pool does a tenth less.
+   * Waits for a place. The caller calls `leave` on every exit, granted or not. Whoever
+   * is let in does not go on in the middle of another's end: a busy pool did a tenth less.
    */
   readonly enter = (ticket: Ticket): Effect.Effect<void, SqlError> =>
     Effect.withFiber((fiber) =>
       Effect.callback<void, SqlError>((resume) => {
-        ticket.resume = (effect) => fiber.currentDispatcher.scheduleTask(() => resume(effect), 0)
+        ticket.waits(fiber, resume)
         ticket.deadline = this.#options.clock.monotonicTimeNanosUnsafe() + this.#options.timeoutNanos
         this.#waiters.add(ticket)
         this.#startSweeping()
@@ -95,19 +113,17 @@ export class Admission {
   refuseAll(error: SqlError): void {
     for (const ticket of this.#waiters) {
       this.#waiters.delete(ticket)
-      ticket.resume?.(Effect.fail(error))
+      ticket.resume(Effect.fail(error))
     }
   }
 
   #admitNext(): void {
-    if (this.#waiters.size === 0 || this.#granted >= this.#options.max) return
-    for (const ticket of this.#waiters) {
-      this.#waiters.delete(ticket)
-      this.#granted++
-      ticket.granted = true
-      ticket.resume?.(Effect.void)
-      return
-    }
+    const ticket = this.#waiters.first
+    if (ticket === undefined || this.#granted >= this.#options.max) return
+    this.#waiters.delete(ticket)
+    this.#granted++
+    ticket.granted = true
+    ticket.resume(Effect.void)
   }
 
   #startSweeping(): void {
@@ -124,7 +140,7 @@ export class Admission {
         return Effect.andThen(Effect.sleep(Duration.nanos(ticket.deadline - now)), this.#sweep)
       }
       this.#waiters.delete(ticket)
-      ticket.resume?.(Effect.fail(this.#options.exhausted()))
+      ticket.resume(Effect.fail(this.#options.exhausted()))
     }
     this.#sweeping = false
     return Effect.void

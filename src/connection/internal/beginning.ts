@@ -45,6 +45,8 @@ export const contextStatement = (context: BeginWith): Statement => {
   return identified ? { text, values, kept: true, tells: "transactionId" } : { text, values, kept: true }
 }
 
+const plainBegin: Statement = { text: "BEGIN", values: [], kept: true }
+
 /** A statement that an application gives is not one of a fixed few, so it is not kept. */
 export const beginning = (
   wire: Wire,
@@ -52,7 +54,8 @@ export const beginning = (
   context: BeginWith,
   snapshot?: string
 ): ReadonlyArray<Statement> => {
-  const first = { text: given ?? context.begin ?? "BEGIN", values: [], kept: given === undefined }
+  const text = given ?? context.begin
+  const first = text === undefined ? plainBegin : { text, values: [], kept: given === undefined }
   if (snapshot !== undefined) return [first, importing(snapshot), ...rest(wire, context)]
   if (context.settings.length === 0 && !context.identified) return [first]
   const second = contextStatement(context)

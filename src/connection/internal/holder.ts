@@ -29,7 +29,13 @@ export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefin
   return taken || label === undefined ? spanName(fiber) : label
 }
 
-export const describeUse = (use: Slot | Lease, now: number): ActiveConnection => {
+/** Connections that are lent to a statement now, and leased ones. */
+export const describeUses = (slots: Iterable<Slot>, leases: Iterable<Lease>, now: number) => {
+  const lent = Array.from(slots).filter(({ fiber }) => fiber !== undefined)
+  return [...lent, ...leases].map((use) => describeUse(use, now))
+}
+
+const describeUse = (use: Slot | Lease, now: number): ActiveConnection => {
   const statement = use.statement === undefined ? undefined : shorten(use.statement)
   const holder = use instanceof Lease ? use.holder : spanName(use.fiber)
   return {

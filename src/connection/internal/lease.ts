@@ -20,6 +20,7 @@ import type { Endpoint } from "./failure.ts"
 import { hurried } from "./hurried.ts"
 import { givenUp, released } from "./opening.ts"
 import type { Opening } from "./opening.ts"
+import type { Member } from "./roster.ts"
 import type { Sections } from "./sections.ts"
 import { unlessStill } from "./standstill.ts"
 import type { Wire } from "./wire.ts"
@@ -48,7 +49,9 @@ interface Use {
  * running elsewhere does not reach the next one: a statement that comes after the
  * end is refused, and one that still runs then costs the connection.
  */
-export class Lease extends Adaptor {
+export class Lease extends Adaptor implements Member<Lease> {
+  ahead: Lease | undefined
+  behind: Lease | undefined
   readonly endpoint: Endpoint
   readonly kind: LeaseKind
   readonly holder: string | undefined
@@ -65,7 +68,7 @@ export class Lease extends Adaptor {
   /** The savepoints of that transaction, once it has had one. */
   sections: Sections | undefined
   /** Ends that transaction from elsewhere. */
-  rollBack: () => Effect.Effect<void> = () => Effect.void
+  ending: ((lease: Lease) => Effect.Effect<void>) | undefined
   readonly #clock: Clock.Clock
   #running = 0
   /** Whether a COMMIT that was sent by hand has not been answered. */
@@ -212,6 +215,10 @@ export class Lease extends Adaptor {
   giveUp(): void {
     this.#isGivenUp = true
     this.#refusal = givenUp
+  }
+
+  rollBack(): Effect.Effect<void> {
+    return this.ending?.(this) ?? Effect.void
   }
 
   /** Whether statements are still under way. */

@@ -180,9 +180,10 @@ export class Opening {
 
 const answerOf = (value: unknown): Answer => (typeof value === "string" ? value : undefined)
 
-/** A NUL would end a text before its end: what follows it would be lost in silence. */
+/** A NUL would end a text before its end: what follows it would be lost in silence. Texts that are kept are our own. */
 export const refusal = (statements: ReadonlyArray<Statement>): SqlError | undefined => {
-  if (!statements.some(({ text, values }) => text.includes("\0") || values.some(hasNul))) return undefined
+  const isCut = ({ kept, text, values }: Statement) => (!kept && hasNul(text)) || values.some(hasNul)
+  if (!statements.some(isCut)) return undefined
   const failure = "a value holds a NUL character, which PostgreSQL text cannot"
   return finalError(new InvalidParameter({ failure }), "query")
 }

@@ -24,12 +24,13 @@ import { Admission, Ticket } from "./admission.ts"
 import type { Circuit } from "./breaker.ts"
 import { connectionError, neverSent, noteFailure } from "./failure.ts"
 import { Guard } from "./guard.ts"
-import { describeUse, holderOf } from "./holder.ts"
+import { describeUses, holderOf } from "./holder.ts"
 import { Lease } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
 import { opener } from "./opener.ts"
 import { resolve } from "./outcome.ts"
 import type { Lost, Outcome } from "./outcome.ts"
+import { Roster } from "./roster.ts"
 import { Slot } from "./slot.ts"
 import type { Sockets } from "./sockets.ts"
 import { Turnstile } from "./turnstile.ts"
@@ -43,7 +44,7 @@ export class InstrumentedPool {
   readonly admission: Admission
   readonly #settings: Settings
   readonly #slots = new WeakMap<PgConnection.PgConnection, Slot>()
-  readonly #leases = new Set<Lease>()
+  readonly #leases = new Roster<Lease>()
   readonly #guard: Guard
   readonly #turnstile = new Turnstile()
   readonly #open: Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope>
@@ -183,9 +184,7 @@ export class InstrumentedPool {
   }
 
   active(): ReadonlyArray<ActiveConnection> {
-    const now = this.#clock.currentTimeMillisUnsafe()
-    const lent = Array.from(this.#guard.slots).filter(({ fiber }) => fiber !== undefined)
-    return [...lent, ...this.#leases].map((use) => describeUse(use, now))
+    return describeUses(this.#guard.slots, this.#leases, this.#clock.currentTimeMillisUnsafe())
   }
 
   /** Refuses new work, waits for what runs, and cuts what is left after the shutdown timeout. */

@@ -62,7 +62,8 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
       context.taken = true
       if (context !== plain) {
         context.use = lease
-        lease.rollBack = () => rollback(lease)
+        // One function for all: V8 makes a function that is assigned to a property in the old generation.
+        lease.ending = rollback
       }
       if (lease instanceof InnerLease) return lease.begin(statement, context)
       const snapshot = Context.get(fiber.context, ImportedSnapshot)

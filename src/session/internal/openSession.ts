@@ -3,6 +3,7 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
+import type { Member } from "../../connection/internal/roster.ts"
 import { TransactionContext } from "../../connection/TransactionContext.ts"
 import type { BeginWith, TransactionUse } from "../../connection/TransactionContext.ts"
 import type { Level } from "../../connection/TransactionLevel.ts"
@@ -12,7 +13,9 @@ import { SessionClosed, SessionError } from "../SessionError.ts"
 import type { SessionState } from "../SessionState.ts"
 import { beginOf } from "./begin.ts"
 
-export class OpenSession {
+export class OpenSession implements Member<OpenSession> {
+  ahead: OpenSession | undefined
+  behind: OpenSession | undefined
   readonly info: SessionInfo
   readonly clock: Clock.Clock
   /** Those that are open now. */

@@ -83,10 +83,12 @@ const unlessBroken = <A, E, R>(
 const tellingWhy = <A, E, R>(
   transaction: OpenTransaction,
   effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SessionError, R> =>
-  Effect.catchCause(effect, (cause): Effect.Effect<never, E | SessionError> => {
+): Effect.Effect<A, SessionFailure<E>, R> =>
+  Effect.catchCause(effect, (cause): Effect.Effect<never, SessionFailure<E>> => {
     const { broken } = transaction
-    return broken === undefined || Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.fail(broken)
+    return broken === undefined || Cause.hasInterrupts(cause)
+      ? DatabaseError.refine(Effect.failCause(cause))
+      : Effect.fail(broken)
   })
 
 /** The same with all that may be in the way. */
@@ -137,7 +139,7 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
     const work = info.timeout === undefined ? effect : withinTimeout(info, withBeforeCommit(transaction, effect), info)
     const body = committing(sql, transaction, work)
     return Effect.updateContext(
-      DatabaseError.refine(sql.withTransaction(body)),
+      tellingWhy(transaction, sql.withTransaction(body)),
       (context: Context.Context<Exclude<R, Session>>) =>
         Context.add(Context.add(context, TransactionContext, transaction), Session, info) as Context.Context<R>
     )
@@ -150,7 +152,7 @@ export const makePropagate = (sql: SqlClient.SqlClient) => {
       return Effect.onExitPrimitive(
         Effect.suspend((): Within<A, E, R> => {
           transaction = new OpenTransaction(source.enter(), sql.transactionService)
-          return tellingWhy(transaction, transact(transaction, effect))
+          return transact(transaction, effect)
         }),
         (exit) => {
           if (transaction === undefined) return undefined
