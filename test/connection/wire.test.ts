@@ -1,17 +1,20 @@
 /** What `src/connection/internal/inside.ts` leans on inside `@effect/sql-pg`, and what is done without it. */
 import { assert, layer } from "@effect/vitest"
 import { PgConnection } from "@effect/sql-pg"
-import { Effect, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { CopyIn } from "../../src/connection/internal/copyIn.ts"
 import { Opening } from "../../src/connection/internal/opening.ts"
 import type { Statement } from "../../src/connection/internal/statement.ts"
+import { Turns } from "../../src/connection/internal/turns.ts"
 import { Wire } from "../../src/connection/internal/wire.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { freshDatabase, TestDatabase } from "../support/Database.ts"
 import { Proxy } from "../support/Proxy.ts"
 
 const direct = Effect.flatMap(TestDatabase, ({ url }) => PgConnection.make({ url }))
-const directWire = Effect.map(direct, (connection) => new Wire(connection))
+/** One whose writes do not wait. */
+const wireOf = (connection: PgConnection.PgConnection) => new Wire(connection, new Turns(() => false))
+const directWire = Effect.map(direct, wireOf)
 const proxied = (options: Omit<PgConnection.Config, "url"> = {}) =>
   Effect.flatMap(Proxy, ({ url }) => PgConnection.make({ url, ...options }))
 
@@ -47,7 +50,7 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       () =>
         Effect.gen(function* () {
           const { counters } = yield* Proxy
-          const wire = new Wire(yield* proxied({ prepare }))
+          const wire = wireOf(yield* proxied({ prepare }))
           const { connection } = wire
           assert.isTrue(wire.canSendAhead)
           for (let run = 0; run < 3; run++) {
@@ -64,20 +67,49 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
     )
   }
 
+  it.effect("has its statements written when all sockets have been read, where the pool is busy", () =>
+    Effect.gen(function* () {
+      let isBusy = false
+      const wire = new Wire(yield* direct, new Turns(() => isBusy))
+      const written = () => Number(Reflect.get(Object(Reflect.get(wire.connection, "session")).socket, "bytesWritten"))
+      const ask = Effect.forkChild(first(wire, question), { startImmediately: true })
+      isBusy = true
+      const before = written()
+      const waiting = yield* ask
+      assert.strictEqual(written(), before)
+      assert.deepStrictEqual((yield* Fiber.join(waiting)).rows, [{ one: 1, actor: "ada" }])
+      isBusy = false
+      const between = written()
+      const running = yield* Effect.forkChild(wire.connection.query("SELECT 2 AS two"), { startImmediately: true })
+      assert.isAbove(written(), between)
+      assert.deepStrictEqual((yield* Fiber.join(running)).rows, [{ two: 2 }])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("has nothing written on a connection that was closed before its turn", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const wire = new Wire(yield* Scope.provide(direct, scope), new Turns(() => true))
+      const waiting = yield* Effect.forkChild(wire.connection.query("SELECT 1"), { startImmediately: true })
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(waiting)))
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("lets a COPY be heard, and one that changed inside does not", () =>
     Effect.gen(function* () {
       const connection = yield* direct
-      const copy = new Wire(connection).copy("COPY pg_class FROM '/nowhere'", new CopyIn())
+      const copy = wireOf(connection).copy("COPY pg_class FROM '/nowhere'", new CopyIn())
       const failure = copy === undefined ? "no COPY" : yield* Effect.flip(copy)
       assert.strictEqual(typeof failure, "object")
-      assert.isUndefined(new Wire(unfamiliar(yield* direct)).copy("COPY pg_class FROM STDIN", new CopyIn()))
+      assert.isUndefined(wireOf(unfamiliar(yield* direct)).copy("COPY pg_class FROM STDIN", new CopyIn()))
     }).pipe(Effect.scoped)
   )
 
   it.effect("that changed inside costs the round trips more, and nothing else", () =>
     Effect.gen(function* () {
       const { counters } = yield* Proxy
-      const wire = new Wire(unfamiliar(yield* proxied()))
+      const wire = wireOf(unfamiliar(yield* proxied()))
       assert.isFalse(wire.canSendAhead)
       assert.isFalse(wire.isDead)
       const before = counters.roundTrips
@@ -92,7 +124,7 @@ layer(Proxy.layer.pipe(Layer.provideMerge(freshDatabase())), { excludeTestServic
       const connection = yield* direct
       yield* connection.query("CREATE TABLE trace (id int)")
       const nonsense: Statement = { text: "BEGIN ISOLATION LEVEL nonsense", values: [], kept: false }
-      for (const one of [new Wire(unfamiliar(connection)), new Wire(connection)]) {
+      for (const one of [wireOf(unfamiliar(connection)), wireOf(connection)]) {
         const error = yield* Effect.flip(first(one, "INSERT INTO trace VALUES (1)", [nonsense, actor]))
         assert.strictEqual(DatabaseError.fromSqlError(error).reason._tag, "SqlSyntaxError")
         assert.isFalse(one.isDead)

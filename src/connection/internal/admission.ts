@@ -68,13 +68,10 @@ export class Admission {
     return this.#waiters.size
   }
 
-  /**
-   * Where more than half of the places are taken, what is to be sent waits until the
-   * event loop has read all sockets: many writes in a row, and many answers in a row,
-   * wake client and server less often.
-   */
-  readonly paced = <A, E, R>(send: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    this.#granted * 2 > this.#options.max ? Effect.flatMap(Effect.yieldNow, send) : send()
+  /** Whether more than half of the places are taken. */
+  get isBusy(): boolean {
+    return this.#granted * 2 > this.#options.max
+  }
 
   /** Grants at once when there is room and nobody waits. */
   tryEnter(ticket: Ticket): boolean {

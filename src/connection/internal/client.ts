@@ -49,7 +49,7 @@ const makeBorrower =
   (f) =>
     Effect.withFiber((fiber) => {
       const open = Context.getOrUndefined(fiber.context, transactionService)
-      return open === undefined ? borrow(pool, fiber, f) : pool.admission.paced(() => f(open[0]))
+      return open === undefined ? borrow(pool, fiber, f) : f(open[0])
     })
 
 /** A connection for one statement; in a sandbox, the sandbox's. */

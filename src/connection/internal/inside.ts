@@ -56,7 +56,11 @@ export interface Inside {
   readonly prepared: unknown
   readonly session: {
     readonly parser: { readField: unknown }
-    readonly socket: { write(this: unknown, chunk: Uint8Array, encoding?: unknown, callback?: unknown): boolean }
+    readonly socket: {
+      /** Whether it has not been closed, by either side. */
+      readonly writable: boolean
+      write(this: unknown, chunk: Uint8Array, encoding?: unknown, callback?: unknown): boolean
+    }
   }
 }
 
@@ -66,6 +70,7 @@ export const insideOf = (connection: PgConnection.PgConnection): Inside | undefi
   const isKnown =
     Predicate.hasProperty(session, "socket") &&
     Predicate.hasProperty(session.socket, "write") &&
+    Predicate.hasProperty(session.socket, "writable") &&
     Predicate.hasProperty(session, "parser") &&
     Predicate.hasProperty(session.parser, "readField") &&
     Predicate.isFunction(Reflect.get(connection, "dispatch")) &&

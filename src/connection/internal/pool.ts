@@ -33,6 +33,7 @@ import type { Lost, Outcome } from "./outcome.ts"
 import { Roster } from "./roster.ts"
 import { Slot } from "./slot.ts"
 import type { Sockets } from "./sockets.ts"
+import { Turns } from "./turns.ts"
 import { Turnstile } from "./turnstile.ts"
 import { Wire } from "./wire.ts"
 
@@ -47,6 +48,7 @@ export class InstrumentedPool {
   readonly #leases = new Roster<Lease>()
   readonly #guard: Guard
   readonly #turnstile = new Turnstile()
+  readonly #turns = new Turns(() => this.admission.isBusy)
   readonly #open: Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope>
   /** Connections that are lent to a statement. Which they are, each slot knows: a set of them costs every statement. */
   #lent = 0
@@ -101,7 +103,7 @@ export class InstrumentedPool {
         if (!this.admission.tryEnter(ticket)) {
           return Effect.flatMap(this.admission.enter(ticket), () => this.#use(run))
         }
-        return this.admission.paced(() => this.#use(run))
+        return this.#use(run)
       }),
       (exit) => {
         if (exit._tag === "Failure") this.#note(exit, slot, ticket)
@@ -207,7 +209,7 @@ export class InstrumentedPool {
   #slotOf(connection: PgConnection.PgConnection): Slot {
     const known = this.#slots.get(connection)
     if (known !== undefined) return known
-    const slot = new Slot(new Wire(connection))
+    const slot = new Slot(new Wire(connection, this.#turns))
     this.#slots.set(connection, slot)
     this.#guard.opened(slot)
     return slot

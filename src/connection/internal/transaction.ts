@@ -112,8 +112,7 @@ const makeHooks = (pool: InstrumentedPool, transactionService: SqlClient.SqlClie
         lease.end()
         return Effect.andThen(lease.commit, committed)
       }
-      const ended = pool.admission.paced(() => lease.endTransaction("COMMIT"))
-      return Effect.matchEffect(ended, {
+      return Effect.matchEffect(lease.endTransaction("COMMIT"), {
         onSuccess: (result) => {
           if (result === undefined) return nothingDone(lease)
           return result.command === "ROLLBACK" ? Effect.fail(rolledBack()) : committed

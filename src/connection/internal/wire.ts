@@ -10,10 +10,12 @@ import type { Copying } from "./copying.ts"
 import { copyInsideOf, deathOf, insideOf } from "./inside.ts"
 import type { Fields, Inside, Message } from "./inside.ts"
 import type { Statement } from "./statement.ts"
+import type { Turns } from "./turns.ts"
 
 export class Wire {
   readonly connection: PgConnection.PgConnection
   readonly #inside: Inside | undefined
+  readonly #turns: Turns
   readonly #kept = new Set<string>()
   readonly #deathOf: () => SqlError | undefined
   #waiting: Ahead | undefined
@@ -25,8 +27,9 @@ export class Wire {
   /** Of the server: who it is between two starts. Found out by the first transaction that needs it. */
   incarnation: string | undefined
 
-  constructor(connection: PgConnection.PgConnection) {
+  constructor(connection: PgConnection.PgConnection, turns: Turns) {
     this.connection = connection
+    this.#turns = turns
     this.#deathOf = deathOf(connection)
     this.#inside = insideOf(connection)
     if (this.#inside === undefined) return
@@ -121,19 +124,37 @@ export class Wire {
   /** Writes what belongs to the statement under way. */
   #write: (bytes: Uint8Array) => boolean = () => true
 
-  /** A statement of the driver is one write. */
+  /** A statement of the driver is one write, which may wait for its turn. */
   #watch({ session: { socket } }: Inside): void {
     const write = socket.write
-    this.#write = (bytes) => write.call(socket, bytes)
-    socket.write = (chunk, encoding, callback) => {
-      const ahead = this.#waiting
-      const frame = this.#copying === undefined ? chunk : this.#copying.leaveWith(chunk)
-      this.#writes++
-      this.#statusAtWrite = this.#status
-      if (ahead === undefined) return write.call(socket, frame, encoding, callback)
-      this.#waiting = undefined
-      return write.call(socket, ahead.leaveWith(frame), encoding, callback)
+    let waiting: Uint8Array | undefined
+    const writeWaiting = () => {
+      const frame = waiting
+      waiting = undefined
+      if (frame !== undefined && socket.writable) write.call(socket, frame)
     }
+    this.#write = (bytes) => {
+      writeWaiting()
+      return write.call(socket, bytes)
+    }
+    socket.write = (chunk, encoding, callback) => {
+      const frame = this.#frameOf(chunk)
+      writeWaiting()
+      if (callback !== undefined || !this.#turns.areTaken) return write.call(socket, frame, encoding, callback)
+      waiting = frame
+      this.#turns.next(writeWaiting)
+      return true
+    }
+  }
+
+  /** With what goes out ahead of it. From here on it counts as sent. */
+  #frameOf(chunk: Uint8Array): Uint8Array {
+    const ahead = this.#waiting
+    const frame = this.#copying === undefined ? chunk : this.#copying.leaveWith(chunk)
+    this.#writes++
+    this.#statusAtWrite = this.#status
+    this.#waiting = undefined
+    return ahead === undefined ? frame : ahead.leaveWith(frame)
   }
 
   #listen(inside: Inside): void {
