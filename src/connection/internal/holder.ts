@@ -1,7 +1,10 @@
 /** Who has a connection, in words for a person who looks for the one that does not let go. */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
+import type { Settings } from "../../config/Settings.ts"
+import { PoolExhausted } from "../../error/Reason.ts"
 import type { ActiveConnection } from "../PoolStatus.ts"
 import { TransactionContext } from "../TransactionContext.ts"
 import { Lease } from "./lease.ts"
@@ -28,6 +31,17 @@ export const holderOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefin
   const { label, taken } = Context.get(fiber.context, TransactionContext)
   return taken || label === undefined ? spanName(fiber) : label
 }
+
+/** What somebody fails with who has waited for one of them in vain. */
+export const exhaustedBy = (
+  active: ReadonlyArray<ActiveConnection>,
+  { acquireTimeout, maxConnections }: Settings
+): PoolExhausted =>
+  new PoolExhausted({
+    waitedMillis: Duration.toMillis(acquireTimeout),
+    max: maxConnections,
+    holders: active.map(({ heldMillis, holder, kind }) => ({ holder, kind, heldMillis }))
+  })
 
 /** Connections that are lent to a statement now, and leased ones. */
 export const describeUses = (slots: Iterable<Slot>, leases: Iterable<Lease>, now: number) => {

@@ -18,13 +18,13 @@ import type * as PgConnection from "@effect/sql-pg/PgConnection"
 import type * as PgPool from "@effect/sql-pg/PgPool"
 import type { Settings } from "../../config/Settings.ts"
 import { noteStatement } from "../../error/internal/applied.ts"
-import { PoolClosed, PoolExhausted } from "../../error/Reason.ts"
+import { PoolClosed } from "../../error/Reason.ts"
 import type { ActiveConnection, PoolStatus } from "../PoolStatus.ts"
 import { Admission, Ticket } from "./admission.ts"
 import type { Circuit } from "./breaker.ts"
 import { connectionError, neverSent, noteFailure } from "./failure.ts"
 import { Guard } from "./guard.ts"
-import { describeUses, holderOf } from "./holder.ts"
+import { describeUses, exhaustedBy, holderOf } from "./holder.ts"
 import { Lease } from "./lease.ts"
 import type { LeaseKind } from "./lease.ts"
 import { opener } from "./opener.ts"
@@ -131,9 +131,14 @@ export class InstrumentedPool {
   ): Effect.Effect<Lease, SqlError, Scope.Scope> {
     return Effect.withFiber((fiber) => {
       const ticket = new Ticket()
-      const held = Scope.makeUnsafe()
+      // Made when it is needed: V8 makes what is kept by many who wait in the old generation.
+      let held: Scope.Closeable | undefined
       let lease: Lease | undefined
-      const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
+      const end = (exit: Exit.Exit<unknown, unknown>) => {
+        const ended = lease
+        lease = undefined
+        return this.#endLease(ended, held, ticket, exit)
+      }
       const take = (connection: PgConnection.PgConnection) => {
         const { wire } = this.#slotOf(connection)
         this.#guard.succeeded()
@@ -145,7 +150,7 @@ export class InstrumentedPool {
       const acquire = () => {
         const refusal = this.#refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
-        const get = Scope.provide(Effect.suspend(this.#get), held)
+        const get = Effect.suspend(() => Scope.provide(this.#get(), (held = Scope.makeUnsafe())))
         const admitted = this.admission.tryEnter(ticket) ? get : Effect.andThen(this.admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
         return Effect.map(
@@ -254,14 +259,14 @@ export class InstrumentedPool {
   /** Gives back to the driver's pool, or gives up what is still in use, and only then lets the next one in. */
   #endLease(
     lease: Lease | undefined,
-    held: Scope.Closeable,
+    held: Scope.Closeable | undefined,
     ticket: Ticket,
     exit: Exit.Exit<unknown, unknown>
   ): Effect.Effect<void> {
     if (lease !== undefined) this.#leases.delete(lease)
     const abandoned = lease === undefined ? Effect.void : this.#abandonUnclean(lease)
     return Effect.onExitPrimitive(
-      Effect.onExitPrimitive(abandoned, () => Scope.closeUnsafe(held, exit)),
+      Effect.onExitPrimitive(abandoned, () => held && Scope.closeUnsafe(held, exit)),
       () => {
         this.#leave(ticket)
         return undefined
@@ -288,13 +293,6 @@ export class InstrumentedPool {
 
   #exhausted(): SqlError {
     this.#timedOut++
-    return connectionError(
-      new PoolExhausted({
-        waitedMillis: Duration.toMillis(this.#settings.acquireTimeout),
-        max: this.#settings.maxConnections,
-        holders: this.active().map(({ heldMillis, holder, kind }) => ({ holder, kind, heldMillis }))
-      }),
-      "acquire"
-    )
+    return connectionError(exhaustedBy(this.active(), this.#settings), "acquire")
   }
 }
