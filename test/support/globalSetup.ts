@@ -63,6 +63,9 @@ export default async (project: TestProject) => {
         max_connections: "300",
         shared_preload_libraries: "pg_stat_statements",
         fsync: "off",
+        // Nothing is looked after that lives for a second.
+        autovacuum: "off",
+        shared_buffers: "48MB",
         full_page_writes: "off",
         dynamic_shared_memory_type: "mmap"
       }
