@@ -1,7 +1,8 @@
 /** A transaction begins with its first statement: what that must not change. */
 import { assert, layer } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Stream, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
+import { ConnectionManager } from "../../src/connection/ConnectionManager.ts"
 import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import { assertClean, connected, proxied } from "../support/Connected.ts"
@@ -413,6 +414,50 @@ layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
         assert.deepStrictEqual(yield* items, ["kept"])
         yield* assertClean
       })
+    )
+  }
+)
+
+layer(connected({ maxConnections: 1 }), { excludeTestServices: true })(
+  "A transaction that waits for a connection",
+  (it) => {
+    it.effect(
+      "makes nothing before it has one, comes in its turn, and leaves no place behind when it is interrupted",
+      () =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const { poolStatus } = yield* ConnectionManager
+          const free = yield* Deferred.make<void>()
+          const spans: Array<string> = []
+          const order: Array<number> = []
+          const tracer = Tracer.make({
+            span: (options) => {
+              spans.push(options.name)
+              return new Tracer.NativeSpan(options)
+            }
+          })
+          const held = yield* Deferred.make<void>()
+          const holder = yield* Effect.forkChild(
+            sql.withTransaction(Effect.andThen(Deferred.succeed(held, undefined), Deferred.await(free)))
+          )
+          yield* Deferred.await(held)
+          const waiters = yield* Effect.forEach([1, 2, 3], (number) =>
+            sql
+              .withTransaction(Effect.sync(() => order.push(number)))
+              .pipe(Effect.withTracer(tracer), Effect.forkChild({ startImmediately: true }))
+          )
+          assert.deepInclude(yield* poolStatus, { inUse: 1, waiting: 3 })
+          assert.deepStrictEqual(spans, [])
+          const [first, second, third] = waiters
+          assert(first !== undefined && second !== undefined && third !== undefined)
+          yield* Fiber.interrupt(second)
+          yield* Deferred.succeed(free, undefined)
+          yield* Effect.all([Fiber.join(holder), Fiber.join(first), Fiber.join(third)])
+          assert.deepStrictEqual(order, [1, 3])
+          assert.deepStrictEqual(spans, ["sql.transaction", "sql.transaction"])
+          assert.deepInclude(yield* poolStatus, { inUse: 0, waiting: 0 })
+          yield* assertClean
+        })
     )
   }
 )

@@ -7,6 +7,7 @@
  * for all, so the oldest is always the first to give up.
  */
 import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -21,6 +22,8 @@ export class Ticket implements Member<Ticket> {
   ahead: Ticket | undefined
   behind: Ticket | undefined
   granted = false
+  /** Whether a lease has it. */
+  isTaken = false
   /** Whether it is the one that finds out whether the server is back. */
   probes = false
   /** Monotonic nanoseconds. */
@@ -38,6 +41,17 @@ export class Ticket implements Member<Ticket> {
     const resume = this.#resume
     if (resume !== undefined) this.#fiber?.currentDispatcher.scheduleTask(() => resume(effect), 0)
   }
+}
+
+/** A place that was waited for before there was a lease to have it. */
+export const Place = Context.Reference<Ticket | undefined>("pgkeel/connection/Place", { defaultValue: () => undefined })
+
+/** The place that was waited for, once; else one that is still to be asked for. */
+export const takePlace = (context: Context.Context<never>): Ticket => {
+  const place = Context.get(context, Place)
+  const ticket = place === undefined || place.isTaken ? new Ticket() : place
+  ticket.isTaken = true
+  return ticket
 }
 
 export interface AdmissionOptions {
@@ -68,6 +82,11 @@ export class Admission {
     return this.#waiters.size
   }
 
+  /** Whether whoever comes now has to wait. */
+  get isFull(): boolean {
+    return this.#granted >= this.#options.max || this.#waiters.size > 0
+  }
+
   /** Whether more than half of the places are taken. */
   get isBusy(): boolean {
     return this.#granted * 2 > this.#options.max
@@ -75,7 +94,7 @@ export class Admission {
 
   /** Grants at once when there is room and nobody waits. */
   tryEnter(ticket: Ticket): boolean {
-    if (this.#granted >= this.#options.max || this.#waiters.size > 0) return false
+    if (this.isFull) return false
     this.#granted++
     ticket.granted = true
     return true

@@ -20,7 +20,7 @@ import type { Settings } from "../../config/Settings.ts"
 import { noteStatement } from "../../error/internal/applied.ts"
 import { PoolClosed } from "../../error/Reason.ts"
 import type { ActiveConnection, PoolStatus } from "../PoolStatus.ts"
-import { Admission, Ticket } from "./admission.ts"
+import { Admission, takePlace, Ticket } from "./admission.ts"
 import type { Circuit } from "./breaker.ts"
 import { connectionError, neverSent, noteFailure } from "./failure.ts"
 import { Guard } from "./guard.ts"
@@ -98,7 +98,7 @@ export class InstrumentedPool {
     // What is counted is counted inside the frame that takes it back.
     return Effect.onExitPrimitive(
       Effect.suspend((): Effect.Effect<A, E | SqlError, R> => {
-        const refusal = this.#refusal(ticket, fiber)
+        const refusal = this.refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
         if (!this.admission.tryEnter(ticket)) {
           return Effect.flatMap(this.admission.enter(ticket), () => this.#use(run))
@@ -106,10 +106,10 @@ export class InstrumentedPool {
         return this.#use(run)
       }),
       (exit) => {
-        if (exit._tag === "Failure") this.#note(exit, slot, ticket)
+        if (exit._tag === "Failure") this.note(exit, slot, ticket)
         else noteStatement(fiber.context, slot?.statement)
         if (slot?.giveBack() === true) this.#lent--
-        this.#leave(ticket)
+        this.leave(ticket)
         return undefined
       }
     )
@@ -130,15 +130,11 @@ export class InstrumentedPool {
     restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   ): Effect.Effect<Lease, SqlError, Scope.Scope> {
     return Effect.withFiber((fiber) => {
-      const ticket = new Ticket()
+      const ticket = takePlace(fiber.context)
       // Made when it is needed: V8 makes what is kept by many who wait in the old generation.
       let held: Scope.Closeable | undefined
       let lease: Lease | undefined
-      const end = (exit: Exit.Exit<unknown, unknown>) => {
-        const ended = lease
-        lease = undefined
-        return this.#endLease(ended, held, ticket, exit)
-      }
+      const end = (exit: Exit.Exit<unknown, unknown>) => this.#endLease(lease, held, ticket, exit)
       const take = (connection: PgConnection.PgConnection) => {
         const { wire } = this.#slotOf(connection)
         this.#guard.succeeded()
@@ -148,15 +144,16 @@ export class InstrumentedPool {
         return lease
       }
       const acquire = () => {
-        const refusal = this.#refusal(ticket, fiber)
+        const refusal = this.refusal(ticket, fiber)
         if (refusal !== undefined) return Effect.fail(refusal)
         const get = Effect.suspend(() => Scope.provide(this.#get(), (held = Scope.makeUnsafe())))
-        const admitted = this.admission.tryEnter(ticket) ? get : Effect.andThen(this.admission.enter(ticket), get)
+        const admitted =
+          ticket.granted || this.admission.tryEnter(ticket) ? get : Effect.andThen(this.admission.enter(ticket), get)
         // A scope that goes on after the failure must not keep the place of a connection it never had.
         return Effect.map(
           Effect.onExitPrimitive(restore(admitted), (exit) => {
             if (exit._tag === "Success") return undefined
-            this.#note(exit, undefined, ticket)
+            this.note(exit, undefined, ticket)
             return end(exit)
           }),
           take
@@ -243,11 +240,12 @@ export class InstrumentedPool {
     this.#guard.standing > this.#inUse ? this.#pool.get : this.#open
 
   /** Why no connection is asked for: the pool is closed, or the server is known to be away. */
-  #refusal(ticket: Ticket, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
+  refusal(ticket: Ticket, fiber: Fiber.Fiber<unknown, unknown>): SqlError | undefined {
     return this.#closed ?? this.#guard.refusal(ticket, fiber)
   }
 
-  #note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined, ticket: Ticket): void {
+  /** What a failure means for those who come next, and what is known of it. */
+  note(exit: Exit.Exit<unknown, unknown>, slot: Slot | undefined, ticket: Ticket): void {
     if (slot === undefined) {
       this.#guard.failed(ticket, noteFailure(exit, this.#settings, { phase: "connecting" }))
       return
@@ -268,7 +266,7 @@ export class InstrumentedPool {
     return Effect.onExitPrimitive(
       Effect.onExitPrimitive(abandoned, () => held && Scope.closeUnsafe(held, exit)),
       () => {
-        this.#leave(ticket)
+        this.leave(ticket)
         return undefined
       }
     )
@@ -285,7 +283,8 @@ export class InstrumentedPool {
     return Effect.andThen(this.discard(lease), Effect.logWarning(warning))
   }
 
-  #leave(ticket: Ticket): void {
+  /** Gives a place back, or stops waiting for one. */
+  leave(ticket: Ticket): void {
     this.#turnstile.offer()
     this.admission.leave(ticket)
     if (this.admission.granted === 0) this.#whenIdle?.()

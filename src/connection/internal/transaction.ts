@@ -24,6 +24,7 @@ import type { Level } from "../TransactionLevel.ts"
 import { beginning, lostTransaction } from "./beginning.ts"
 import { connectionError, finalError } from "./failure.ts"
 import { groundOf } from "./ground.ts"
+import { inPlace } from "./inPlace.ts"
 import { InnerLease } from "./innerLease.ts"
 import { Lease } from "./lease.ts"
 import { Opening } from "./opening.ts"
@@ -225,7 +226,7 @@ export const makeWithTransaction = (
       const open = Context.getOrUndefined(fiber.context, transactionService)
       const ground = groundOf(fiber.context, pool)
       const body = ground === undefined ? effect : ground.body(effect)
-      if (open === undefined) return run(body)
+      if (open === undefined) return ground === undefined ? inPlace(pool, run(body)) : run(body)
       const nested = run(section(open, transactionService, body))
       return ground === undefined ? nested : ground.inTurn(nested)
     })
