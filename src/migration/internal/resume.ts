@@ -39,7 +39,7 @@ export const uncertainty = (prepared: Prepared, { begun, statements }: Steps.Poi
   return canTell(next) ? undefined : uncertain(prepared, statements, mayHaveCommitted)
 }
 
-/** One that is told apart by nothing was begun by itself when the server had refused it a transaction. */
+/** A statement that nothing tells of was begun by itself, too, once the server had refused it a transaction. */
 const canTell = ({ recovery }: Statement): boolean =>
   recovery !== undefined && recovery._tag !== "Unknown" && recovery._tag !== "Setting"
 
