@@ -49,6 +49,16 @@ const deriveQuickly = Effect.fnUntraced(function* ({ password, url, username }: 
   yield* session.query(`ALTER ROLE "${username}" PASSWORD '${verifier}'`)
 }, Effect.scoped)
 
+/**
+ * The first session of a database works out what PostgreSQL keeps in a file for the
+ * later ones, and a copy that is made of files has that one, too.
+ */
+const visitTemplate = Effect.fnUntraced(function* (server: EmbeddedPostgres["Service"]) {
+  const url = new URL(Redacted.value(server.url))
+  url.pathname = "/template1"
+  yield* PgConnection.make({ url: Redacted.make(url.href) })
+}, Effect.scoped)
+
 export default async (project: TestProject) => {
   const scope = Scope.makeUnsafe()
   const directory = dataDirectory()
@@ -74,6 +84,7 @@ export default async (project: TestProject) => {
   ).pipe(
     Effect.map((context) => Context.get(context, EmbeddedPostgres)),
     Effect.tap(deriveQuickly),
+    Effect.tap(visitTemplate),
     Effect.provide(NodeCrypto.layer),
     Effect.onError((cause) => Effect.andThen(Scope.close(scope, Exit.failCause(cause)), removeDirectory)),
     Effect.runPromise
