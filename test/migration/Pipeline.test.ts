@@ -1,9 +1,10 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
+import type { MigrationProgress } from "../../src/migration/MigrationProgress.ts"
 import type { MigratorOptions } from "../../src/migration/Migrator.ts"
 import { busyWith, recording, states, told, up, upReason } from "./oneWrite.ts"
-import { directory, exists, scalar, test, write } from "./support.ts"
+import { directory, eventually, exists, scalar, test, write } from "./support.ts"
 
 describe("Migrations that are sent in one write", () => {
   test("stay applied in front of one that fails, and are not run behind it", () =>
@@ -152,5 +153,77 @@ describe("Migrations that are sent in one write", () => {
         ["3", "applied", 1],
         ["4", "applied", 3]
       ])
+    }))
+})
+
+/** One table each, in more than the sixteen migrations that one write has; some of them others. */
+const seventeen = (others: Record<string, string> = {}) =>
+  directory({
+    ...Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`${at + 1}_t.up.sql`, `CREATE TABLE t${at + 1} ();`])),
+    ...others
+  })
+
+describe("Migrations of the next write", () => {
+  test("leave when those before are committed, although these have not been told of", () =>
+    Effect.gen(function* () {
+      const path = yield* seventeen()
+      const applied = eventually(
+        Effect.flatMap(exists("t17"), (found) => (found === true ? Effect.void : Effect.fail("not yet")))
+      )
+      const context = yield* Effect.context<SqlClient.SqlClient>()
+      const { events, progress } = recording()
+      const waiting = (event: MigrationProgress) =>
+        event._tag === "Started" && event.id === "1"
+          ? Effect.orDie(Effect.provideContext(applied, context))
+          : progress(event)
+      assert.strictEqual((yield* up(path, { progress: waiting })).applied.length, 17)
+      assert.deepStrictEqual(events.slice(-3), ["17 Started", "17 StatementFinished 1", "17 Finished"])
+    }))
+
+  test("stay behind where the last of those before fails", () =>
+    Effect.gen(function* () {
+      const path = yield* seventeen({ "16_t.up.sql": "SELECT nowhere;" })
+      const reason = yield* upReason(path)
+      assert(reason._tag === "StatementFailed")
+      assert.strictEqual(reason.id, "16")
+      assert.deepStrictEqual([yield* exists("t15"), yield* exists("t17")], [true, false])
+      yield* write(path, { "16_t.up.sql": "CREATE TABLE t16 ();" })
+      assert.deepStrictEqual(
+        (yield* up(path)).applied.map(({ id }) => id),
+        ["16", "17"]
+      )
+    }))
+
+  test("leave when it is their turn where one of those before has had to wait for a lock", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TABLE busy (id int)`
+      const path = yield* seventeen({ "3_t.up.sql": "ALTER TABLE busy ADD name text;" })
+      const reader = yield* sql.reserve
+      yield* reader.executeRaw("BEGIN", [])
+      yield* reader.executeRaw("SELECT FROM busy", [])
+      const { events, progress } = recording()
+      const freed = (event: MigrationProgress) =>
+        event._tag === "Blocked" ? Effect.ignore(reader.executeRaw("ROLLBACK", [])) : progress(event)
+      const result = yield* up(path, { lockTimeout: "50 millis", lockBackoff: "10 millis", progress: freed })
+      assert.deepStrictEqual(
+        result.applied.map(({ id }) => Number(id)),
+        Array.from({ length: 17 }, (_, at) => at + 1)
+      )
+      assert.strictEqual(events.filter((event) => event.endsWith("Finished")).length, 17)
+      assert.strictEqual(yield* exists("t17"), true)
+    }))
+
+  test("are cancelled where the run is interrupted while those before are told of", () =>
+    Effect.gen(function* () {
+      const path = yield* seventeen({ "17_t.up.sql": "CREATE TABLE t17 (); SELECT pg_sleep(600);" })
+      const progress = ({ id }: MigrationProgress) => (id === "2" ? Effect.never : Effect.void)
+      const running = yield* Effect.forkChild(up(path, { progress }))
+      yield* busyWith("SELECT pg_sleep(600)")
+      yield* Fiber.interrupt(running)
+      assert.strictEqual((yield* states).length, 16)
+      assert.strictEqual(yield* exists("t17"), false)
+      yield* write(path, { "17_t.up.sql": "CREATE TABLE t17 ();" })
+      assert.strictEqual((yield* up(path)).applied.length, 1)
     }))
 })

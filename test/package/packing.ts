@@ -20,8 +20,12 @@ export interface Outcome {
   readonly output: string
 }
 
-// Programs see neither the npm script that runs the tests nor Vitest, both of which speak through the environment.
-const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_|INIT_CWD)/.test(name))
+// Programs see neither the npm script that runs the tests nor Vitest, both of which speak through the environment,
+// but they trust the certificates that the machine trusts.
+const trust = /^NODE_(USE_SYSTEM_CA|EXTRA_CA_CERTS)$/
+const inherited = Object.entries(process.env).filter(
+  ([name]) => trust.test(name) || !/^(npm_|VITEST|NODE_|INIT_CWD)/.test(name)
+)
 const path = [Path.join(root, "node_modules/.bin"), process.env["PATH"]].join(Path.delimiter)
 const env = { ...Object.fromEntries(inherited), PATH: path, NO_COLOR: "1", FORCE_COLOR: "0" }
 

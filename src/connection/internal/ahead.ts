@@ -6,6 +6,7 @@
  * They hear what the server says to them, and then hand over to the one that follows.
  */
 import { Buffer } from "node:buffer"
+import { hasProperty } from "effect/Predicate"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { evictAll } from "./inside.ts"
 import type { Consumer, Fields, Inside, Message } from "./inside.ts"
@@ -18,8 +19,12 @@ export type Fate = "unsent" | "done" | "refused" | "unknown"
 /** Is told how many of them are done, and what the last of these returned. */
 export type Heard = (done: number, answer: Answer) => void
 
-/** A name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
-const staleCodes: ReadonlySet<string | undefined> = new Set(["26000", "0A000"])
+/** Those of a name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
+const staleCodes: ReadonlySet<unknown> = new Set(["26000", "0A000"])
+
+/** Whether a statement may have been refused only because the server had forgotten it. */
+export const mayBeForgotten = ({ reason: { cause } }: SqlError): boolean =>
+  hasProperty(cause, "code") && staleCodes.has(cause.code)
 
 const none: ReadonlyArray<string> = []
 

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { mayBeForgotten } from "../../connection/internal/ahead.ts"
 import { cancelledWhole, inOneWrite, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { knownOf } from "../../error/internal/failureContext.ts"
@@ -29,11 +30,14 @@ import { outcomeOf, type Task } from "./task.ts"
 
 type Failure = MigrationError | DatabaseError
 
+/** The server does not know a statement any more that it had kept. */
+type Forgotten = "forgotten"
+
 /** One migration of a flight. The numbers say how many steps of the whole write are done by then. */
 interface Part {
   readonly task: Task
   readonly statements: ReadonlyArray<Statement>
-  readonly steps: ReadonlyArray<Step<Failure>>
+  readonly steps: ReadonlyArray<Step<Failure | Forgotten>>
   readonly before: number
   /** Its transaction has begun, under its settings. */
   readonly begun: number
@@ -51,7 +55,8 @@ export class Flight {
   readonly #heardAt: Array<bigint> = []
   /** What the last of so many steps returned. */
   readonly #answers: Array<string | undefined> = []
-  #exit: Exit.Exit<unknown, Failure | SqlError> | undefined
+  #exit: Exit.Exit<unknown, Failure | Forgotten | SqlError> | undefined
+  #departNext: (() => void) | undefined
   #waiting: { readonly step: number; readonly settle: () => void } | undefined
 
   private constructor(group: ReadonlyArray<Task>, clock: Clock.Clock) {
@@ -59,12 +64,31 @@ export class Flight {
     this.#clock = clock
   }
 
-  /** Sends them. Whoever starts it has to `stop` it. */
-  static start(group: ReadonlyArray<Task>, { client }: Task["current"]): Effect.Effect<Flight> {
+  /**
+   * Sends them: at once, or when all of the flight before have been committed, and not at
+   * all where they are not. Whoever starts it has to `stop` it.
+   */
+  static start(group: ReadonlyArray<Task>, { client }: Task["current"], before?: Flight): Effect.Effect<Flight> {
     return Effect.gen(function* () {
       const flight = new Flight(group, yield* Clock.Clock)
-      flight.#sender = yield* Effect.forkDetach(flight.#send(client), { startImmediately: true })
+      const send = flight.#send(client)
+      flight.#sender = yield* Effect.forkDetach(before === undefined ? send : Effect.andThen(before.#arrival, send), {
+        startImmediately: true
+      })
       return flight
+    })
+  }
+
+  /** Whether all of them have been committed. */
+  get hasArrived(): boolean {
+    return this.#exit?._tag === "Success"
+  }
+
+  /** Only one waits for it. */
+  get #arrival(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.hasArrived) resume(Effect.void)
+      else this.#departNext = () => resume(Effect.void)
     })
   }
 
@@ -90,7 +114,7 @@ export class Flight {
       )
   }
 
-  #send({ connection, transaction }: Task["current"]["client"]): Effect.Effect<void, Failure | SqlError> {
+  #send({ connection, transaction }: Task["current"]["client"]): Effect.Effect<void, Failure | Forgotten | SqlError> {
     // The last COMMIT is the statement that the others go ahead of.
     const ahead = this.#parts.flatMap(({ steps }) => steps).slice(0, -1)
     const last = connection.executeUnprepared("COMMIT", [], undefined)
@@ -140,6 +164,7 @@ export class Flight {
     if (exit === undefined || exit._tag === "Success" || this.#done < part.before) return alone
     const error = Cause.findErrorOption(exit.cause)
     if (error._tag === "None") return Effect.die(Cause.squash(exit.cause))
+    if (error.value === "forgotten") return alone
     if (isSqlError(error.value)) return Effect.fail(unanswered(part, this.#done, error.value))
     // What surrounds it was refused, which is not of its own making.
     return this.#done < part.begun ? alone : Effect.fail(error.value)
@@ -163,10 +188,12 @@ export class Flight {
     if (this.#waiting !== undefined && done >= this.#waiting.step) this.#waiting.settle()
   }
 
-  #end(exit: Exit.Exit<unknown, Failure | SqlError>, all: number): void {
+  #end(exit: Exit.Exit<unknown, Failure | Forgotten | SqlError>, all: number): void {
     this.#exit = exit
-    if (Exit.isSuccess(exit)) this.#hear(all, undefined)
-    else this.#waiting?.settle()
+    if (Exit.isFailure(exit)) return this.#waiting?.settle()
+    // The server has nothing to do until they come; who is told of these can wait.
+    this.#departNext?.()
+    this.#hear(all, undefined)
   }
 }
 
@@ -177,7 +204,7 @@ const partsOf = (group: ReadonlyArray<Task>): ReadonlyArray<Part> => {
     const statements = statementsOf(task.prepared)
     const first = beginning(settingsOf(task.current.settings, task.prepared), task.current.pid)
     const begun = before + first.length
-    const last = ending(task, outcomeOf(task, Duration.zero, 0))
+    const last = ending(task, outcomeOf(task, Duration.zero, 0)).map(kept)
     const recorded = begun + statements.length + last.length
     const steps = [
       ...first,
@@ -197,6 +224,16 @@ const stepOf = ({ prepared }: Task, statement: Statement, number: number, isLast
   // The last one is heard of with its COMMIT.
   return { text, values: [], flush: !isLast, refused }
 }
+
+/**
+ * The server works a text out once for all of them. Where a migration has taken its name
+ * away, it goes back, and is run alone, without one.
+ */
+const kept = (step: Step<Failure>): Step<Failure | Forgotten> => ({
+  ...step,
+  kept: true,
+  refused: (error) => (mayBeForgotten(error) ? "forgotten" : step.refused(error))
+})
 
 /** Without a name, which a migration may take away. */
 const commitOf = ({ prepared }: Task): Step<Failure> => ({

@@ -17,6 +17,8 @@ import type { Task } from "./task.ts"
 
 type Failure = MigrationError | DatabaseError
 
+type Groups = ReadonlyArray<ReadonlyArray<Task>>
+
 /** What is on its way when a runner is killed is still run. */
 const mostTasks = 16
 
@@ -24,7 +26,7 @@ const mostTasks = 16
 const mostCharacters = 262_144
 
 /** One migration after the other, and together those that share a write. */
-export const inGroups = (tasks: ReadonlyArray<Task>): ReadonlyArray<ReadonlyArray<Task>> => {
+const inGroups = (tasks: ReadonlyArray<Task>): Groups => {
   const groups: Array<Array<Task>> = []
   let open: { readonly group: Array<Task>; room: number } | undefined
   for (const task of tasks) {
@@ -61,16 +63,51 @@ const canBeSentAhead = (task: Task): boolean => {
 const lengthOf = ({ prepared }: Task): number =>
   statementsOf(prepared).reduce((length, { text }) => length + text.length, 0)
 
+/** The flight whose migrations are told of, and the one that leaves when it has arrived. */
+interface UnderWay {
+  current: Flight | undefined
+  next: Flight | undefined
+}
+
 /** Calls `use` for each task in turn, with its first attempt where that is under way. */
 export const runTogether = <A>(
-  group: ReadonlyArray<Task>,
+  tasks: ReadonlyArray<Task>,
   use: (task: Task, first?: Attempt) => Effect.Effect<A, Failure>
-): Effect.Effect<ReadonlyArray<A>, Failure> => {
-  const [task] = group
-  if (task === undefined || !canBeSentAhead(task)) return Effect.forEach(group, (each) => use(each))
-  return Effect.acquireUseRelease(
-    Flight.start(group, task.current),
-    (flight) => Effect.forEach(group, (each, index) => use(each, flight.attemptOf(index))),
-    (flight) => flight.stop
+): Effect.Effect<ReadonlyArray<A>, Failure> =>
+  Effect.suspend(() => {
+    const groups = inGroups(tasks)
+    const underWay: UnderWay = { current: undefined, next: undefined }
+    const runGroup = Effect.fnUntraced(function* (group: ReadonlyArray<Task>, at: number) {
+      yield* board(underWay, groups, at)
+      const { current } = underWay
+      const results = yield* Effect.forEach(group, (task, index) => use(task, current?.attemptOf(index)))
+      if (current?.hasArrived === false) yield* stopNext(underWay)
+      return results
+    })
+    return Effect.forEach(groups, runGroup).pipe(
+      Effect.map((results) => results.flat()),
+      Effect.ensuring(Effect.suspend(() => Effect.andThen(stopNext(underWay), underWay.current?.stop ?? Effect.void)))
+    )
+  })
+
+/** Makes the next write ready while this one is on its way. */
+const board = (underWay: UnderWay, groups: Groups, at: number): Effect.Effect<void> =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      underWay.current = underWay.next ?? (yield* start(groups[at]))
+      underWay.next = underWay.current && (yield* start(groups[at + 1], underWay.current))
+    })
   )
+
+const start = (group: ReadonlyArray<Task> = [], before?: Flight): Effect.Effect<Flight | undefined> => {
+  const [task] = group
+  return task !== undefined && canBeSentAhead(task) ? Flight.start(group, task.current, before) : Effect.undefined
 }
+
+/** Those behind one that has failed are run when it is their turn. */
+const stopNext = (underWay: UnderWay): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { next } = underWay
+    underWay.next = undefined
+    return next?.stop ?? Effect.void
+  })

@@ -22,7 +22,7 @@ import type { Patience } from "./patience.ts"
 import type { Direction, Prepared } from "./prepare.ts"
 import type { Selected } from "./review.ts"
 import { refuseSharedSession } from "./pooler.ts"
-import { inGroups, runTogether } from "./pipeline.ts"
+import { runTogether } from "./pipeline.ts"
 import { type Attempt, run } from "./runner.ts"
 import { enter, requireRole, type Settings } from "./settings.ts"
 import type { Run, Task } from "./task.ts"
@@ -152,9 +152,9 @@ const runAll = (prepare: Prepare, report: Task["report"]) =>
     )
     const steps = tasks.map(({ step }) => step)
     yield* callAround(run, "beforeAll", steps)
-    const results = yield* Effect.forEach(inGroups(tasks), (group) => runTogether(group, runLogged))
+    const results = yield* runTogether(tasks, runLogged)
     yield* callAround(run, "afterAll", steps)
-    return results.flat()
+    return results
   })
 
 const inTransaction = (
