@@ -1,49 +1,42 @@
 /**
  * `npm run bench`: what pgkeel costs next to the driver that it is built on.
  *
- *     npm run bench -- [--only NAME] [--quick] [--json FILE]
- *
  * `--json` writes every figure as `{ name: { ratio, against, ours, theirs, unit } }`.
  * `ratio` is always ours over theirs; the unit says which way is better. It is
  * the median over many short rounds in which both sides follow each other, so
  * that it holds on a machine that is busy with other things; the absolute figures
  * do not. A missed promise is shown and fails nothing; only a crash does.
  */
-import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect } from "effect"
-import { writeFile } from "node:fs/promises"
-import { parseArgs } from "node:util"
+import { Console, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
 import { EmbeddedPostgres } from "../../src/testing/EmbeddedPostgres.ts"
+import * as Program from "../support/program.ts"
 import { benchmarks } from "./benchmarks.ts"
-import { json, table } from "./support/report.ts"
+import { byName, table } from "./support/report.ts"
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    quick: { type: "boolean", default: false },
-    json: { type: "string" },
-    help: { type: "boolean", default: false }
-  }
-})
+const flags = {
+  only: Flag.Literals(
+    "only",
+    benchmarks.map(({ name }) => name)
+  ).pipe(Flag.withMetavar("NAME"), Flag.optional, Flag.map(Option.getOrUndefined)),
+  quick: Flag.Boolean("quick").pipe(
+    Flag.withDescription("A sign of life in seconds; its ratios mean little"),
+    Flag.withDefault(false)
+  ),
+  json: Program.json(`every figure as {"name": {"ratio", "against", "ours", "theirs", "unit"}}`)
+}
 
-const usage = `npm run bench -- [--only NAME] [--quick] [--json FILE]
+const bench = Command.make(
+  "npm run bench --",
+  flags,
+  Effect.fnUntraced(function* ({ json, only, quick }) {
+    const { url, version } = yield* EmbeddedPostgres
+    yield* Console.log(`Node ${process.versions.node}, PostgreSQL ${version}\n`)
+    const chosen = benchmarks.filter(({ name }) => only === undefined || name === only)
+    const figures = (yield* Effect.forEach(chosen, ({ run }) => run({ url, quick }))).flat()
+    yield* Console.log(table(figures))
+    yield* Program.writeJson(json, byName(figures))
+  }, Effect.provide(EmbeddedPostgres.layer()))
+).pipe(Command.withDescription("What pgkeel costs next to the driver that it is built on, and next to its peers."))
 
-  --only NAME   one of ${benchmarks.map(({ name }) => name).join(", ")}
-  --quick       a sign of life in seconds; its ratios mean little
-  --json FILE   writes every figure as {"name": {"ratio", "against", "ours", "theirs", "unit"}}`
-
-const chosen = benchmarks.filter(({ name }) => values.only === undefined || name === values.only)
-
-const main = Effect.gen(function* () {
-  if (chosen.length === 0) {
-    return yield* Effect.fail(new Error(`--only takes one of ${benchmarks.map(({ name }) => name).join(", ")}`))
-  }
-  const { url, version } = yield* EmbeddedPostgres
-  yield* Console.log(`Node ${process.versions.node}, PostgreSQL ${version}\n`)
-  const figures = (yield* Effect.forEach(chosen, ({ run }) => run({ url, quick: values.quick }))).flat()
-  yield* Console.log(table(figures))
-  const file = values.json
-  if (file !== undefined) yield* Effect.tryPromise(() => writeFile(file, json(figures)))
-})
-
-NodeRuntime.runMain(values.help ? Console.log(usage) : main.pipe(Effect.provide(EmbeddedPostgres.layer())))
+Program.main(bench)

@@ -1,4 +1,4 @@
-/** A result in words for people, and in JSON for programs. */
+/** A result in words for people, and in numbers for programs. */
 import type { FaultCounts } from "./FaultProxy.ts"
 import type { Result, RunOptions } from "./Run.ts"
 
@@ -6,8 +6,15 @@ import type { Result, RunOptions } from "./Run.ts"
 export const passed = ({ duplicated, left, lost, unknown }: Result): boolean =>
   lost === 0 && duplicated === 0 && unknown === 0 && left.length === 0
 
-export const json = ({ acknowledged, duplicated, failed, lost, operations, seconds, unknown }: Result): string =>
-  `${JSON.stringify({ operations, acknowledged, failed, unknown, lost, duplicated, seconds }, undefined, 2)}\n`
+export const counts = ({ acknowledged, duplicated, failed, lost, operations, seconds, unknown }: Result) => ({
+  operations,
+  acknowledged,
+  failed,
+  unknown,
+  lost,
+  duplicated,
+  seconds
+})
 
 /** The command that runs the same again. */
 export const replay = ({ operations, restarts, seed, workers }: RunOptions & { readonly restarts: number }): string =>

@@ -1,25 +1,32 @@
 /**
- * Histories of migrations as projects have them, each up, all the way down and up again, with the schema equal to what
- * psql makes of the same files. Prints a line for each, and what differs.
- *
- *     npm run histories -- [--only NAME ...] [--from URL]    the public ones of projects.ts, which git fetches
- *     npm run histories -- DIR...                            those in these directories
- *
- * `--from` is where the repositories are. Default: https://github.com
+ * `npm run histories`: histories of migrations as projects have them, each up, all the way down and up again, with the
+ * schema equal to what psql makes of the same files. Prints a line for each, and what differs.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, FileSystem, Layer, Path, References } from "effect"
+import { Console, Effect, FileSystem, Path, References } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
 import { execFile } from "node:child_process"
-import { parseArgs, promisify } from "node:util"
+import { promisify } from "node:util"
 import { EmbeddedPostgres } from "../../src/testing/EmbeddedPostgres.ts"
 import { TestDatabase } from "../../src/testing/TestDatabase.ts"
+import * as Program from "../support/program.ts"
 import { follow } from "./history.ts"
 import { type Project, projects } from "./projects.ts"
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { only: { type: "string", multiple: true }, from: { type: "string", default: "https://github.com" } }
-})
+const flags = {
+  directories: Argument.Directory("DIR", { mustExist: true }).pipe(
+    Argument.withDescription("Histories to follow in place of the public ones, which git fetches"),
+    Argument.atLeast(0)
+  ),
+  only: Flag.Literals(
+    "only",
+    projects.map(({ repository }) => repository)
+  ).pipe(Flag.withMetavar("NAME"), Flag.withDescription("Only this public one; may be repeated"), Flag.atLeast(0)),
+  from: Flag.String("from").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription("Where the repositories are. Default: https://github.com"),
+    Flag.withDefault("https://github.com")
+  )
+}
 
 const said = (part: "equal" | "absent" | ReadonlyArray<string> | undefined): string =>
   part === undefined || typeof part === "string" ? String(part) : `different:\n${part.join("\n")}`
@@ -46,12 +53,12 @@ const git = (...args: ReadonlyArray<string>) => Effect.tryPromise(() => promisif
 
 /** Only the folder is fetched. */
 const fetched = Effect.fnUntraced(
-  function* ({ as = (name) => name, before, folder, repository, tool }: Project) {
+  function* ({ as = (name) => name, before, folder, repository, tool }: Project, from: string) {
     const fs = yield* FileSystem.FileSystem
     const { join } = yield* Path.Path
     const parent = yield* fs.makeTempDirectoryScoped({ prefix: "pgkeel-histories-" })
     const [clone, directory] = [join(parent, "clone"), join(parent, "migrations")]
-    yield* git("clone", "--quiet", "--depth=1", "--filter=blob:none", "--sparse", `${values.from}/${repository}`, clone)
+    yield* git("clone", "--quiet", "--depth=1", "--filter=blob:none", "--sparse", `${from}/${repository}`, clone)
     yield* git("-C", clone, "sparse-checkout", "set", folder)
     yield* fs.makeDirectory(directory)
     for (const name of yield* fs.readDirectory(join(clone, folder))) {
@@ -65,16 +72,21 @@ const fetched = Effect.fnUntraced(
     Effect.catchCause(effect, (cause) => Effect.andThen(Console.log(`${repository}: ${cause}`), failed))
 )
 
-const chosen = projects.filter(({ repository }) => values.only === undefined || values.only.includes(repository))
-
-const all =
-  positionals.length > 0
-    ? Effect.forEach(positionals, (directory) => one(directory, directory), { discard: true })
-    : Effect.forEach(chosen, fetched, { discard: true })
-
-const main = all.pipe(
-  Effect.provide(Layer.mergeAll(EmbeddedPostgres.layer({ settings: { fsync: "off" } }), NodeServices.layer)),
-  Effect.provideService(References.MinimumLogLevel, "Error")
+const histories = Command.make(
+  "npm run histories --",
+  flags,
+  Effect.fnUntraced(
+    function* ({ directories, from, only }) {
+      yield* Effect.forEach(directories, (directory) => one(directory, directory), { discard: true })
+      if (directories.length > 0) return
+      const chosen = projects.filter(({ repository }) => only.length === 0 || only.includes(repository))
+      yield* Effect.forEach(chosen, (project) => fetched(project, from), { discard: true })
+    },
+    Effect.provide(EmbeddedPostgres.layer({ settings: { fsync: "off" } })),
+    Effect.provideService(References.MinimumLogLevel, "Error")
+  )
+).pipe(
+  Command.withDescription("Follows the migrations of public projects, or those in directories, and compares with psql.")
 )
 
-NodeRuntime.runMain(main)
+Program.main(histories)

@@ -1,11 +1,11 @@
-/** A result in words for people, and in JSON for programs. */
+/** A result in words for people, and in numbers for programs. */
 import type { Result, SoakOptions } from "./Run.ts"
 
 /** Nobody saw another's context, nothing is left, and every session ended as it was to. */
 export const passed = ({ leakedConnections, ledger, sessions }: Result): boolean =>
   ledger.mismatches === 0 && ledger.unexpected === 0 && leakedConnections === 0 && ledger.ended === sessions
 
-const counts = ({ ledger, ...result }: Result) => ({
+export const counts = ({ ledger, ...result }: Result) => ({
   sessions: result.sessions,
   committed: ledger.committed,
   rolledBack: ledger.rolledBack,
@@ -15,8 +15,6 @@ const counts = ({ ledger, ...result }: Result) => ({
   residentBytesStart: result.residentBytesStart,
   residentBytesEnd: result.residentBytesEnd
 })
-
-export const json = (result: Result): string => `${JSON.stringify(counts(result), undefined, 2)}\n`
 
 const number = (value: number): string => value.toLocaleString("en")
 

