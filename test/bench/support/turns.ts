@@ -72,8 +72,9 @@ const exchange = <A>(child: ChildProcess, message: Setup | Order): Effect.Effect
   })
 
 const pair = Effect.fnUntraced(function* (setup: Omit<Setup, "side">, plan: Plan) {
-  const ours = yield* start({ ...setup, side: "ours" })
-  const theirs = yield* start({ ...setup, side: "theirs" })
+  const [ours, theirs] = yield* Effect.all([start({ ...setup, side: "ours" }), start({ ...setup, side: "theirs" })], {
+    concurrency: 2
+  })
   const play = (child: ChildProcess, length: Length) => exchange<Turn>(child, length)
   yield* Effect.all([play(ours, plan.warmUp), play(theirs, plan.warmUp)], { concurrency: 2 })
   const rounds: Array<Round> = []
