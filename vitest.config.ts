@@ -10,6 +10,8 @@ export default defineConfig({
     isolate: false,
     // Most of a run is waiting for servers and processes, so there are more workers than cores.
     maxWorkers: 4,
+    // What is logged in a test belongs to its failure.
+    silent: "passed-only",
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [

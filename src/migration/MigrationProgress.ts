@@ -25,6 +25,8 @@ export type MigrationProgress =
   /**
    * The statement, counted from 1, of so many has finished. An Effect is one statement. Where
    * several migrations go out in one write, the last one of each goes with its COMMIT, whose time is told with it.
+   * They are told of again where the migration is run again: after `Blocked`, or because a function of its own has taken
+   * the session's prepared statements away.
    */
   | (MigrationStep & {
       readonly _tag: "StatementFinished"

@@ -187,18 +187,6 @@ describe("Migrations in one write that is broken off", () => {
       assert.deepInclude({ ...reason }, { id: "2", statement: 2 })
     }))
 
-  test("may take all prepared statements away", () =>
-    Effect.gen(function* () {
-      const path = yield* directory({
-        "1_a.up.sql": "CREATE TABLE a ();",
-        "2_b.up.sql": "CREATE TABLE b (); DEALLOCATE ALL;",
-        "3_c.up.sql": "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$;",
-        "4_d.up.sql": "CREATE TABLE d ();",
-        "5_e.up.sql": "CREATE TABLE e ();"
-      })
-      assert.strictEqual((yield* up(path)).applied.length, 5)
-    }))
-
   test("go on no further when who is told of them dies, and the history has what was committed", () =>
     Effect.gen(function* () {
       const path = yield* directory({

@@ -5,8 +5,7 @@
 import { NodeCrypto } from "@effect/platform-node"
 import { PgConnection } from "@effect/sql-pg"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
-import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, statfsSync } from "node:fs"
 import type { TestProject } from "vitest/node"
 import * as ScramVerifier from "../../src/credential/ScramVerifier.ts"
 import { EmbeddedPostgres } from "../../src/testing/index.ts"
@@ -30,14 +29,28 @@ declare module "vitest" {
 const memory = "/dev/shm"
 
 /**
- * In memory where there is plenty: hundreds of databases are made and dropped, and
- * some file systems look long for room where files have just been deleted.
+ * Temporary directories are in memory where there is plenty: hundreds of databases are
+ * made and dropped, and some file systems look long for room where files have just been
+ * deleted. The server's guard removes its own, also when the run is killed.
  */
-const dataDirectory = (): string | undefined => {
-  if (!existsSync(memory)) return undefined
+const hasRoomInMemory = (): boolean => {
+  if (!existsSync(memory)) return false
   const { bavail, bsize } = statfsSync(memory)
-  return bavail * bsize > 4 * 2 ** 30 ? mkdtempSync(join(memory, "pgkeel-test-")) : undefined
+  return bavail * bsize > 4 * 2 ** 30
 }
+
+const inMemory = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const before = process.env["TMPDIR"]
+    process.env["TMPDIR"] = memory
+    return Effect.ensuring(
+      effect,
+      Effect.sync(() => {
+        if (before === undefined) delete process.env["TMPDIR"]
+        else process.env["TMPDIR"] = before
+      })
+    )
+  })
 
 /**
  * Thousands of connections are made in a run, each of which derives the superuser's
@@ -61,32 +74,27 @@ const visitTemplate = Effect.fnUntraced(function* (server: EmbeddedPostgres["Ser
 
 export default async (project: TestProject) => {
   const scope = Scope.makeUnsafe()
-  const directory = dataDirectory()
-  const removeDirectory = Effect.sync(() => {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
-  })
-  const server = await Layer.buildWithScope(
+  const isInMemory = hasRoomInMemory()
+  const start = Layer.buildWithScope(
     EmbeddedPostgres.layer({
       ...chosenServer(),
-      ...(directory !== undefined && { dataDirectory: join(directory, "data") }),
       settings: {
         max_connections: "300",
         shared_preload_libraries: "pg_stat_statements",
-        fsync: "off",
         // Nothing is looked after that lives for a second.
         autovacuum: "off",
         shared_buffers: "48MB",
-        full_page_writes: "off",
         dynamic_shared_memory_type: "mmap"
       }
     }),
     scope
-  ).pipe(
+  )
+  const server = await (isInMemory ? inMemory(start) : start).pipe(
     Effect.map((context) => Context.get(context, EmbeddedPostgres)),
     Effect.tap(deriveQuickly),
     Effect.tap(visitTemplate),
     Effect.provide(NodeCrypto.layer),
-    Effect.onError((cause) => Effect.andThen(Scope.close(scope, Exit.failCause(cause)), removeDirectory)),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     Effect.runPromise
   )
   project.provide("pgkeelServer", {
@@ -97,7 +105,7 @@ export default async (project: TestProject) => {
     password: Redacted.value(server.password),
     version: server.version,
     majorVersion: server.majorVersion,
-    isInMemory: directory !== undefined
+    isInMemory
   })
-  return () => Effect.runPromise(Effect.andThen(Scope.close(scope, Exit.void), removeDirectory))
+  return () => Effect.runPromise(Scope.close(scope, Exit.void))
 }

@@ -1,4 +1,5 @@
 /** A test in a sandbox behaves as one on a database of its own, and leaves nothing. */
+import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Cause, Deferred, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { SqlClient } from "effect/sql"
@@ -10,6 +11,7 @@ import * as Copy from "../../src/session/Copy.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
 import * as SessionHooks from "../../src/session/SessionHooks.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
+import { directory, migratorOf } from "../migration/support.ts"
 import { assertClean, connected } from "../support/Connected.ts"
 import { add, items } from "../support/Items.ts"
 
@@ -317,6 +319,29 @@ layer(connected({ maxConnections: 4 }), { excludeTestServices: true })("In a san
       yield* assertClean
     })
   )
+})
+
+describe("Migrations in a sandbox", () => {
+  layer(connected({ maxConnections: 2 }), { excludeTestServices: true })((it) => {
+    it.effect("are refused, since they commit, and leave nothing", () =>
+      Effect.gen(function* () {
+        const path = yield* directory(
+          Object.fromEntries(
+            Array.from({ length: 18 }, (_, at) => [`${at + 1}_t.up.sql`, `CREATE TABLE t${at + 1} ();`])
+          )
+        )
+        const { up } = yield* migratorOf(path)
+        yield* up({ to: "1" })
+        yield* Effect.flip(TestDatabase.sandbox(up()))
+        const sql = yield* SqlClient.SqlClient
+        assert.deepStrictEqual(yield* sql`SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]+$'`, [
+          { relname: "t1" }
+        ])
+        assert.strictEqual((yield* up()).applied.length, 17)
+        yield* assertClean
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+    )
+  })
 })
 
 describe("A thousand tests on one database", () => {

@@ -19,12 +19,15 @@ export type Fate = "unsent" | "done" | "refused" | "unknown"
 /** Is told how many of them are done, and what the last of these returned. */
 export type Heard = (done: number, answer: Answer) => void
 
-/** Those of a name or a cached plan that the server no longer honours: DISCARD ALL, or a changed search path. */
-const staleCodes: ReadonlySet<unknown> = new Set(["26000", "0A000"])
+/** That of a name that the server does not know any more: DEALLOCATE, DISCARD ALL. */
+const unknownName = "26000"
 
-/** Whether a statement may have been refused only because the server had forgotten it. */
-export const mayBeForgotten = ({ reason: { cause } }: SqlError): boolean =>
-  hasProperty(cause, "code") && staleCodes.has(cause.code)
+/** Those of a name or a cached plan that the server no longer honours; the second also after a changed search path. */
+const staleCodes: ReadonlySet<string | undefined> = new Set([unknownName, "0A000"])
+
+/** Whether a statement was refused only because the server had forgotten its name. */
+export const isForgotten = ({ reason: { cause } }: SqlError): boolean =>
+  hasProperty(cause, "code") && cause.code === unknownName
 
 const none: ReadonlyArray<string> = []
 

@@ -23,9 +23,9 @@ export interface Step<E> {
   readonly refused: (error: SqlError) => E
 }
 
-/** Whether this connection gets them in one write. */
+/** Whether this connection gets them in one write, COMMITs among them: there is no transaction around, such as a sandbox's. */
 export const writesAtOnce = (connection: Connection): boolean =>
-  connection instanceof Lease && connection.wire.canSendAhead
+  connection instanceof Lease && connection.opening === undefined && connection.wire.canSendAhead
 
 /**
  * Runs the steps and then `last`, which is one statement of this connection. `heard`
@@ -49,10 +49,10 @@ export const inOneWrite = <A, E, E2>(
     return Effect.catchCause(sent, (cause): Effect.Effect<A, E | E2> => {
       const step = steps[ahead.done]
       if (ahead.fate !== "refused" || step === undefined) return Effect.failCause(cause)
-      if (ahead.done > 0 || step.kept !== true || !ahead.isForgotten)
-        return Effect.fail(step.refused(known(ahead.error, lease)))
+      const isForgotten = step.kept === true && ahead.isForgotten
+      if (isForgotten) ahead.forget()
+      if (ahead.done > 0 || !isForgotten) return Effect.fail(step.refused(known(ahead.error, lease)))
       // Nothing has run yet. This ends: what has been forgotten is not kept any more.
-      ahead.forget()
       return inOneWrite(connection, steps, last, heard)
     })
   })

@@ -15,7 +15,9 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
+import { inOneWrite, type Step } from "../../connection/internal/oneWrite.ts"
 import { CommitRolledBack } from "../../error/Reason.ts"
+import { IN_FAILED_SQL_TRANSACTION } from "../../error/SqlState.ts"
 
 export interface MigrationClient {
   readonly connection: Connection
@@ -88,15 +90,24 @@ const rowTransform = (transform: (name: string) => string, nested: boolean | und
 const control = (connection: Connection, statement: string): Effect.Effect<void, SqlError> =>
   Effect.asVoid(connection.executeUnprepared(statement, [], undefined))
 
-/** COMMIT of an aborted transaction succeeds, and says ROLLBACK. */
+/**
+ * COMMIT of an aborted transaction succeeds, and only its tag says ROLLBACK, which is told
+ * of a statement with a name alone; and a name may have been taken away. So one goes ahead
+ * that an aborted transaction refuses.
+ */
 const commit = (connection: Connection): Effect.Effect<void, SqlError> =>
-  Effect.flatMap(connection.executeRaw("COMMIT", []), (result) =>
-    Predicate.hasProperty(result, "command") && result.command === "ROLLBACK"
-      ? Effect.fail(
-          new SqlError({ reason: new UnknownError({ cause: new CommitRolledBack({}), operation: "commit" }) })
-        )
-      : Effect.void
+  inOneWrite(connection, [stillSound], control(connection, "COMMIT")).pipe(
+    Effect.tapError(() => Effect.ignore(control(connection, "ROLLBACK")))
   )
+
+const stillSound: Step<SqlError> = {
+  text: "SELECT",
+  values: [],
+  refused: (error) =>
+    Predicate.hasProperty(error.reason.cause, "code") && error.reason.cause.code === IN_FAILED_SQL_TRANSACTION
+      ? new SqlError({ reason: new UnknownError({ cause: new CommitRolledBack({}), operation: "commit" }) })
+      : error
+}
 
 const asPgClient = (sql: SqlClient.SqlClient, application: PgClient.PgClient): PgClient.PgClient => {
   const { config, json, listen } = application

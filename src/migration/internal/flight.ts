@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import { mayBeForgotten } from "../../connection/internal/ahead.ts"
+import { isForgotten } from "../../connection/internal/ahead.ts"
 import { cancelledWhole, inOneWrite, type Step } from "../../connection/internal/oneWrite.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { knownOf } from "../../error/internal/failureContext.ts"
@@ -204,7 +204,8 @@ const partsOf = (group: ReadonlyArray<Task>): ReadonlyArray<Part> => {
     const statements = statementsOf(task.prepared)
     const first = beginning(settingsOf(task.current.settings, task.prepared), task.current.pid)
     const begun = before + first.length
-    const last = ending(task, outcomeOf(task, Duration.zero, 0)).map(kept)
+    const plain = ending(task, outcomeOf(task, Duration.zero, 0))
+    const last = statements.some(takesNamesAway) ? plain : plain.map(kept)
     const recorded = begun + statements.length + last.length
     const steps = [
       ...first,
@@ -225,14 +226,17 @@ const stepOf = ({ prepared }: Task, statement: Statement, number: number, isLast
   return { text, values: [], flush: !isLast, refused }
 }
 
+/** What it does besides its transaction, to a sequence say, must not be done twice for it. */
+const takesNamesAway = ({ text }: Statement): boolean => /deallocate/iu.test(text)
+
 /**
  * The server works a text out once for all of them. Where a migration has taken its name
- * away, it goes back, and is run alone, without one.
+ * away without saying so, in a function, it goes back, and is run alone, without one.
  */
 const kept = (step: Step<Failure>): Step<Failure | Forgotten> => ({
   ...step,
   kept: true,
-  refused: (error) => (mayBeForgotten(error) ? "forgotten" : step.refused(error))
+  refused: (error) => (isForgotten(error) ? "forgotten" : step.refused(error))
 })
 
 /** Without a name, which a migration may take away. */

@@ -255,8 +255,9 @@ export const reverted = (
 export const revertFailed = (connection: Connection, migration: Migration, { id }: Outcome, error: string) =>
   execute(connection, recordStuck, [migration.namespace, id, error])
 
+/** Without a name, which a migration may have taken away. */
 export const execute = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>
-  connection.executeValues(statement, parameters).pipe(DatabaseError.refine)
+  connection.executeValuesUnprepared(statement, parameters).pipe(DatabaseError.refine)
 
 /** Fails if the row was not there to be written, which the lock should have kept it from. */
 export const fenced = (connection: Connection, statement: string, parameters: ReadonlyArray<unknown>) =>

@@ -48,12 +48,12 @@ const runInTransaction = Effect.fnUntraced(function* (task: Task, first: Attempt
   yield* task.report({ ...task.step, _tag: "Started", statements: 0 })
   const started = yield* Clock.currentTimeNanos
   const elapsed = Effect.map(Clock.currentTimeNanos, (now) => Duration.nanos(now - started))
-  const alone = Effect.flatMap(elapsed, (before) => runOnce(task, progress, before)).pipe(Effect.andThen(elapsed))
-  let attempts = 0
-  const attempt = Effect.suspend(() => {
+  const alone = Effect.flatMap(elapsed, (before) => {
     progress.statements = 0
-    return first === undefined || attempts++ > 0 ? alone : first(progress, alone)
-  })
+    return runOnce(task, progress, before)
+  }).pipe(Effect.andThen(elapsed))
+  let attempts = 0
+  const attempt = Effect.suspend(() => (first === undefined || attempts++ > 0 ? alone : first(progress, alone)))
   return yield* patiently(task.current.patience, attempt, task.blocked).pipe(
     Effect.tapCause((cause) =>
       progress.isCommitted
