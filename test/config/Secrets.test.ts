@@ -38,6 +38,15 @@ layer(NodeFileSystem.layer)("A secret in a file", (it) => {
     })
   )
 
+  it.effect("is read for the logins of the migrator and of the administrator as well", () =>
+    Effect.gen(function* () {
+      for (const variable of ["DATABASE_MIGRATOR_URL", "DATABASE_ADMIN_URL"] as const) {
+        const path = yield* written("postgres://u:from-file@h/d\n")
+        assert.strictEqual(passwordOf(yield* load({ [`${variable}_FILE`]: path }, {}, variable)), "from-file", variable)
+      }
+    })
+  )
+
   it.effect("and in its variable at the same time is refused", () =>
     Effect.gen(function* () {
       const path = yield* written("postgres://u@h/d")

@@ -31,6 +31,33 @@ layer(Services, { excludeTestServices: true })("Provisioner", (it) => {
   )
 
   it.effect(
+    "lets the migrator and the application log in, and nobody as the owner",
+    () =>
+      withoutRoles((database) =>
+        Effect.gen(function* () {
+          const { apply } = yield* Provisioner
+          yield* apply({ database })
+          const rows = yield* as(
+            testServer().url,
+            Effect.flatMap(
+              SqlClient.SqlClient,
+              (
+                sql
+              ) => sql`SELECT rolname AS role, rolcanlogin AS login, rolsuper OR rolcreaterole OR rolcreatedb AS more
+                FROM pg_roles WHERE rolname LIKE ${`${database}%`} ORDER BY rolname`
+            )
+          )
+          assert.deepStrictEqual(rows, [
+            { role: `${database}_app`, login: true, more: false },
+            { role: `${database}_migrator`, login: true, more: false },
+            { role: `${database}_owner`, login: false, more: false }
+          ])
+        })
+      ).pipe(Effect.provide(provisioner())),
+    120_000
+  )
+
+  it.effect(
     "gives the application's role the functions of pgcrypto and uuid-ossp",
     () =>
       withoutRoles((database) =>

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import { EmbeddedPostgres, type EmbeddedPostgresOptions } from "../../src/testing/index.ts"
 import type { Reason } from "../../src/testing/EmbeddedPostgresError.ts"
 import { chosenServer } from "../support/chosenServer.ts"
+import { testServer } from "../support/Database.ts"
 import { ownTmpdir } from "./support/ownTmpdir.ts"
 
 const tmpdir = ownTmpdir()
@@ -117,6 +118,18 @@ describe("EmbeddedPostgresError", () => {
       expectReason(reason, "DataDirectoryNotWritable")
       assert.include(message, "/proc/pgkeel")
       assert.include(message, reason.account)
+    })
+  )
+
+  it.effect("DataDirectoryNotWritable is said of a directory that is there, and is left as it was", () =>
+    Effect.gen(function* () {
+      const dataDirectory = newDirectory()
+      writeFileSync(join(dataDirectory, "PG_VERSION"), `${testServer().majorVersion}\n`)
+      chmodSync(dataDirectory, 0o555)
+      const { reason } = yield* refusal({ dataDirectory })
+      expectReason(reason, "DataDirectoryNotWritable")
+      assert.strictEqual(reason.directory, dataDirectory)
+      assert.deepStrictEqual(readdirSync(dataDirectory), ["PG_VERSION"])
     })
   )
 
