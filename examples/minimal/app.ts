@@ -22,11 +22,9 @@ const signUp = Effect.fn("signUp")(function* (email: string) {
 })
 
 const program = Effect.gen(function* () {
-  yield* Console.log(yield* signUp("ada@example.com"))
-  yield* Console.log(yield* signUp("ada@example.com"))
+  for (const email of ["ada@example.com", "ada@example.com"]) yield* Console.log(yield* signUp(email))
 })
 
 // Starts when it is provided: connects, migrates, verifies, or fails with a type that says why not.
 const Database = Main.layer({ migrations: [{ namespace: "app", migrations: [customer] }] })
-
 NodeRuntime.runMain(Effect.provide(program, Database))

@@ -42,7 +42,7 @@ export const embedded = Effect.fnUntraced(function* (keep: string | undefined) {
   }
   const key = KeyProvider.layerFile(join(directory, "key"), { create: true })
   const leaves = [
-    `Kept in ${directory}: the server's data, and the key of its passwords. the same --keep goes on there;`,
+    `Kept in ${directory}: the server's data, and the key of its passwords. The same --keep goes on there;`,
     `rm -r ${shell(directory)} removes them.`
   ]
   return { url, what, key, leaves, recover: (error: Failure) => error }

@@ -23,7 +23,12 @@ const steps = [
   "stop"
 ]
 
-const linesOf = (output: string) => output.split("\n").filter((line) => /^(?:✓ | {4}.* ms$)/u.test(line))
+const isStep = (line: string) => /^(?:✓ | {4}.* ms$)/u.test(line)
+
+const linesOf = (output: string) => output.split("\n").filter(isStep)
+
+/** The heading, and the prose below the steps; nothing that is logged. */
+const isProse = (line: string) => /^(?:$| {2,}\S|pgkeel)/u.test(line)
 
 export const lineOf = (name: string, output: string) =>
   linesOf(output).find((line) => line.replace(/^✓/u, " ").trimStart().startsWith(name)) ?? ""
@@ -32,6 +37,10 @@ export const lineOf = (name: string, output: string) =>
 export const assertReads = ({ code, errors, output }: Ended) => {
   assert.strictEqual(errors, "")
   assert.strictEqual(code, 0)
+  assert.deepStrictEqual(
+    output.split("\n").filter((line) => !isStep(line) && !isProse(line)),
+    []
+  )
   const lines = linesOf(output)
   assert.lengthOf(lines, steps.length, output)
   for (const [index, line] of lines.entries())

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { knownVariables } from "../../src/config/internal/unknownVariables.ts"
 import { bare } from "../error/samples.ts"
 import { tableOf } from "./blocks.ts"
 import { cliReference } from "./cliReference.ts"
@@ -51,6 +52,44 @@ describe("The README", () => {
     const { commands, flags } = await cliReference
     assert.deepStrictEqual(tableOf(readme, "Command"), commands)
     assert.deepStrictEqual(tableOf(readme, "Flag"), flags)
+  })
+
+  it("says what happened of every reason", () => {
+    const sentences = tableOf(readme, "Code").map((row) => row[3] ?? "")
+    assert.deepStrictEqual(
+      sentences.filter((sentence) => sentence.length < 10),
+      []
+    )
+    assert.strictEqual(new Set(sentences).size, sentences.length)
+  })
+
+  it("lists every variable that is read, and no other", () => {
+    const listed = tableOf(readme, "Variable").map(([variable = ""]) => variable.slice(1, -1))
+    const pgkeel = [...knownVariables].filter((name) => !name.endsWith("_FILE"))
+    const source = readFileSync(join(root, "src/config/internal/load.ts"), "utf8")
+    const login = Array.from(source.matchAll(/"(PG[A-Z_]+)"/gu), ([, name]) => name)
+    const urls = ["DATABASE_URL", "DATABASE_MIGRATOR_URL", "DATABASE_ADMIN_URL"]
+    assert.deepStrictEqual(listed.toSorted(), [...new Set([...pgkeel, ...login, ...urls])].toSorted())
+  })
+
+  it("shows only commands and flags that there are", async () => {
+    const { commands, flags } = await cliReference
+    const paths = commands.map(([command = ""]) => command.replaceAll(/^`pgkeel | [[A-Z].*$|`/gu, ""))
+    const lines = [...readme.matchAll(/^npx pgkeel (.+)$/gmu)].map(([, line = ""]) => line)
+    assert.isAbove(lines.length, 10)
+    for (const line of lines) {
+      const path = paths.find((one) => line === one || line.startsWith(`${one} `))
+      assert.isDefined(path, line)
+      const group = path?.split(" ")[0] ?? ""
+      const known = flags.flatMap(([flag = "", of = ""]) =>
+        [`\`${path}\``, `all of \`${group}\``, "all"].includes(of) ? [/--[a-z-]+/u.exec(flag)?.[0]] : []
+      )
+      assert.deepStrictEqual(
+        [...line.matchAll(/--[a-z-]+/gu)].map(([flag]) => flag).filter((flag) => !known.includes(flag)),
+        [],
+        line
+      )
+    }
   })
 
   it("counts the reasons, ours and the driver's, as they are", () => {
