@@ -189,6 +189,94 @@ describe("pgkeel", () => {
     ["schema", "verify", "--snapshot", "postgres://me:s3cret@127.0.0.1:1/z"]
   ]
 
+  const mistyped: ReadonlyArray<string> = [
+    "postgres:/me:s3cret@127.0.0.1:1/z",
+    "postgres//me:s3cret@127.0.0.1:1/z",
+    "postgres:me:s3cret@127.0.0.1:1/z",
+    "me:s3cret@127.0.0.1/z",
+    "me:/s3cret@127.0.0.1/z",
+    "me@home:s3cret@127.0.0.1/z",
+    "me:a/b/s3cret@127.0.0.1/z",
+    "me:a/../../s3cret@127.0.0.1/z",
+    "me:s3cret/../a@127.0.0.1/z",
+    "me:s3cret=a@127.0.0.1/z",
+    'me:a\\s3cret"s3cret@127.0.0.1/z',
+    "postgres://me:s3cret@127.0.0.1:1/z",
+    "postgres://me:a%20s3cret@127.0.0.1:1/z",
+    "postgres://me:a//s3cret@127.0.0.1:1/z",
+    "postgres://:s3cret@127.0.0.1:1/z"
+  ]
+
+  const places: ReadonlyArray<(url: string) => ReadonlyArray<string>> = [
+    (url) => [url],
+    (url) => [`--${url}`],
+    (url) => ["migrate", url],
+    (url) => ["migrate", "up", url],
+    (url) => ["migrate", "up", "--url", "postgres://me@127.0.0.1:1/z", "--dir", url],
+    (url) => ["migrate", "up", "--url", "postgres://me@127.0.0.1:1/z", "--seeds", url, "--environment", url],
+    (url) => ["migrate", "up", "--url", "postgres://me@127.0.0.1:1/z", "--to", url],
+    (url) => ["migrate", "up", "--config", url],
+    (url) => ["migrate", "up", "--config", `${url}.json`],
+    (url) => ["migrate", "up", "--wait", url],
+    (url) => ["migrate", "up", "--policy", url],
+    (url) => ["migrate", "up", "--policy", `late=${url}`],
+    (url) => ["migrate", "lint", url],
+    (url) => ["schema", "snapshot", url],
+    (url) => ["schema", "diff", "package.json", url],
+    (url) => ["schema", "diff", url, "package.json"],
+    (url) => ["schema", "verify", "--snapshot", url],
+    (url) => ["schema", "verify", "--snapshot", "package.json", "--ignore", url]
+  ]
+
+  for (const url of mistyped) {
+    effect(`keeps the password of ${url} to itself wherever it stands`, () =>
+      Effect.gen(function* () {
+        for (const place of places) {
+          for (const given of [place(url), [...place(url), "--json"]]) {
+            const lines: Array<string> = []
+            const { code, stderr, stdout } = yield* cli(given, { log: (line) => lines.push(line) })
+            assert.notStrictEqual(code, 0)
+            assert.notInclude([stdout, stderr, ...lines].join("\n"), "s3cret", given.join(" "))
+          }
+        }
+      })
+    )
+  }
+
+  it("hides passwords that a configuration has, with a slash too few", () =>
+    assert.strictEqual(
+      hiding([])("/srv/postgres:/me:s3cret@db/x and postgres//me:s3cret@db"),
+      "/srv/postgres:/me:***@db/x and postgres//me:***@db"
+    ))
+
+  it("hides nothing that is no password", () => {
+    const args = [
+      "a:b",
+      "12:30",
+      "--dir=app=./node_modules/@scope/app",
+      "file:///srv/app@1/x",
+      "C:\\srv\\app@1",
+      "me:app@db"
+    ]
+    const text = `${args.slice(0, -1).join(" ")} app postgres://me@db:5432/x 12:30:05 file:///srv/app@1/x.ts:1:2 a@b.c`
+    assert.strictEqual(hiding(args)(text), text)
+  })
+
+  effect("says of a URL without its slashes that it is none", () =>
+    Effect.gen(function* () {
+      for (const args of [
+        ["schema", "snapshot"],
+        ["migrate", "lint"]
+      ]) {
+        for (const url of ["postgres:/me:s3cret@db/x", "postgresql//db/x", "me:s3cret@db/x"]) {
+          const { code, stderr } = yield* cli([...args, url])
+          assert.strictEqual(code, 2)
+          assert.include(stderr, "is no URL, since it does not begin with postgres://")
+        }
+      }
+    })
+  )
+
   for (const args of secrets) {
     effect(`keeps the password to itself of \`${args.join(" ")}\``, () =>
       Effect.gen(function* () {

@@ -11,6 +11,7 @@ import type { Migration } from "../../migration/internal/migration.ts"
 import { scriptText } from "../../migration/internal/scriptRun.ts"
 import { type DirectorySource, own, seedsNamespace } from "../../migration/MigrationSource.ts"
 import type { LintFinding } from "../../migration/Migrator.ts"
+import { failMissing } from "./argument.ts"
 import { type CommandOptions, settingsOf, withClient, withMigrator } from "./database.ts"
 import { failUsage } from "./failure.ts"
 import { defaultNamespace, pathOf } from "./sources.ts"
@@ -42,7 +43,7 @@ const named = Effect.fnUntraced(function* (argument: string) {
   const files = yield* FileSystem.FileSystem
   const { basename, resolve } = yield* Path.Path
   const path = resolve(argument)
-  const { type } = yield* Effect.catch(files.stat(path), () => failUsage(`${argument} is not there: ${accepted}`))
+  const { type } = yield* Effect.catch(files.stat(path), () => failMissing(argument, accepted))
   if (type === "Directory") {
     const found = yield* inDirectory({ namespace: defaultNamespace, directory: path }, argument)
     return found.length > 0 ? found : yield* failUsage(`${argument} has no migration in SQL: ${accepted}`)

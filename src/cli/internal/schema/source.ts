@@ -15,6 +15,7 @@ import { runScript } from "../../../migration/internal/scriptRun.ts"
 import { own } from "../../../migration/MigrationSource.ts"
 import { Migrator } from "../../../migration/Migrator.ts"
 import * as SnapshotFile from "../../../schema/SnapshotFile.ts"
+import { failMissing, isUrl } from "../argument.ts"
 import { withClient } from "../database.ts"
 import { excerptOf } from "../excerpt.ts"
 import { failUsage, LoadFailed } from "../failure.ts"
@@ -23,8 +24,6 @@ import { defaultNamespace } from "../sources.ts"
 import { databaseAt, databaseOf, type SchemaCommandOptions, serverOf } from "./options.ts"
 
 const read = Effect.flatMap(SqlClient.SqlClient, Snapshot.read)
-
-const isUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//iu.test(text)
 
 /** An argument as it is shown: of a URL, neither the login nor its options. */
 export const shownArgument = (argument: string): string =>
@@ -40,7 +39,7 @@ export const snapshotOf = Effect.fnUntraced(function* (argument: string, given: 
   const files = yield* FileSystem.FileSystem
   const { resolve } = yield* Path.Path
   const path = resolve(argument)
-  const { type } = yield* Effect.catch(files.stat(path), () => failUsage(`${argument} is not there: ${accepted}`))
+  const { type } = yield* Effect.catch(files.stat(path), () => failMissing(argument, accepted))
   if (type === "Directory") return yield* ofDirectory(path, argument, given)
   return yield* /\.sql$/iu.test(path) ? ofScript(path, argument, given) : SnapshotFile.read(path)
 })
