@@ -137,7 +137,7 @@ const register = Effect.fnUntraced(function* (sql: SqlClient, { key = [], name, 
     ),
     Effect.catchReason("DatabaseError", "InsufficientPrivilege", () =>
       refuse(
-        "its login may not keep the place in pgkeel.backfills; provision the database again (`pgkeel init`), or grant " +
+        "its login may not keep the place in pgkeel.backfills; provision the database again, with the Provisioner, or grant " +
           "the login USAGE on schema pgkeel, and SELECT, INSERT and UPDATE on the table"
       )
     )

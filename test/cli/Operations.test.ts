@@ -218,7 +218,7 @@ describe("pgkeel migrate", () => {
       assert.deepInclude(reverting, { id: "1", state: "reverting" })
       const shown = yield* onDatabase(["migrate", "status", "--dir", dir])
       assert.match(shown.stdout, /1_half +reverting/u)
-      assert.include(shown.stdout, "go on with `pgkeel migrate down`")
+      assert.include(shown.stdout, "go on with `pgkeel migrate down --namespace app`")
       const repaired = yield* json(["repair", "--half-done", "done", "--dir", dir])
       assert.strictEqual(repaired.code, 0)
       assert.strictEqual((yield* json(["status", "--check", "--dir", dir])).code, 3)

@@ -19,6 +19,22 @@ const messages: ReadonlyArray<readonly [reason: { readonly message: string }, sa
   ],
   [new Reason.StatementFailed({ ...statement, transaction: true, cause: somewhere }), /its COMMIT was on its way/],
   [
+    new Reason.StatementFailed({ ...statement, direction: "down", transaction: true, cause: lost }),
+    /its COMMIT was on its way: `pgkeel migrate status` tells .*; only then run `pgkeel migrate down --namespace app`$/
+  ],
+  [
+    new Reason.StatementFailed({ ...statement, direction: "down", transaction: true, cause: refused }),
+    /it was rolled back, correct it and run `pgkeel migrate down --namespace app` again$/
+  ],
+  [
+    new Reason.EffectFailed({ ...subject, direction: "up", transaction: true, cause: lost }),
+    /its COMMIT was on its way: the history tells, and `pgkeel migrate up` looks there, so run it again$/
+  ],
+  [
+    new Reason.EffectFailed({ ...subject, direction: "up", transaction: true, cause: somewhere }),
+    /it was rolled back, correct it and run `pgkeel migrate up` again$/
+  ],
+  [
     new Reason.StatementFailed({ ...statement, transaction: true, cause: refused }),
     /it was rolled back, correct it and run `pgkeel migrate up` again$/
   ],
@@ -53,7 +69,7 @@ const messages: ReadonlyArray<readonly [reason: { readonly message: string }, sa
   ],
   [
     new Reason.HalfDone({ ...stopped, direction: "down" }),
-    /was reverted in part, and nothing is to be applied on what is left of it: go on with `pgkeel migrate down`/
+    /nothing is to be applied on what is left of it: go on with `pgkeel migrate down --namespace app`, .* `pgkeel migrate repair 2 --namespace app --half-done` with/
   ],
   [
     new Reason.HalfDone({ ...stopped, direction: "up", marked: true }),
@@ -76,6 +92,10 @@ const messages: ReadonlyArray<readonly [reason: { readonly message: string }, sa
   [
     new Reason.NameMismatch({ ...subject, appliedName: "a", contents: "unknown" }),
     /under the name "a", and 2_b\.up\.sql has the same id; give the file its old name, or, if .* a new id$/
+  ],
+  [
+    new Reason.NameMismatch({ ...subject, namespace: "it's", appliedName: "a", contents: "same" }),
+    /accept the new one with `pgkeel migrate repair 2 --namespace 'it'\\''s'`$/
   ],
   [
     new Reason.RoleRefused({ role: "owner", exists: true }),

@@ -34,7 +34,7 @@ const cases: Record<
     change: { "3_c.up.sql": "CREATE TABLE c (); -- with a comment" },
     reason: "ChecksumMismatch",
     message:
-      "with other contents; restore the file and put the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with `pgkeel migrate repair 3`; or, where data may be lost, apply it again with `pgkeel migrate redo`",
+      "with other contents; restore the file and put the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with `pgkeel migrate repair 3 --namespace app`",
     runs: [],
     allow: false
   },
@@ -42,7 +42,7 @@ const cases: Record<
     change: { "3_c.up.sql": undefined, "3_see.up.sql": applied["3_c.up.sql"] },
     reason: "NameMismatch",
     message:
-      'under the name "c", and 3_see.up.sql has the same id and the same contents; give the file its old name, or accept the new one with `pgkeel migrate repair 3`',
+      'under the name "c", and 3_see.up.sql has the same id and the same contents; give the file its old name, or accept the new one with `pgkeel migrate repair 3 --namespace app`',
     runs: [],
     allow: true
   },

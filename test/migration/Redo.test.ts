@@ -24,6 +24,74 @@ describe("Migrator.redo", () => {
       yield* assertClean
     }))
 
+  test("refuses to leave an edited migration behind, and the refusal of up names the redo that reaches it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...a, ...b })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* scalar("INSERT INTO b VALUES (1) RETURNING id")
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a (id int);" })
+      const edited = yield* reasonOf(migrator.up())
+      assert.include(
+        edited.message,
+        "or, where the data of the latest 2 migrations may be lost, revert them and apply them again with " +
+          "`pgkeel migrate redo --steps 2 --namespace app`"
+      )
+      for (const call of [migrator.redo(), migrator.plan({ direction: "redo" })]) {
+        assert.deepStrictEqual((yield* reasonOf<unknown, unknown, never>(call)).message, edited.message)
+      }
+      assert.strictEqual(yield* scalar("SELECT count(*)::int FROM b"), 1)
+      assert.deepStrictEqual(ids((yield* migrator.redo({ steps: 2, namespace: "app" })).applied), ["1", "2"])
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+    }))
+
+  test("leaves an edited migration behind where the policy of edited ones lets up pass it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory({ ...a, ...b })
+      const migrator = yield* migratorOf(path, { policies: { edited: "warn" } })
+      yield* migrator.up()
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a (id int);" })
+      assert.deepStrictEqual(ids((yield* migrator.redo()).applied), ["2"])
+      assert.deepStrictEqual(yield* migrator.up(), { applied: [] })
+    }))
+
+  test("is named as a way out only where everything that it would revert can be", () =>
+    Effect.gen(function* () {
+      const late = { "3_c.up.sql": "CREATE TABLE c ();" }
+      const path = yield* directory({ ...a, ...b, ...late })
+      const migrator = yield* migratorOf(path)
+      yield* migrator.up()
+      yield* write(path, { "1_a.up.sql": "CREATE TABLE a (id int);" })
+      const told = Effect.map(reasonOf(migrator.up()), ({ message }) => /`pgkeel migrate redo.*/u.exec(message)?.[0])
+      assert.isUndefined(yield* told)
+      yield* write(path, { "3_c.down.sql": "DROP TABLE c;" })
+      assert.strictEqual(yield* told, "`pgkeel migrate redo --steps 3 --namespace app`")
+      yield* write(path, { "3_c.up.sql": undefined, "3_c.down.sql": undefined })
+      assert.isUndefined(yield* told)
+    }))
+
+  test("is named with the namespace of what was edited, and without one where several were", () =>
+    Effect.gen(function* () {
+      const [path, module] = [yield* directory({ ...a, ...b }), "export const up = Effect.void"]
+      const other = yield* directory({
+        "1_c.mjs": `import * as Effect from "${import.meta.resolve("effect/Effect")}"\n${module}\n`
+      })
+      const sources = [
+        { namespace: "app", directory: path },
+        { namespace: "shop", directory: other }
+      ]
+      const migrator = yield* migratorOf(path, { sources })
+      yield* migrator.up()
+      yield* write(path, { "2_b.up.sql": "CREATE TABLE b (id int, name text);" })
+      const told = Effect.map(reasonOf(migrator.up()), ({ message }) => /`pgkeel migrate redo.*/u.exec(message)?.[0])
+      assert.strictEqual(yield* told, "`pgkeel migrate redo --steps 1 --namespace app`")
+      yield* write(other, {
+        "1_c.mjs": `import * as Effect from "${import.meta.resolve("effect/Effect")}"\n${module}\n// edited\n`
+      })
+      assert.strictEqual(yield* told, "`pgkeel migrate redo --steps 2`, which refuses where a module exports no `down`")
+      assert.strictEqual((yield* reasonOf(migrator.redo({ steps: 2 })))._tag, "DownMissing")
+    }))
+
   test("does so with several, latest first on the way down", () =>
     Effect.gen(function* () {
       const migrator = yield* migratorOf(yield* directory({ ...a, ...b }))

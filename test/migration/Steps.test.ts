@@ -273,7 +273,7 @@ describe("a migration without a transaction", () => {
       assert.deepStrictEqual([status?.state, status?.problem?._tag], ["reverting", "HalfDone"])
       const reason = yield* reasonOf(migrator.up())
       assert(reason._tag === "HalfDone")
-      assert.include(reason.message, "go on with `pgkeel migrate down`")
+      assert.include(reason.message, "go on with `pgkeel migrate down --namespace app`")
       // Whatever its file says by now.
       yield* write(path, { "1_a.up.sql": "CREATE TABLE a (); CREATE TABLE c ();" })
       assert.strictEqual((yield* reasonOf(migrator.up()))._tag, "HalfDone")

@@ -1,7 +1,7 @@
 /** How what stands around a migration can fail: its verify, the hooks of the run, and the rules of lint. */
 import * as Schema from "effect/Schema"
 import { inMigration } from "./failureText.ts"
-import { named, subject } from "./reasonSubject.ts"
+import { commandOf, named, subject } from "./reasonSubject.ts"
 
 /** The migration ran, and its verify does not agree with what it did. It was rolled back, unless it has no transaction. */
 export class VerifyFailed extends Schema.TaggedError<VerifyFailed>("pgkeel/migration/VerifyFailed")("VerifyFailed", {
@@ -46,10 +46,11 @@ export class HookFailed extends Schema.TaggedError<HookFailed>("pgkeel/migration
   }
 
   private get left(): string {
-    const again = `correct it and run \`pgkeel migrate ${this.direction}\` again`
+    const { direction, namespace } = this
+    const again = `correct it and run ${namespace === undefined ? "it" : commandOf(direction, namespace)} again`
     switch (this.hook) {
       case "beforeAll":
-        return `nothing was run; ${again}`
+        return "nothing was run; correct it and try again"
       case "beforeEach":
         return `the migration was not run; ${again}`
       case "afterEach":

@@ -6,7 +6,7 @@ import { refuseHalfApplied } from "./halfDone.ts"
 import { isApplied } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds, isRepeatable } from "./migration.ts"
-import type { Entry, Selected } from "./review.ts"
+import type { Entry, Selected } from "./entry.ts"
 import { isAmong, namespaceOf, namespacesOf, unknownTarget } from "./target.ts"
 
 /**

@@ -9,19 +9,19 @@ import { HalfDone } from "../MigrationErrorReason.ts"
 import { isApplied, type Row } from "./history.ts"
 import type { Baseline } from "./historyEdits.ts"
 import { compareIds, idKey, isRepeatable } from "./migration.ts"
-import type { Entry } from "./review.ts"
+import type { Entry } from "./entry.ts"
 
 /**
  * `reverted` is what a down is about, of `entries`. What stopped on its way up is
  * never among it, whether it stands on one of them or is itself the latest; where
  * there is nothing to revert, `isMeant` says so of it.
  */
-export const refuseHalfApplied = (
+export const halfApplied = (
   entries: ReadonlyArray<Entry>,
   reverted: ReadonlyArray<Entry>,
   isMeant: (id: string) => boolean
-): Effect.Effect<void, MigrationError> => {
-  const found = entries.find(
+): Row | undefined =>
+  entries.find(
     ({ id, namespace, row }) =>
       row?.partly === true &&
       !isApplied(row) &&
@@ -29,8 +29,11 @@ export const refuseHalfApplied = (
       (reverted.length === 0
         ? isMeant(id)
         : reverted.some((other) => other.namespace === namespace && compareIds(other.id, id) < 0))
-  )
-  return found?.row === undefined ? Effect.void : refuse(found.row, false)
+  )?.row
+
+export const refuseHalfApplied = (...about: Parameters<typeof halfApplied>): Effect.Effect<void, MigrationError> => {
+  const found = halfApplied(...about)
+  return found === undefined ? Effect.void : refuse(found, false)
 }
 
 /** Marked as applied, the rest of it would never run. */

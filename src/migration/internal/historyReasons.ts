@@ -1,21 +1,45 @@
 /** What can keep the sources and the history from fitting together, and a call from being carried out. */
 import * as Schema from "effect/Schema"
-import { named, onDay, subject } from "./reasonSubject.ts"
+import { inNamespace, named, onDay, subject } from "./reasonSubject.ts"
+
+const RedoAdvice = Schema.Struct({
+  /** How many `redo` has to revert. */
+  steps: Schema.Int,
+  /** Not there where it is about several. */
+  namespace: Schema.UndefinedOr(Schema.String),
+  /** Whether each of them is known to have a `down`. */
+  isCertain: Schema.Boolean
+})
+export type RedoAdvice = typeof RedoAdvice.Type
 
 /** An applied migration's file was edited since. */
 export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>("pgkeel/migration/ChecksumMismatch")(
   "ChecksumMismatch",
   {
     ...subject,
-    appliedAt: Schema.optional(Schema.DateTimeUtc)
+    appliedAt: Schema.optional(Schema.DateTimeUtc),
+    /** The `redo` that reaches it. Not there where that could not be: something has no `down`, or no file. */
+    redo: Schema.optional(RedoAdvice)
   }
 ) {
   override get message() {
     return (
       `migration ${named(this)} was applied${onDay(this.appliedAt)} with other contents; restore the file and put ` +
       "the change in a new migration; or, where the edit changes nothing, such as a comment, accept it with " +
-      `\`pgkeel migrate repair ${this.id}\`; or, where data may be lost, apply it again with \`pgkeel migrate redo\``
+      `\`pgkeel migrate repair ${this.id} ${inNamespace(this.namespace)}\`${this.again}`
     )
+  }
+
+  private get again(): string {
+    if (this.redo === undefined) return ""
+    const { isCertain, namespace, steps } = this.redo
+    const where = namespace === undefined ? "" : ` ${inNamespace(namespace)}`
+    const what =
+      steps === 1
+        ? "where its data may be lost, revert it and apply it again"
+        : `where the data of the latest ${steps} migrations may be lost, revert them and apply them again`
+    const condition = isCertain ? "" : ", which refuses where a module exports no `down`"
+    return `; or, ${what} with \`pgkeel migrate redo --steps ${steps}${where}\`${condition}`
   }
 }
 
@@ -32,7 +56,7 @@ export class NameMismatch extends Schema.TaggedError<NameMismatch>("pgkeel/migra
       `migration ${this.id} (${this.namespace}) was applied${onDay(this.appliedAt)} under the name ` +
       `"${this.appliedName}", and ${this.file} has the same id`
     return this.contents === "same"
-      ? `${what} and the same contents; give the file its old name, or accept the new one with \`pgkeel migrate repair ${this.id}\``
+      ? `${what} and the same contents; give the file its old name, or accept the new one with \`pgkeel migrate repair ${this.id} ${inNamespace(this.namespace)}\``
       : `${what}; give the file its old name, or, if it is another migration, a new id`
   }
 }

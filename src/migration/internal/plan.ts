@@ -13,7 +13,8 @@ import { refuse } from "./policies.ts"
 import { type Direction, hasTransaction, type Prepared } from "./prepare.ts"
 import { obstacle } from "./resume.ts"
 import { again, prepareAgain, type RedoTarget } from "./redo.ts"
-import { review, type Selected } from "./review.ts"
+import type { Selected } from "./entry.ts"
+import { review } from "./review.ts"
 import { requireRole } from "./settings.ts"
 import type { Statement } from "./splitter.ts"
 import { pendingUpTo, type UpTarget } from "./upTarget.ts"
@@ -81,7 +82,7 @@ const chosen = Effect.fnUntraced(function* (
 ) {
   const { policies, prepareDowns, prepareUps } = workshop
   if (target.direction === "redo") {
-    return { prepare: prepareAgain(workshop, loaded), selected: yield* again(loaded, rows, target) }
+    return { prepare: prepareAgain(workshop, loaded), selected: yield* again(policies, loaded, rows, target) }
   }
   const entries = review(loaded, rows)
   return target.direction === "down"

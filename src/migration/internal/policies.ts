@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { MigrationError } from "../MigrationError.ts"
 import type { MigrationPolicies, MigrationPolicy } from "../MigrationPolicies.ts"
-import type { Entry, Problem } from "./review.ts"
+import type { Entry, Problem } from "./entry.ts"
 
 /** What the policies say about a problem. */
 export const policyOf = (policies: MigrationPolicies, problem: Problem): MigrationPolicy => {

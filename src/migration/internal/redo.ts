@@ -4,10 +4,15 @@
  * new contents leaves the old ones applied.
  */
 import * as Effect from "effect/Effect"
+import type { MigrationError } from "../MigrationError.ts"
+import type { MigrationPolicies } from "../MigrationPolicies.ts"
 import { seedsNamespace } from "../MigrationSource.ts"
 import { revertible } from "./downTarget.ts"
 import { isRepeatable, type Migration } from "./migration.ts"
-import { review, type Selected } from "./review.ts"
+import { refuse } from "./policies.ts"
+import { isEdited } from "./redoAdvice.ts"
+import type { Entry, Selected } from "./entry.ts"
+import { review } from "./review.ts"
 import type { LoadedSource } from "./loader.ts"
 import type { Row } from "./history.ts"
 import type { MigrationResult } from "./session.ts"
@@ -29,9 +34,12 @@ export const redo = Effect.fnUntraced(function* (
   workshop: Workshop,
   target: RedoTarget
 ): Effect.fn.Return<Redone, Failure> {
-  const { session, sources } = workshop
+  const { policies, session, sources } = workshop
   const loaded = yield* sources
-  const results = yield* session.migrate((rows) => again(loaded, rows, target), prepareAgain(workshop, loaded))
+  const results = yield* session.migrate(
+    (rows) => again(policies, loaded, rows, target),
+    prepareAgain(workshop, loaded)
+  )
   return {
     reverted: results.filter(({ direction }) => direction === "down"),
     applied: results.filter(({ direction }) => direction === "up")
@@ -47,18 +55,31 @@ export const prepareAgain = ({ prepareDowns, prepareUps }: Workshop, loaded: Rea
 
 /** What goes down, and the repeatable ones of the same namespaces, and the seeds: what they made may have gone with it. */
 export const again = Effect.fnUntraced(function* (
+  policies: MigrationPolicies,
   loaded: ReadonlyArray<LoadedSource>,
   rows: ReadonlyArray<Row>,
   { namespace, steps = 1 }: RedoTarget
 ) {
   const entries = review(loaded, rows)
   const reverted = yield* revertible(entries, loaded, { namespace, steps })
+  yield* refuseToLeaveEdited(policies, entries, reverted)
   const namespaces = new Set([...reverted.map(({ migration }) => migration.namespace), seedsNamespace])
   const repeated = entries.flatMap(({ id, migration, namespace, row }): ReadonlyArray<Selected> =>
     migration !== undefined && isRepeatable(id) && namespaces.has(namespace) ? [{ migration, row }] : []
   )
   return [...reverted, ...repeated]
 })
+
+/** Whoever redoes fewer than would reach what was edited loses the data of those, and `up` still refuses to run. */
+const refuseToLeaveEdited = (
+  policies: MigrationPolicies,
+  entries: ReadonlyArray<Entry>,
+  reverted: ReadonlyArray<Selected>
+): Effect.Effect<unknown, MigrationError> => {
+  const redone = new Set(reverted.map(({ migration }) => migration))
+  const left = entries.filter((entry) => isEdited(entry) && !(entry.migration && redone.has(entry.migration)))
+  return reverted.length === 0 ? Effect.void : refuse(policies, left)
+}
 
 const inOrder = (
   loaded: ReadonlyArray<LoadedSource>,

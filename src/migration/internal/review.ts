@@ -3,36 +3,24 @@
  * what keeps the two from fitting together. Pure, so that `up` can do it a
  * second time once it has the lock.
  */
-import {
-  ChecksumMismatch,
-  HalfDone,
-  type MigrationErrorReason,
-  MissingFile,
-  NameMismatch,
-  OutOfOrder
-} from "../MigrationErrorReason.ts"
+import { ChecksumMismatch, HalfDone, MissingFile, NameMismatch, OutOfOrder } from "../MigrationErrorReason.ts"
+import type { Entry, Problem, Selected } from "./entry.ts"
 import { isApplied, isHalfReverted, type Row } from "./history.ts"
 import type { LoadedSource } from "./loader.ts"
+import { redoAdvice } from "./redoAdvice.ts"
 import { compareIds, idKey, isRepeatable, type Migration, subject } from "./migration.ts"
-
-export type Problem = Extract<
-  MigrationErrorReason,
-  { readonly _tag: "ChecksumMismatch" | "NameMismatch" | "MissingFile" | "OutOfOrder" | "HalfDone" }
->
-
-/** A migration, its row in the history, or both. */
-export interface Entry {
-  readonly namespace: string
-  readonly id: string
-  readonly migration: Migration | undefined
-  readonly row: Row | undefined
-  readonly problem: Problem | undefined
-}
 
 /** In the order in which they run. Namespaces of the history that are in no source belong to somebody else. */
 export const review = (sources: ReadonlyArray<LoadedSource>, rows: ReadonlyArray<Row>): ReadonlyArray<Entry> => {
   const byNamespace = Map.groupBy(rows, (row) => row.namespace)
-  return sources.flatMap((source) => reviewSource(source, byNamespace.get(source.namespace) ?? []))
+  const entries = sources.flatMap((source) => reviewSource(source, byNamespace.get(source.namespace) ?? []))
+  const redo = redoAdvice(entries, sources)
+  if (redo === undefined) return entries
+  return entries.map((entry): Entry => {
+    if (entry.problem?._tag !== "ChecksumMismatch") return entry
+    const { appliedAt, file, id, name, namespace } = entry.problem
+    return { ...entry, problem: new ChecksumMismatch({ namespace, id, name, file, appliedAt, redo }) }
+  })
 }
 
 const reviewSource = (source: LoadedSource, rows: ReadonlyArray<Row>): ReadonlyArray<Entry> => {
@@ -102,12 +90,6 @@ export const differenceOf = (migration: Migration, row: Row): ChecksumMismatch |
 const contentsOf = ({ checksum }: Migration, row: Row): NameMismatch["contents"] => {
   if (row.checksum === null || checksum === undefined) return "unknown"
   return row.checksum === checksum ? "same" : "other"
-}
-
-/** A migration to run, and its row if there is one. */
-export interface Selected {
-  readonly migration: Migration
-  readonly row: Row | undefined
 }
 
 export const pendingOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Selected> =>

@@ -1,8 +1,9 @@
 /** How a migration can fail while it runs. */
 import * as Schema from "effect/Schema"
 import { DatabaseError } from "../../error/DatabaseError.ts"
+import type { RetryScope } from "../../error/RetryScope.ts"
 import { inMigration } from "./failureText.ts"
-import { named, subject } from "./reasonSubject.ts"
+import { commandOf, inNamespace, named, subject } from "./reasonSubject.ts"
 
 /** An Effect migration failed by itself. It was rolled back, unless it has no transaction. */
 export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migration/EffectFailed")("EffectFailed", {
@@ -13,8 +14,14 @@ export class EffectFailed extends Schema.TaggedError<EffectFailed>("pgkeel/migra
   cause: Schema.Defect()
 }) {
   override get message() {
-    const left = this.transaction ? rolledBack : "it has no transaction, so what it did stays"
-    return `migration ${named(this)} failed: ${inMigration(this.cause, { transaction: this.transaction })}; ${left}, ${again(this.direction)}`
+    return `migration ${named(this)} failed: ${inMigration(this.cause, { transaction: this.transaction })}; ${this.left}`
+  }
+
+  private get left(): string {
+    // Where the phase of a failure is not known, it is that of a statement of the Effect's own, in front of the COMMIT.
+    return this.transaction
+      ? ofTransaction(this, ["unknown_outcome"])
+      : `it has no transaction, so what it did stays, ${again(this)}`
   }
 }
 
@@ -47,10 +54,7 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
   }
 
   private get left(): string {
-    if (!this.transaction) return `${this.kept}, ${again(this.direction)}`
-    return this.cause.retryScope === "unknown_outcome" || this.cause.retryScope === "by_phase"
-      ? `its COMMIT was on its way: the history tells, and \`pgkeel migrate ${this.direction}\` looks there, so run it again`
-      : `${rolledBack}, ${again(this.direction)}`
+    return this.transaction ? ofTransaction(this, ["unknown_outcome", "by_phase"]) : `${this.kept}, ${again(this)}`
   }
 
   private get kept(): string {
@@ -60,6 +64,23 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>("pgkeel
   }
 }
 
-const rolledBack = "it was rolled back"
+interface Failed {
+  readonly namespace: string
+  readonly direction: "up" | "down"
+  readonly cause: unknown
+}
 
-const again = (direction: "up" | "down"): string => `correct it and run \`pgkeel migrate ${direction}\` again`
+/** `uncertain`: what says that the COMMIT may have taken effect. */
+const ofTransaction = (failed: Failed, uncertain: ReadonlyArray<RetryScope>): string => {
+  const { cause } = failed
+  if (!DatabaseError.isDatabaseError(cause) || !uncertain.includes(cause.retryScope))
+    return `it was rolled back, ${again(failed)}`
+  // A second down would revert the one before it, where this one is reverted already.
+  return failed.direction === "up"
+    ? "its COMMIT was on its way: the history tells, and `pgkeel migrate up` looks there, so run it again"
+    : "its COMMIT was on its way: `pgkeel migrate status` tells whether it is still applied; " +
+        `only then run \`pgkeel migrate down ${inNamespace(failed.namespace)}\``
+}
+
+const again = ({ direction, namespace }: Failed): string =>
+  `correct it and run ${commandOf(direction, namespace)} again`

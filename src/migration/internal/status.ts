@@ -7,7 +7,8 @@ import type { MigrationPolicies, MigrationPolicy } from "../MigrationPolicies.ts
 import { isApplied, isHalfReverted, type Row } from "./history.ts"
 import type { Kind, Migration } from "./migration.ts"
 import { policyOf } from "./policies.ts"
-import { type Entry, isDue, type Problem, review } from "./review.ts"
+import type { Entry, Problem } from "./entry.ts"
+import { isDue, review } from "./review.ts"
 import { requireRole } from "./settings.ts"
 import type { Failure, Workshop } from "./workshop.ts"
 

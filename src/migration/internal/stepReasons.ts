@@ -1,5 +1,6 @@
 /** What can keep a migration without a transaction from going on where it stopped. */
 import * as Schema from "effect/Schema"
+import { inNamespace } from "./reasonSubject.ts"
 
 const subject = {
   namespace: Schema.String,
@@ -24,7 +25,7 @@ export class ResumeMismatch extends Schema.TaggedError<ResumeMismatch>("pgkeel/m
       `migration ${this.file} (${this.namespace}) stopped after ${done}, which ran without a transaction and stay, ` +
       "and its file does not begin with the same any more; nothing was run: restore the file's beginning and change " +
       "only what follows, or undo by hand what they did and run " +
-      `\`pgkeel migrate repair ${this.id} --half-done start-over\``
+      `\`pgkeel migrate repair ${this.id} ${inNamespace(this.namespace)} --half-done start-over\``
     )
   }
 }
@@ -46,7 +47,8 @@ export class StatementUncertain extends Schema.TaggedError<StatementUncertain>("
     return (
       `migration ${this.file} (${this.namespace}) was broken off in statement ${this.statement} at line ${this.line}, ` +
       `and whether that has happened is not known: ${this.problem}. Check what it should have done; then finish or ` +
-      `undo the migration by hand, and run \`pgkeel migrate repair ${this.id} --half-done\` with \`done\` or \`start-over\``
+      `undo the migration by hand, and run \`pgkeel migrate repair ${this.id} ${inNamespace(this.namespace)} ` +
+      "--half-done` with `done` or `start-over`"
     )
   }
 }
@@ -66,7 +68,8 @@ export class HalfDone extends Schema.TaggedError<HalfDone>("pgkeel/migration/Hal
 }) {
   override get message() {
     const what = `migration ${this.id} "${this.name}" (${this.namespace})`
-    const undo = `by hand and run \`pgkeel migrate repair ${this.id} --half-done\` with \`done\` or \`start-over\``
+    const where = inNamespace(this.namespace)
+    const undo = `by hand and run \`pgkeel migrate repair ${this.id} ${where} --half-done\` with \`done\` or \`start-over\``
     if (this.marked) {
       return (
         `${what} was applied in part, and would be marked as if it were all there; nothing was changed: ` +
@@ -77,6 +80,6 @@ export class HalfDone extends Schema.TaggedError<HalfDone>("pgkeel/migration/Hal
       ? `${what} was applied in part, and nothing was reverted, because it would be left as it is: ` +
           `finish it with \`pgkeel migrate up\`, or finish or undo it ${undo}`
       : `${what} was reverted in part, and nothing is to be applied on what is left of it: ` +
-          `go on with \`pgkeel migrate down\`, or finish or undo it ${undo}`
+          `go on with \`pgkeel migrate down ${where}\`, or finish or undo it ${undo}`
   }
 }

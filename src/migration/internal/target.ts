@@ -15,14 +15,17 @@ export const namespacesOf = (
   sources: ReadonlyArray<LoadedSource>,
   namespace: string | undefined
 ): Effect.Effect<ReadonlyArray<string>, MigrationError> => {
+  if (namespace === undefined) return Effect.succeed(defaultNamespaces(sources))
   const given = sources.map((source) => source.namespace)
-  if (namespace === undefined) {
-    const ordered = given.filter((name) => name !== seedsNamespace)
-    return Effect.succeed(ordered.length === 1 ? ordered : ordered.filter((name) => name !== ownNamespace))
-  }
   return given.includes(namespace)
     ? Effect.succeed([namespace])
     : unknownTarget(namespace, `no source has this namespace; there are ${given.join(", ")}`)
+}
+
+/** Where no name is given. */
+export const defaultNamespaces = (sources: ReadonlyArray<LoadedSource>): ReadonlyArray<string> => {
+  const ordered = sources.map((source) => source.namespace).filter((name) => name !== seedsNamespace)
+  return ordered.length === 1 ? ordered : ordered.filter((name) => name !== ownNamespace)
 }
 
 /** The same where it can only be one, because ids mean something only there. */

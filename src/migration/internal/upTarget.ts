@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import type { MigrationError } from "../MigrationError.ts"
 import type { LoadedSource } from "./loader.ts"
 import { compareIds } from "./migration.ts"
-import { type Entry, pendingOf, type Selected } from "./review.ts"
+import type { Entry, Selected } from "./entry.ts"
+import { pendingOf } from "./review.ts"
 import { isAmong, namespaceOf, unknownTarget } from "./target.ts"
 
 /** How far up. Default: everything. */
