@@ -51,7 +51,7 @@ export interface BackfillOptions<E, R> {
   readonly table: TableName
   /** Columns that are NOT NULL, with which an index begins. Default: the primary key. */
   readonly key?: ReadonlyArray<string> | undefined
-  /** What to do with a batch, in its transaction. */
+  /** What to do with a batch, in its transaction. One that has not called `where` is rolled back and refused. */
   readonly update: (batch: Batch) => Effect.Effect<unknown, E, R>
   /** Rows. Default: 1,000. */
   readonly batchSize?: number | undefined
@@ -184,7 +184,7 @@ const patiently = Effect.fnUntraced(function* <E, R>(
   sql: SqlClient,
   table: BackfillTable,
   options: BackfillOptions<E, R>
-): Effect.fn.Return<Outcome, E | DatabaseError, R> {
+): Effect.fn.Return<Outcome, E | DatabaseError | MigrationError, R> {
   const { batchSize = 1_000, lockAttempts = 10, lockTimeout = Duration.seconds(1), name, update } = options
   const lockMillis = Math.max(1, Math.ceil(Duration.toMillis(Duration.fromInputUnsafe(lockTimeout))))
   let attempt = 1

@@ -148,7 +148,7 @@ describe("pgkeel migrate up", () => {
           import * as Effect from ${from("effect/Effect")}
           import * as Backfill from ${from("../../src/migration/Backfill.ts")}
           export const transaction = false
-          export const up = Backfill.run({ name: "rows", table: "item", update: () => Effect.void })`
+          export const up = Backfill.run({ name: "rows", table: "item", update: ({ where }) => Effect.sync(where) })`
       })
       const { code, stderr } = yield* onDatabase(["migrate", "up", "--dir", dir], { terminal: true })
       assert.strictEqual(code, 0, stderr)

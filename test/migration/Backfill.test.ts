@@ -249,6 +249,25 @@ describe("Backfill", () => {
       assert.include(yield* refused({ table: "another" }), "one of this name goes through public.item by (id)")
     }))
 
+  test("rolls back and refuses a batch whose update has not asked which rows it is about", () =>
+    Effect.gen(function* () {
+      yield* prepare
+      const all = () => run("UPDATE item SET times = times + 1")
+      const refused = yield* reasonOf(Backfill.run({ ...options, update: all }))
+      assert.strictEqual(
+        refused.message,
+        "the backfill items of table public.item cannot run: its update has not called where(), without which each batch " +
+          "changes all rows; the batch was rolled back: put `WHERE ${where()}` into the statement"
+      )
+      assert.strictEqual(yield* times, "0")
+      // The next batch of one that has begun well, too.
+      const later = (batch: Backfill.Batch) => (batch.number === 1 ? once(batch) : all())
+      assert.strictEqual((yield* reasonOf(Backfill.run({ ...options, update: later })))._tag, "BackfillRefused")
+      assert.deepStrictEqual(yield* Backfill.run(options), { rows: 15, batches: 2, totalRows: 25 })
+      assert.strictEqual(yield* times, "1")
+      yield* assertClean
+    }))
+
   test("dies with whoever the migrator tells of it, which is not the migration's failure, and goes on the next time", () =>
     Effect.gen(function* () {
       yield* prepare

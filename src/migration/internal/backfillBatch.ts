@@ -11,6 +11,8 @@ import type * as Statement from "effect/sql/Statement"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { InvalidResult } from "../../error/Reason.ts"
 import { quoteIdentifier } from "../../error/internal/quote.ts"
+import { MigrationError } from "../MigrationError.ts"
+import { BackfillRefused } from "../MigrationErrorReason.ts"
 import type { BackfillTable } from "./backfillTable.ts"
 
 /** Rows that are next to each other in the order of the key. */
@@ -19,9 +21,14 @@ export interface Batch {
   readonly number: number
   /** How many rows there are in it. */
   readonly size: number
-  /** The condition of a WHERE that they meet. With the table's alias, where other tables have such columns too. */
+  /** The condition of a WHERE that they meet, which `update` has to ask for. With the table's alias, where other tables have such columns too. */
   readonly where: (alias?: string) => Statement.Fragment
 }
+
+/** A statement without it changes all rows, once for each batch. */
+const withoutWhere =
+  "its update has not called where(), without which each batch changes all rows; the batch was rolled back: put " +
+  "`WHERE ${where()}` into the statement"
 
 export type Outcome =
   | { readonly _tag: "Done"; readonly batch: number; readonly size: number; readonly rows: number }
@@ -57,7 +64,7 @@ interface BatchOptions<E, R> {
 export const runBatch = <E, R>(
   sql: SqlClient.SqlClient,
   options: BatchOptions<E, R>
-): Effect.Effect<Outcome, E | DatabaseError | SqlError, R> =>
+): Effect.Effect<Outcome, E | DatabaseError | MigrationError | SqlError, R> =>
   sql.withTransaction(
     Effect.gen(function* () {
       const { lockMillis, name, size, table, update } = options
@@ -76,8 +83,16 @@ export const runBatch = <E, R>(
         return { _tag: "Finished", rows } satisfies Outcome
       }
       const [found, ...to] = last
-      const where = (alias?: string) => between(sql, table, alias, position, to)
+      let isAsked = false
+      const where = (alias?: string) => {
+        isAsked = true
+        return between(sql, table, alias, position, to)
+      }
       yield* update({ number: batches + 1, size: found, where })
+      if (!isAsked) {
+        const refused = new BackfillRefused({ backfill: name, table: table.name, problem: withoutWhere })
+        return yield* Effect.fail(new MigrationError({ reason: refused }))
+      }
       yield* sql`UPDATE pgkeel.backfills SET position = ARRAY[${listOf(
         sql,
         to.map((value) => sql`${value}::text`)

@@ -1,7 +1,7 @@
 /** Why a backfill cannot run. */
 import * as Schema from "effect/Schema"
 
-/** Nothing was changed, and no place is kept of it. */
+/** What is refused before it begins has changed nothing, and no place is kept of it. A batch that is refused was rolled back. */
 export class BackfillRefused extends Schema.TaggedError<BackfillRefused>("pgkeel/migration/BackfillRefused")(
   "BackfillRefused",
   {
