@@ -13,7 +13,6 @@ import * as Digest from "effect/crypto/Digest"
 import * as Kdf from "effect/crypto/Kdf"
 import * as Mac from "effect/crypto/Mac"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -30,17 +29,12 @@ import { resolve } from "./DesiredState.ts"
 import type { DesiredState } from "./DesiredState.ts"
 import { applyState, planState } from "./internal/apply.ts"
 import { checkNames } from "./internal/names.ts"
+import { checkOptions, checkState } from "./internal/optionRules.ts"
+import type { ProvisionerOptions } from "./ProvisionerOptions.ts"
 import type { Change, ProvisionReport } from "./ProvisionReport.ts"
 import { AdministratorMissing, ProvisioningError } from "./ProvisioningError.ts"
 
-export interface ProvisionerOptions {
-  /** The administrator's login. Default: `DATABASE_ADMIN_URL`. */
-  readonly admin?: DatabaseOptions
-  /** A file that gets `DATABASE_URL` and `DATABASE_MIGRATOR_URL`, for development; mode 0600. Default: none. */
-  readonly credentialsFile?: string
-  /** How long to wait for another provisioner. Default: 1 minute. */
-  readonly patience?: Duration.Input
-}
+export type { ProvisionerOptions }
 
 export type ProvisioningFailure =
   | ProvisioningError
@@ -83,19 +77,24 @@ const readAdmin = (
 
 const make = Effect.fnUntraced(function* (options: ProvisionerOptions) {
   const services = pickServices(yield* Effect.context<Services>())
-  const patience = options.patience ?? "1 minute"
 
-  const plan = Effect.fn("Provisioner.plan")(function* (state: DesiredState) {
+  const read = Effect.fnUntraced(function* (of: string, state: DesiredState) {
+    yield* checkOptions(options)
+    yield* checkState(of, state)
     const wanted = resolve(state)
     yield* checkNames(wanted)
-    return yield* planState(yield* readAdmin(options.admin ?? {}), wanted)
+    return { wanted, admin: yield* readAdmin(options.admin ?? {}) }
+  })
+
+  const plan = Effect.fn("Provisioner.plan")(function* (state: DesiredState) {
+    const { admin, wanted } = yield* read("Provisioner.plan", state)
+    return yield* planState(admin, wanted)
   }, Effect.provideContext(services))
 
   const apply = Effect.fn("Provisioner.apply")(function* (state: DesiredState) {
-    const wanted = resolve(state)
-    yield* checkNames(wanted)
-    const admin = yield* readAdmin(options.admin ?? {})
-    return yield* applyState(admin, wanted, { patience, credentialsFile: options.credentialsFile })
+    const { admin, wanted } = yield* read("Provisioner.apply", state)
+    const { credentialsFile, patience = "1 minute" } = options
+    return yield* applyState(admin, wanted, { patience, credentialsFile })
   }, Effect.provideContext(services))
 
   return Provisioner.of({ plan, apply })
@@ -110,6 +109,7 @@ export class Provisioner extends Context.Service<
     readonly apply: (state: DesiredState) => Effect.Effect<ProvisionReport, ProvisioningFailure>
   }
 >()("pgkeel/provisioning/Provisioner") {
+  /** Wrong options are the `InvalidOption` of each `plan` and `apply`, before the server is asked anything. */
   static readonly layer = (options: ProvisionerOptions = {}): Layer.Layer<Provisioner, never, Services> =>
     Layer.effect(Provisioner, make(options))
 }

@@ -1,5 +1,6 @@
 /** Why a server could not be provisioned. What the server refuses is a `DatabaseError`. */
 import * as Schema from "effect/Schema"
+import { sayWrong } from "../config/internal/options.ts"
 
 /** A name that PostgreSQL would cut off or refuse. */
 export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName", {
@@ -8,6 +9,20 @@ export class InvalidName extends Schema.TaggedError<InvalidName>()("InvalidName"
 }) {
   override get message() {
     return `the name ${JSON.stringify(this.name)} ${this.problem}: choose a name of 1 to 63 bytes`
+  }
+}
+
+/** An option, or a part of the desired state, that does not exist, has a wrong type or is missing. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
+  /** The function that was given it. */
+  of: Schema.String,
+  /** `undefined` when what was given for the options is none. */
+  option: Schema.UndefinedOr(Schema.String),
+  problem: Schema.String,
+  accepted: Schema.String
+}) {
+  override get message() {
+    return sayWrong(this.of, this)
   }
 }
 
@@ -42,7 +57,7 @@ export class NotEstablished extends Schema.TaggedError<NotEstablished>()("NotEst
 }
 
 export class ProvisioningError extends Schema.TaggedError<ProvisioningError>()("ProvisioningError", {
-  reason: Schema.Union([InvalidName, ProvisionerBusy, AdministratorMissing, NotEstablished])
+  reason: Schema.Union([InvalidName, InvalidOption, ProvisionerBusy, AdministratorMissing, NotEstablished])
 }) {
   override get message() {
     return this.reason.message

@@ -5,7 +5,7 @@
 import { InvalidVariable, UnknownOption } from "../DatabaseConfigError.ts"
 import type { ConfigProblem } from "../DatabaseConfigError.ts"
 import type { DatabaseOptions } from "../Settings.ts"
-import { nearest } from "./nearest.ts"
+import { didYouMean, nearest } from "./nearest.ts"
 import * as Rule from "./rules.ts"
 import type { Rules } from "./rules.ts"
 import { settings } from "./settings.ts"
@@ -84,4 +84,48 @@ export const checkOptions = <Options extends object>(options: Options, rules: Ru
     else problems.push(problem)
   }
   return { options: right as Options, problems }
+}
+
+/** What is wrong with the options of a function, for the error that it has; without an option's name, it is all of them. */
+export interface WrongOption {
+  readonly option: string | undefined
+  readonly problem: string
+  readonly accepted: string
+}
+
+/** Why `option` cannot have this value; `undefined` when it can. */
+export const wrongValue = <Options>(option: string, value: unknown, rules: Rules<Options>): WrongOption | undefined => {
+  const known = new Map<string, Rule.Rule>(Object.entries(rules))
+  const rule = known.get(option)
+  if (rule === undefined) {
+    const names = [...known.keys()]
+    return { option, problem: "is not known", accepted: didYouMean(option, names) ?? `one of ${names.join(", ")}` }
+  }
+  const problem = rule.problem(value)
+  return problem === undefined ? undefined : { option, problem: `is ${problem}`, accepted: rule.accepted }
+}
+
+/** The first option that is wrong, and else the first that is missing; `undefined` is none. */
+export const wrongOption = <Options>(
+  options: unknown,
+  rules: Rules<Options>,
+  example: string
+): WrongOption | undefined => {
+  if (!Rule.isRecord(options)) {
+    return { option: undefined, problem: `are ${Rule.kindOf(options)}`, accepted: `an object such as ${example}` }
+  }
+  for (const name in options) {
+    const wrong = options[name] === undefined ? undefined : wrongValue(name, options[name], rules)
+    if (wrong !== undefined) return wrong
+  }
+  const missing = Object.entries<Rule.Rule>(rules).find(
+    ([name, rule]) => rule.required === true && options[name] === undefined
+  )
+  return missing && { option: missing[0], problem: "is missing", accepted: missing[1].accepted }
+}
+
+/** The same as a sentence; `of` is the function that was given them. */
+export const sayWrong = (of: string, { accepted, option, problem }: WrongOption): string => {
+  const what = option === undefined ? `the options of ${of}` : `the option "${option}" of ${of}`
+  return `${what} ${problem}: ${accepted.endsWith("?") ? accepted : `give ${accepted}`}`
 }

@@ -14,6 +14,8 @@ export type Problem = (value: unknown) => string | undefined
 export interface Rule {
   readonly accepted: string
   readonly problem: Problem
+  /** Whether there is nothing to be done without it. */
+  readonly required?: true
 }
 
 /** A rule for every option there is: one that is added without a rule does not compile. */
@@ -48,6 +50,14 @@ export const duration = ofKind(
     (typeof value === "object" && Option.isSome(Duration.fromInput(value as Duration.Input)))
 )
 
+/** For options that nothing else reads before they are used. */
+export const anyDuration: Rule = {
+  accepted: `a duration such as "5 seconds"`,
+  problem: (value) => duration(value) ?? (isDuration(value) ? undefined : "no duration")
+}
+
+const isDuration = (value: unknown): boolean => Option.isSome(Duration.fromInput(value as Duration.Input))
+
 /** Text in `Redacted`, which gives nothing once it was wiped, and holds `undefined` when a variable was not set. */
 export const secret = (name: string): Rule => ({
   accepted: `it wrapped, as Redacted.make(${name})`,
@@ -80,7 +90,8 @@ export const record =
   (fields: Readonly<Record<string, Problem>>): Problem =>
   (value) => {
     if (!isRecord(value)) return kindOf(value)
-    const names = new Set([...Object.keys(fields), ...Object.keys(value)])
+    // A misspelt name is told before the one that is missing for it.
+    const names = new Set([...Object.keys(value), ...Object.keys(fields)])
     for (const name of names) {
       const field = fields[name]
       const problem = field === undefined ? unknownField(name, Object.keys(fields)) : field(value[name])

@@ -5,10 +5,8 @@
  * Every session passes here, so what is right costs one comparison for each option
  * that is given, and only what is wrong is explained.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { didYouMean } from "../../config/internal/nearest.ts"
+import { wrongValue } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import type { Propagation } from "../Propagation.ts"
@@ -21,10 +19,7 @@ const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read",
 const text: Rule.Rule = { accepted: "text", problem: Rule.text }
 const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
 
-const duration: Rule.Rule = {
-  accepted: `a duration such as "5 seconds"`,
-  problem: (value) => Rule.duration(value) ?? (isDuration(value) ? undefined : "no duration")
-}
+const duration = Rule.anyDuration
 
 const propagations: ReadonlyArray<unknown> = [
   "required",
@@ -75,8 +70,6 @@ const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
   propagation: oneOf(propagations, "no propagation")
 }
 
-const isDuration = (value: unknown): boolean => Option.isSome(Duration.fromInput(value as Duration.Input))
-
 /** As `rules`, in the form that an engine is quick at; a test holds the two to each other. */
 const isAccepted = (option: string, value: unknown): boolean => {
   switch (option) {
@@ -99,7 +92,7 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "timeout":
     case "maxAge":
     case "maxIdle":
-      return value === undefined || (Rule.duration(value) === undefined && isDuration(value))
+      return value === undefined || duration.problem(value) === undefined
     case "retry":
       return value === undefined || value === false || Rule.isRecord(value)
     case "propagation":
@@ -115,12 +108,8 @@ const isAccepted = (option: string, value: unknown): boolean => {
 }
 
 const explain = (option: string, value: unknown): SessionError => {
-  const rule = Object.entries(rules).find(([name]) => name === option)?.[1]
-  const names = Object.keys(rules)
-  const reason =
-    rule === undefined
-      ? { option, problem: "is not known", accepted: didYouMean(option, names) ?? `one of ${names.join(", ")}` }
-      : { option, problem: `is ${rule.problem(value) ?? "not accepted"}`, accepted: rule.accepted }
+  const fallback = { option, problem: "is not accepted", accepted: "another value" }
+  const reason = wrongValue(option, value, rules) ?? fallback
   return new SessionError({ reason: new InvalidSessionOption(reason) })
 }
 
