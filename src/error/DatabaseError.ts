@@ -24,6 +24,7 @@ import { classify } from "./internal/classify.ts"
 import type { FailureContext } from "./internal/failureContext.ts"
 import type { ReasonTraits } from "./internal/reasonClass.ts"
 import { construct } from "./internal/construct.ts"
+import { tagProblem } from "./internal/reasonTag.ts"
 import { render } from "./internal/render.ts"
 import { Reason } from "./Reason.ts"
 
@@ -108,13 +109,15 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>("pgkeel/err
   /**
    * Handles one reason, and removes it from the type of the error.
    * `Effect.catchReason` does the first, and leaves the type as it was. A `SqlError`
-   * is refined on the way.
+   * is refined on the way. A name that is no reason's is a defect.
    */
   static catchReason<K extends Reason["_tag"], A2, E2, R2>(
     this: void,
     tag: K,
     handler: (reason: Extract<Reason, { readonly _tag: K }>) => Effect.Effect<A2, E2, R2>
   ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | A2, WithoutReason<Refined<E>, K> | E2, R | R2> {
+    const problem = tagProblem("DatabaseError.catchReason", tag)
+    if (problem !== undefined) return () => Effect.die(new Error(problem))
     return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.catch(DatabaseError.refine(effect), (error): Effect.Effect<A2, WithoutReason<Refined<E>, K> | E2, R2> =>
         DatabaseError.isDatabaseError(error) && isTagged(tag, error.reason)

@@ -15,6 +15,8 @@ import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { ActiveSession, noteSession, sessionOf } from "./ActiveSession.ts"
 import { type FailureContext, DatabaseError } from "./DatabaseError.ts"
+import { callable, optionProblem } from "./internal/optionProblem.ts"
+import { tagProblem } from "./internal/reasonTag.ts"
 import { translationOf } from "./internal/translations.ts"
 import { ClientError, isReason, type Reason } from "./Reason.ts"
 import type { Category } from "./RetryScope.ts"
@@ -48,14 +50,24 @@ export class DatabaseErrorHandler extends Context.Service<
     readonly handling: <A, E, R>(
       effect: Effect.Effect<A, E, R>
     ) => Effect.Effect<A, Exclude<E, SqlError> | DatabaseError, R>
-    /** Runs `action` whenever a failure with that reason is handled, until the scope closes. */
+    /**
+     * Runs `action` whenever a failure with that reason is handled, until the scope closes. A name that is no reason's
+     * is a defect, since nothing would ever be run.
+     */
     readonly recover: <K extends Tag>(
       tag: K,
       action: (reason: ReasonOf<K>) => Effect.Effect<void>
     ) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("pgkeel/error/DatabaseErrorHandler") {
-  static readonly layerOptions = (options: Options) => Layer.sync(DatabaseErrorHandler, () => make(options))
+  static readonly layerOptions = (options: Options): Layer.Layer<DatabaseErrorHandler> =>
+    Layer.effect(
+      DatabaseErrorHandler,
+      Effect.suspend(() => {
+        const problem = optionProblem("DatabaseErrorHandler.layerOptions", options, { translate: callable })
+        return problem === undefined ? Effect.succeed(make(options)) : Effect.die(new Error(problem))
+      })
+    )
 
   static readonly layer = DatabaseErrorHandler.layerOptions({})
 }
@@ -96,6 +108,8 @@ const make = (options: Options): DatabaseErrorHandler["Service"] => {
     )
 
   const recover = <K extends Tag>(tag: K, action: (reason: ReasonOf<K>) => Effect.Effect<void>) => {
+    const problem = tagProblem("DatabaseErrorHandler.recover", tag)
+    if (problem !== undefined) return Effect.die(new Error(problem))
     const guarded: Action = (reason) => (isTagged(tag, reason) ? action(reason) : Effect.void)
     const change = (next: (set: Set<Action>) => void) =>
       Effect.sync(() => {

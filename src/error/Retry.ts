@@ -12,15 +12,20 @@
  * gives up, the error's reason becomes `RetriesExhausted`, with every attempt in it
  * and why there is no other. In the type it takes the place of the reasons that the
  * policy always runs again.
+ *
+ * Options that do not exist or have a wrong type are a bug: whatever is run by such a
+ * policy dies before it begins.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import type { DatabaseError } from "./DatabaseError.ts"
-import type { Policy, Retried } from "./internal/retried.ts"
+import { optionProblem } from "./internal/optionProblem.ts"
+import type { Policy, Retried, Tag } from "./internal/retried.ts"
 import { type Refresh, retrying } from "./internal/retryLoop.ts"
 import * as Rules from "./internal/retryRules.ts"
-import { backoff, type BackoffOptions, connectionPace, type Options, pace } from "./internal/retrySchedule.ts"
+import { backoff, connectionPace, optionTypes, pace } from "./internal/retrySchedule.ts"
+import type { BackoffOptions, Options } from "./internal/retrySchedule.ts"
 
 export type { BackoffOptions, Options, Policy, Retried }
 
@@ -44,9 +49,23 @@ export type StatementRetried = Rules.AlwaysOf<typeof Rules.statement>
 export type TransactionRetried = Rules.AlwaysOf<typeof Rules.transaction>
 export type ConnectionRetried = Rules.AlwaysOf<typeof Rules.connection>
 
+const connectionTypes = {
+  ...optionTypes,
+  refresh: { accepted: "an Effect that says whether there are other credentials", accepts: Effect.isEffect }
+}
+
 /** The waits of a policy, for use elsewhere: exponential with full jitter, capped, counted and bounded in time. */
-export const schedule: (options?: BackoffOptions) => Schedule.Schedule<Duration.Duration> = (options = {}) =>
-  backoff(options)
+export const schedule = (options: BackoffOptions = {}): Schedule.Schedule<Duration.Duration> => {
+  const problem = optionProblem("Retry.schedule", options, optionTypes)
+  return problem === undefined ? backoff(options) : Schedule.fromStep(Effect.die(new Error(problem)))
+}
+
+/** What a policy does, unless it was given what it cannot take. */
+const policy = <K extends Tag>(problem: string | undefined, make: () => Policy<K>): Policy<K> =>
+  problem === undefined ? make() : () => Effect.die(new Error(problem))
+
+const paced = <K extends Tag>(of: string, rule: Rules.Rule<K>, options: Options): Policy<K> =>
+  policy(optionProblem(of, options, optionTypes), () => retrying(rule, pace(options)))
 
 /**
  * Whether connecting again may help: nobody listens, the server starts, it is
@@ -61,18 +80,21 @@ export const isConnectionRetryable = (error: DatabaseError): boolean =>
  * transaction; as a part of one that is open it is run once.
  */
 export const transaction = (options: Options = {}): Policy<TransactionRetried> =>
-  retrying(Rules.transaction, pace(options))
+  paced("Retry.transaction", Rules.transaction, options)
 
 /** Connects again. The effect must be the attempt to connect and nothing else. */
-export const connection = ({ refresh, ...options }: ConnectionOptions = {}): Policy<ConnectionRetried> =>
-  retrying(Rules.connection, connectionPace(options), refresh)
+export const connection = (options: ConnectionOptions = {}): Policy<ConnectionRetried> =>
+  policy(optionProblem("Retry.connection", options, connectionTypes), () =>
+    retrying(Rules.connection, connectionPace(options), options.refresh)
+  )
 
 /**
  * Runs one statement again if nothing of it was sent, or if it is known to have
  * run outside a transaction and the server refused it. Inside an open transaction
  * it never does.
  */
-export const statement = (options: Options = {}): Policy<StatementRetried> => retrying(Rules.statement, pace(options))
+export const statement = (options: Options = {}): Policy<StatementRetried> =>
+  paced("Retry.statement", Rules.statement, options)
 
 const SafeTypeId = "~pgkeel/error/Retry/Safe" as const
 
@@ -99,6 +121,7 @@ export const wholeSession = <A, E, R>(effect: Effect.Effect<A, E, R>): Safe<A, E
 export const whenSafe = (
   options: Options = {}
 ): (<A, E, R>(effect: Safe<A, E, R>) => Effect.Effect<A, Retried<E, TransactionRetried>, R>) => {
-  const paced = pace(options)
-  return (effect) => retrying(effect[SafeTypeId] === "idempotent" ? Rules.idempotent : Rules.session, paced)(effect)
+  const idempotent = paced("Retry.whenSafe", Rules.idempotent, options)
+  const session = paced("Retry.whenSafe", Rules.session, options)
+  return (effect) => (effect[SafeTypeId] === "idempotent" ? idempotent(effect) : session(effect))
 }

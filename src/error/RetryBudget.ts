@@ -21,6 +21,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { number, optionProblem } from "./internal/optionProblem.ts"
+import type { OptionTypes } from "./internal/optionProblem.ts"
 import type { Reason } from "./Reason.ts"
 
 export interface Options {
@@ -31,6 +33,8 @@ export interface Options {
   /** How many retries are saved up at most; there are that many at the start. Default 100; infinity switches it off. */
   readonly capacity?: number | undefined
 }
+
+const optionTypes: OptionTypes<Options> = { perSecond: number, ratio: number, capacity: number }
 
 export class RetryBudget extends Context.Service<
   RetryBudget,
@@ -43,7 +47,10 @@ export class RetryBudget extends Context.Service<
     readonly left: Effect.Effect<number>
   }
 >()("pgkeel/error/RetryBudget") {
+  /** Throws where the options are wrong, which is a bug: there is no effect to fail. */
   static readonly make = (options: Options = {}): RetryBudget["Service"] => {
+    const problem = optionProblem("RetryBudget", options, optionTypes)
+    if (problem !== undefined) throw new Error(problem)
     const { capacity = 100, perSecond = 10, ratio = 0.2 } = options
     let tokens = capacity
     let filledAt: number | undefined

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import { DatabaseError } from "../DatabaseError.ts"
+import { duration, number } from "./optionProblem.ts"
+import type { OptionTypes } from "./optionProblem.ts"
 import type { GaveUp } from "./retriesExhausted.ts"
 
 export interface BackoffOptions {
@@ -32,6 +34,14 @@ export interface ScheduleOptions {
 }
 
 export type Options = BackoffOptions | ScheduleOptions
+
+export const optionTypes: OptionTypes<BackoffOptions> = {
+  base: duration,
+  cap: duration,
+  attempts: number,
+  budget: duration,
+  schedule: { accepted: "a Schedule of effect", accepts: Schedule.isSchedule }
+}
 
 /** The same in milliseconds. */
 interface Backoff {
