@@ -28,7 +28,7 @@ import { migrationsDirectory } from "./config/MigrationsDirectory.ts"
 import type { DatabaseOptions, Settings } from "./config/Settings.ts"
 import { ConnectionManager } from "./connection/ConnectionManager.ts"
 import type { Transforms } from "./connection/ConnectionManager.ts"
-import { transformsOf } from "./connection/internal/transforms.ts"
+import { transformRules, transformsOf } from "./connection/internal/transforms.ts"
 import type { ServerInfo } from "./connection/ServerInfo.ts"
 import type { DatabaseError } from "./error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "./error/DatabaseErrorHandler.ts"
@@ -137,9 +137,7 @@ const rules: Rules<MainOptions> = {
   migrationHooks: hooks,
   seeds,
   sessions: sessionDefaults,
-  transformResultNames: { accepted: "a function from a name to a name", problem: Rule.callable },
-  transformQueryNames: { accepted: "a function from a name to a name", problem: Rule.callable },
-  transformJson: { accepted: "true or false", problem: Rule.flag }
+  ...transformRules
 }
 
 const migratorPlace = { ...applicationPlace, urlVariable: "DATABASE_MIGRATOR_URL", urlOption: "migrator" }
@@ -223,6 +221,9 @@ const schemaOf = Effect.fnUntraced(function* (
   return snapshot === undefined ? { ...schema } : { ...schema, snapshot }
 })
 
+const initializerOptions = (options: MainOptions): TableInitializerOptions =>
+  Struct.pick(options, ["critical", "tables", "transformQueryNames"])
+
 /** `Migrator` for the application, with the migrator's login where there is one, and `TableInitializer`. */
 const tables = (options: MainOptions) =>
   Layer.unwrap(
@@ -236,7 +237,7 @@ const tables = (options: MainOptions) =>
       const privileged = yield* findPrivileged(options, migrating)
       const reader = yield* migratorOn(yield* PgClient.PgClient, migrating)
       const schema = yield* schemaOf(options, migrating.sources)
-      const initializer = TableInitializer.layer({ ...options, schema }, privileged).pipe(
+      const initializer = TableInitializer.layer({ ...initializerOptions(options), schema }, privileged).pipe(
         Layer.provide(Layer.succeed(Migrator, reader))
       )
       return Layer.merge(initializer, Layer.succeed(Migrator, privileged?.migrator ?? reader))
@@ -267,7 +268,10 @@ const start = Effect.gen(function* () {
 const clients = (options: MainOptions) =>
   Layer.unwrap(
     Effect.sync(() =>
-      Layer.merge(SessionFactory.layerWith(options.sessions ?? {}), SchemaVerifier.layerWith(transformsOf(options)))
+      Layer.merge(
+        SessionFactory.layerWith(options.sessions ?? {}),
+        SchemaVerifier.layerWith(Struct.pick(options, ["transformQueryNames"]))
+      )
     )
   )
 
@@ -278,7 +282,7 @@ export const layer = (options: MainOptions = {}): Layer.Layer<MainServices, Star
     // Shared by reference, as layers are, sessions would go to whichever database a program connects to first.
     Layer.provideMerge(Layer.fresh(clients(options))),
     Layer.provideMerge(DatabaseErrorHandler.layer),
-    Layer.provideMerge(ConnectionManager.layer(options)),
+    Layer.provideMerge(Layer.suspend(() => ConnectionManager.layer(transformsOf(options)))),
     Layer.provideMerge(RetryBudget.layer()),
     Layer.provideMerge(configuration(options)),
     Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))

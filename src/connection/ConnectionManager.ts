@@ -34,6 +34,8 @@ import { makeClient } from "./internal/client.ts"
 import { Persistent } from "./internal/guard.ts"
 import { makePool } from "./internal/openPool.ts"
 import type { OpenPool } from "./internal/openPool.ts"
+import { checkOptions } from "./internal/options.ts"
+import { takenByCreatePool, takenByLayer } from "./internal/poolRules.ts"
 import type { Transforms } from "./internal/transforms.ts"
 import type { ActiveConnection, PoolStatus } from "./PoolStatus.ts"
 import { oldestSupported, ServerInfo } from "./ServerInfo.ts"
@@ -237,6 +239,7 @@ const makeService = (
     getConnection: DatabaseError.refine(client.reserve),
     createPool: Effect.fn("ConnectionManager.createPool")(
       function* (options) {
+        yield* checkOptions(takenByCreatePool, options)
         if (isClosing(SubscriptionRef.getUnsafe(state))) return yield* new DatabaseError({ reason: new PoolClosed({}) })
         const login = options.username === undefined ? source : Option.none()
         const { client, close, pool } = yield* openPool({ ...settings, ...options }, options, login)
@@ -257,6 +260,7 @@ const makeService = (
 }
 
 const make = Effect.fnUntraced(function* (transforms: Transforms) {
+  yield* checkOptions(takenByLayer, transforms)
   const settings = yield* DatabaseConfig
   const source = yield* Effect.serviceOption(LoginSource)
   const state = yield* SubscriptionRef.make<ConnectionState>(ConnectionState.Initializing())

@@ -102,6 +102,19 @@ export class InvalidVerifier extends Schema.TaggedError<InvalidVerifier>("pgkeel
   }
 }
 
+/** An option that does not exist, has a wrong type or is missing. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>("pgkeel/credential/InvalidOption")(
+  "InvalidOption",
+  {
+    /** What is wrong, with what to give instead; nothing of a value. */
+    description: Schema.String
+  }
+) {
+  override get message() {
+    return this.description
+  }
+}
+
 /** Fewer bits were asked for than a generated secret must have. */
 export class InsufficientEntropy extends Schema.TaggedError<InsufficientEntropy>(
   "pgkeel/credential/InsufficientEntropy"
@@ -189,6 +202,7 @@ export const CredentialErrorReason = Schema.Union([
   RoleConflict,
   InvalidPassword,
   InvalidVerifier,
+  InvalidOption,
   InsufficientEntropy,
   SessionsRemain,
   StoreUnreadable,

@@ -22,6 +22,8 @@ import type { KeyProvider } from "../secret/KeyProvider.ts"
 import type { CredentialError } from "./CredentialError.ts"
 import type * as GeneratedSecret from "./GeneratedSecret.ts"
 import { type Crypto, makeManager, pickServices } from "./internal/credentialManager.ts"
+import { checkOptions, text } from "./internal/optionRules.ts"
+import type { Taken } from "./internal/optionRules.ts"
 
 export interface Credential {
   /** What the application calls it. */
@@ -36,6 +38,12 @@ export interface Credential {
 export interface Options {
   /** The schema of this package's tables; by default `pgkeel`. */
   readonly schema?: string
+}
+
+const taken: Taken<Options> = {
+  of: "CredentialManager.layerWith",
+  rules: { schema: text },
+  example: `{ schema: "pgkeel" }`
 }
 
 /** What the manager needs of `effect/crypto`; `NodeCrypto.layer` provides all of it. */
@@ -81,12 +89,14 @@ export class CredentialManager extends Context.Service<
     readonly revoke: (name: string) => Effect.Effect<Revocation, CredentialError | DatabaseError>
   }
 >()("pgkeel/credential/CredentialManager") {
+  /** Options that do not exist or have a wrong type are a bug, and a defect when the layer is built. */
   static readonly layerWith = (
     options: Options
   ): Layer.Layer<CredentialManager, never, SqlClient | KeyProvider | Crypto> =>
     Layer.effect(
       CredentialManager,
       Effect.gen(function* () {
+        yield* Effect.orDie(checkOptions(taken, options))
         const sql = yield* SqlClient
         const services = yield* Effect.context<KeyProvider | Crypto>()
         return CredentialManager.of(makeManager(sql, pickServices(services), options.schema ?? "pgkeel"))

@@ -9,6 +9,8 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { CredentialError, InsufficientEntropy } from "./CredentialError.ts"
+import { checkOptions, number } from "./internal/optionRules.ts"
+import type { Taken } from "./internal/optionRules.ts"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 const bitsPerCharacter = Math.log2(alphabet.length)
@@ -21,10 +23,13 @@ export interface Options {
   readonly bits?: number
 }
 
+const taken: Taken<Options> = { of: "CredentialManager.generate", rules: { bits: number }, example: "{ bits: 256 }" }
+
 /** A new random secret. Fails with `InsufficientEntropy` when `bits` is out of range. */
 export const make = Effect.fnUntraced(function* (
   options: Options = {}
 ): Effect.fn.Return<Redacted.Redacted<string>, CredentialError, SecureRandom.SecureRandom> {
+  yield* checkOptions(taken, options)
   const bits = options.bits ?? 192
   if (!(bits >= leastBits && bits <= mostBits)) {
     return yield* new CredentialError({ reason: new InsufficientEntropy({ bits, least: leastBits, most: mostBits }) })

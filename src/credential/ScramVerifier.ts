@@ -23,6 +23,8 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { CredentialError, CryptoUnavailable, InvalidPassword, InvalidVerifier } from "./CredentialError.ts"
+import { checkOptions, number } from "./internal/optionRules.ts"
+import type { Taken } from "./internal/optionRules.ts"
 
 export interface ScramVerifier {
   readonly iterations: number
@@ -48,11 +50,26 @@ const mapped = new RegExp(
     "\\u00A0\\u1680\\u2000-\\u200A\\u202F\\u205F\\u3000]"
 )
 
+interface Options {
+  readonly iterations?: number
+  readonly salt?: Uint8Array
+}
+
+const taken: Taken<Options> = {
+  of: "ScramVerifier.make",
+  rules: {
+    iterations: number,
+    salt: { accepted: "bytes, as a Uint8Array", problem: (value) => (value instanceof Uint8Array ? undefined : "none") }
+  },
+  example: "{ iterations: 10000 }"
+}
+
 /** Computes the verifier of a password, by default with 4096 iterations and a random salt of 16 bytes. */
 export const make = Effect.fnUntraced(function* (
   password: Redacted.Redacted<string>,
-  options: { readonly iterations?: number; readonly salt?: Uint8Array } = {}
+  options: Options = {}
 ): Effect.fn.Return<ScramVerifier, CredentialError, Kdf.Kdf | Mac.Mac | Digest.Digest | SecureRandom.SecureRandom> {
+  yield* checkOptions(taken, options)
   const problem = problemOf(Redacted.value(password))
   if (problem !== undefined) {
     return yield* new CredentialError({ reason: new InvalidPassword({ description: problem }) })

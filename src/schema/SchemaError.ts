@@ -87,7 +87,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
   accepted: Schema.String
 }) {
   override get message() {
-    return `${this.option} ${this.problem}: give ${this.accepted}`
+    return `${this.option} ${this.problem}: ${this.accepted.endsWith("?") ? this.accepted : `give ${this.accepted}`}`
   }
 }
 

@@ -14,35 +14,30 @@ import type { DatabaseError } from "../error/DatabaseError.ts"
 import { between } from "./Difference.ts"
 import type { Difference } from "./Difference.ts"
 import { missing, refuse } from "./internal/critical.ts"
-import { checkOptions, checkVerifyOptions } from "./internal/tableRules.ts"
+import { checkCritical, checkVerifierOptions, checkVerifyOptions } from "./internal/tableRules.ts"
 import { verify } from "./internal/verification.ts"
 import type { Verification } from "./internal/verification.ts"
 import type { SchemaError } from "./SchemaError.ts"
 import * as SnapshotFile from "./SnapshotFile.ts"
-import type { VerifyOptions } from "./VerifyOptions.ts"
+import type { VerifierOptions, VerifyOptions } from "./VerifyOptions.ts"
 
 export type { Verification } from "./internal/verification.ts"
-export type { VerifyOptions } from "./VerifyOptions.ts"
+export type { VerifierOptions, VerifyOptions } from "./VerifyOptions.ts"
 
 const nothing: Verification = { drift: [], tolerated: 0 }
 
-/** How the client names columns, for the fields of models. */
-export interface VerifierOptions {
-  /** As in `PgClientConfig`. Default: columns are named as the fields are. */
-  readonly transformQueryNames?: (name: string) => string
-}
-
-const make = Effect.fnUntraced(function* ({ transformQueryNames }: VerifierOptions) {
+const make = Effect.fnUntraced(function* (own: VerifierOptions) {
   const sql = yield* SqlClient.SqlClient
   const compare = Effect.fnUntraced(function* (
     options: VerifyOptions
   ): Effect.fn.Return<Verification, DatabaseError | SchemaError> {
+    yield* checkVerifierOptions(own)
     yield* checkVerifyOptions(options)
-    yield* checkOptions({ critical: options.critical })
+    yield* checkCritical(options.critical)
     const { additions = "refuse", critical = [], drift = "fail", ignore = [], snapshot } = options
     const tables = critical.map(({ table }) => table)
     const outline = yield* Outline.read(sql, { tables, hash: snapshot !== undefined })
-    yield* refuse(missing(outline, critical, transformQueryNames))
+    yield* refuse(missing(outline, critical, own.transformQueryNames))
     if (snapshot === undefined) return nothing
     const committed = SnapshotFile.ofValue(snapshot)
     return yield* verify(sql, { snapshot: committed, drift, ignore, additions: additions === "allow" }, outline.hash)
@@ -65,6 +60,7 @@ export class SchemaVerifier extends Context.Service<
     readonly diff: (expected: Snapshot, actual: Snapshot) => ReadonlyArray<Difference>
   }
 >()("pgkeel/schema/SchemaVerifier") {
+  /** Wrong options are the `InvalidOption` of each `verify`. */
   static readonly layerWith = (options: VerifierOptions): Layer.Layer<SchemaVerifier, never, SqlClient.SqlClient> =>
     Layer.effect(SchemaVerifier, make(options))
 

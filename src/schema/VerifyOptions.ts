@@ -14,3 +14,9 @@ export interface VerifyOptions {
   /** Whether there may be more than is expected, as long as no statement of the application runs into it. Default: `refuse`. */
   readonly additions?: "refuse" | "allow"
 }
+
+/** How the client names columns, for the fields of models. */
+export interface VerifierOptions {
+  /** As in `PgClientConfig`. Default: columns are named as the fields are. */
+  readonly transformQueryNames?: (name: string) => string
+}

@@ -16,7 +16,11 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
+import * as Rule from "../config/internal/rules.ts"
+import { checkOptions } from "../connection/internal/options.ts"
+import type { Taken } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
+import { flag } from "./internal/optionRules.ts"
 import { inTransaction as requireTransaction } from "./NoTransaction.ts"
 import type { NoTransaction } from "./NoTransaction.ts"
 
@@ -119,6 +123,17 @@ export interface HoldOptions extends SharedOption {
   readonly patience?: Duration.Input | undefined
 }
 
+const takenByHold: Taken<HoldOptions> = {
+  of: "AdvisoryLock.hold",
+  rules: { patience: Rule.anyDuration, shared: flag },
+  example: `{ patience: "5 seconds" }`
+}
+
+const shareable = (of: string): Taken<SharedOption> => ({ of, rules: { shared: flag }, example: "{ shared: true }" })
+
+const takenInTransaction = shareable("AdvisoryLock.inTransaction")
+const takenByTry = shareable("AdvisoryLock.tryInTransaction")
+
 /**
  * Holds the lock of a name until the scope closes, over any number of transactions,
  * on a connection of its own. It is lost when that connection is, which whoever
@@ -126,8 +141,10 @@ export interface HoldOptions extends SharedOption {
  */
 export const hold = Effect.fn("AdvisoryLock.hold")(function* (
   name: string,
-  { patience = 0, shared = false }: HoldOptions = {}
+  options: HoldOptions = {}
 ): Effect.fn.Return<void, LockHeld | DatabaseError, Scope.Scope | SqlClient.SqlClient> {
+  yield* checkOptions(takenByHold, options)
+  const { patience = 0, shared = false } = options
   const sql = yield* SqlClient.SqlClient
   const connection = yield* DatabaseError.refine(sql.reserve)
   const [key, mode] = [keyOf(name), modeOf(shared)]
@@ -148,21 +165,23 @@ export const hold = Effect.fn("AdvisoryLock.hold")(function* (
  */
 export const inTransaction = Effect.fn("AdvisoryLock.inTransaction")(function* (
   name: string,
-  { shared = false }: SharedOption = {}
+  options: SharedOption = {}
 ): Effect.fn.Return<void, NoTransaction | DatabaseError, SqlClient.SqlClient> {
-  yield* lockRow(`SELECT pg_catalog.pg_advisory_xact_lock${suffix(modeOf(shared))}($1::int, $2::int)`, name)
+  yield* checkOptions(takenInTransaction, options)
+  yield* lockRow(`SELECT pg_catalog.pg_advisory_xact_lock${suffix(modeOf(options.shared))}($1::int, $2::int)`, name)
 })
 
 /** The same without waiting: false where another transaction or session has it. */
 export const tryInTransaction = Effect.fn("AdvisoryLock.tryInTransaction")(function* (
   name: string,
-  { shared = false }: SharedOption = {}
+  options: SharedOption = {}
 ): Effect.fn.Return<boolean, NoTransaction | DatabaseError, SqlClient.SqlClient> {
-  const text = `SELECT pg_catalog.pg_try_advisory_xact_lock${suffix(modeOf(shared))}($1::int, $2::int)`
+  yield* checkOptions(takenByTry, options)
+  const text = `SELECT pg_catalog.pg_try_advisory_xact_lock${suffix(modeOf(options.shared))}($1::int, $2::int)`
   return (yield* lockRow(text, name))?.[0] === true
 })
 
-const modeOf = (shared: boolean): Mode => (shared ? "shared" : "exclusive")
+const modeOf = (shared = false): Mode => (shared ? "shared" : "exclusive")
 
 const lockRow = Effect.fnUntraced(function* (text: string, name: string) {
   const sql = yield* SqlClient.SqlClient

@@ -12,14 +12,16 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
+import * as Rule from "../config/internal/rules.ts"
+import { checkOptions } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteIdentifier } from "../error/internal/quote.ts"
 import { columnsOf, quoteTable } from "./internal/columns.ts"
 import type { Column, TableName } from "./internal/columns.ts"
 import { asOne, currentConnection } from "./internal/current.ts"
+import { rowCount } from "./internal/optionRules.ts"
 import { toStream } from "./internal/rows.ts"
 import type { Rows } from "./internal/rows.ts"
-import { checkSize } from "./internal/size.ts"
 import { element, encodeRows } from "./internal/valueText.ts"
 import type { Row } from "./internal/valueText.ts"
 
@@ -39,6 +41,30 @@ export type OnConflict =
       /** Without any, the row that exists stays. */
       readonly update: ReadonlyArray<string>
     }
+
+/** What either function takes. */
+const taken = (of: string) => ({
+  of,
+  example: `{ chunk: 1000, onConflict: "nothing" }`,
+  rules: {
+    chunk: rowCount,
+    onConflict: {
+      accepted: `"nothing", or columns such as { columns: ["id"], update: ["name"] }`,
+      problem: (value: unknown) => {
+        if (value === "nothing") return undefined
+        return Rule.isText(value) ? "a string that is none of them" : conflictColumns(value)
+      }
+    }
+  }
+})
+
+const conflictColumns = Rule.record({
+  columns: Rule.listOf(Rule.text),
+  update: Rule.listOf(Rule.text)
+} satisfies Record<keyof Exclude<OnConflict, string>, Rule.Problem>)
+
+const takenByInsertMany = taken("Bulk.insertMany")
+const takenByInsertReturning = taken("Bulk.insertReturning")
 
 type Failure<E> = Exclude<E, SqlError> | DatabaseError
 
@@ -61,6 +87,7 @@ export const insertMany = Effect.fn("Bulk.insertMany")(function* <E = never, R =
   rows: Rows<Row, E, R>,
   options: InsertOptions = {}
 ): Effect.fn.Return<number, Failure<E>, R | SqlClient.SqlClient> {
+  yield* checkOptions<InsertOptions>(takenByInsertMany, options)
   const written = Stream.mapEffect(encoded(table, rows, options), ({ columns, connection, texts }) =>
     Effect.map(connection.executeRaw(statementOf(table, columns, options), parametersOf(columns, texts)), countOf)
   )
@@ -88,6 +115,7 @@ export const insertReturning = Effect.fn("Bulk.insertReturning")(function* <
   Failure<E> | Schema.SchemaError,
   R | SqlClient.SqlClient | Schema.Struct<Fields>["DecodingServices"]
 > {
+  yield* checkOptions<InsertOptions>(takenByInsertReturning, options)
   const suffix = ` RETURNING ${Object.keys(returning.fields).map(quoteIdentifier).join(", ")}`
   const decode = Schema.decodeUnknownEffect(Schema.Array(returning))
   const written = Stream.mapEffect(encoded(table, rows, options), ({ columns, connection, texts }) =>
@@ -107,7 +135,6 @@ const encoded = <E, R>(table: TableName, rows: Rows<Row, E, R>, { chunk = defaul
   Stream.unwrap(
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      yield* checkSize("chunk", chunk)
       const connection = yield* currentConnection(sql)
       let known: ReadonlyArray<Column> | undefined
       let before = 0

@@ -14,12 +14,16 @@ import * as Sink from "effect/Sink"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
+import * as Rule from "../config/internal/rules.ts"
 import { copyIn, copyOut } from "../connection/CopyProtocol.ts"
+import { checkOptions } from "../connection/internal/options.ts"
+import type { Taken } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteIdentifier } from "../error/internal/quote.ts"
 import { columnsOf, quoteTable } from "./internal/columns.ts"
 import type { TableName } from "./internal/columns.ts"
 import { currentConnection } from "./internal/current.ts"
+import { flag, oneOf, text } from "./internal/optionRules.ts"
 import { toStream } from "./internal/rows.ts"
 import type { Rows } from "./internal/rows.ts"
 import { copyLine, encodeRows } from "./internal/valueText.ts"
@@ -56,6 +60,38 @@ export interface CopyStatement {
   readonly statement: string
 }
 
+const formats: Taken<FormatOptions>["rules"] = {
+  // It becomes a part of the statement, so that nothing else may pass.
+  format: oneOf(["text", "csv", "binary"] satisfies ReadonlyArray<Format>, "no format of COPY"),
+  header: flag
+}
+
+const namePair = Rule.listOf(Rule.text)
+
+const tableRules: Taken<TableSource>["rules"] = {
+  table: {
+    accepted: `the name of a table, or its schema and name such as ["app", "customer"]`,
+    problem: (value) => (Rule.isText(value) ? undefined : namePair(value)),
+    required: true
+  },
+  columns: { accepted: `names such as ["id", "name"]`, problem: Rule.listOf(Rule.text) },
+  ...formats
+}
+
+const queryRules: Taken<QuerySource>["rules"] = { query: { ...text, required: true }, ...formats }
+
+const statementRules: Taken<CopyStatement>["rules"] = { statement: { ...text, required: true } }
+
+/** Which of the forms it is, is said by what is in it. */
+const checkSource = (of: "Copy.into" | "Copy.out", source: unknown): Effect.Effect<void, DatabaseError> => {
+  const example = `{ table: "customer" }`
+  if (Rule.isRecord(source) && "statement" in source)
+    return checkOptions({ of, rules: statementRules, example }, source)
+  return of === "Copy.out" && Rule.isRecord(source) && "query" in source
+    ? checkOptions({ of, rules: queryRules, example }, source)
+    : checkOptions({ of, rules: tableRules, example }, source)
+}
+
 /** What becomes of the errors of a source of rows. */
 type Failure<E> = Exclude<E, SqlError> | DatabaseError
 
@@ -67,6 +103,7 @@ export const into = Effect.fn("Copy.into")(function* <E, R>(
   target: TableSource | CopyStatement,
   data: Stream.Stream<Uint8Array | string, E, R>
 ): Effect.fn.Return<number, Failure<E>, R | SqlClient.SqlClient> {
+  yield* checkSource("Copy.into", target)
   const sql = yield* SqlClient.SqlClient
   const copied = Effect.flatMap(currentConnection(sql), (connection) =>
     copyIn(connection, statementOf(target, "FROM STDIN"), data)
@@ -116,6 +153,7 @@ export const out = (
 ): Stream.Stream<Uint8Array, DatabaseError, SqlClient.SqlClient> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      yield* checkSource("Copy.out", source)
       const sql = yield* SqlClient.SqlClient
       const connection = yield* DatabaseError.refine(currentConnection(sql))
       return Stream.mapError(copyOut(connection, statementOf(source, "TO STDOUT")), (error) =>

@@ -13,9 +13,11 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
+import { checkOptions } from "../connection/internal/options.ts"
+import type { Taken } from "../connection/internal/options.ts"
 import type { Level } from "../connection/TransactionLevel.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
-import { checkSize } from "./internal/size.ts"
+import { rowCount } from "./internal/optionRules.ts"
 
 export interface CursorOptions {
   /** How many rows each round trip fetches, and how many are held. Default: 1000. */
@@ -23,6 +25,12 @@ export interface CursorOptions {
 }
 
 const defaultBatch = 1000
+
+const taken: Taken<CursorOptions> = {
+  of: "Cursor.stream",
+  rules: { batchSize: rowCount },
+  example: "{ batchSize: 500 }"
+}
 
 let declared = 0
 
@@ -32,12 +40,13 @@ let declared = 0
  */
 export const stream = <A extends object>(
   statement: Statement<A>,
-  { batchSize = defaultBatch }: CursorOptions = {}
+  options: CursorOptions = {}
 ): Stream.Stream<A, DatabaseError, SqlClient.SqlClient> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      yield* checkOptions(taken, options)
+      const { batchSize = defaultBatch } = options
       const sql = yield* SqlClient.SqlClient
-      yield* checkSize("batchSize", batchSize)
       const level = yield* levelOf(sql)
       const name = `pgkeel_cursor_${++declared}`
       // What the client makes of rows is made of these too.

@@ -5,8 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Statement } from "effect/sql/Statement"
+import { checkOptions } from "../connection/internal/options.ts"
+import type { Taken } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteIdentifier } from "../error/internal/quote.ts"
+import { text } from "./internal/optionRules.ts"
 import { inTransaction } from "./NoTransaction.ts"
 import type { NoTransaction } from "./NoTransaction.ts"
 
@@ -14,6 +17,8 @@ export interface TakeOptions {
   /** The table of a join whose rows are taken, by its name or alias there. Default: all of them. */
   readonly of?: string | undefined
 }
+
+const taken: Taken<TakeOptions> = { of: "RowLock.take", rules: { of: text }, example: `{ of: "job" }` }
 
 /**
  * Runs a SELECT and locks its rows until the transaction ends, passing over those
@@ -23,8 +28,10 @@ export interface TakeOptions {
  */
 export const take = Effect.fn("RowLock.take")(function* <A extends object>(
   statement: Statement<A>,
-  { of }: TakeOptions = {}
+  options: TakeOptions = {}
 ): Effect.fn.Return<ReadonlyArray<A>, DatabaseError | NoTransaction, SqlClient.SqlClient> {
+  yield* checkOptions(taken, options)
+  const { of } = options
   const sql = yield* SqlClient.SqlClient
   yield* inTransaction(sql, "a lock on rows")
   const [query, parameters] = statement.compile()

@@ -15,6 +15,7 @@ import { DatabaseError } from "../../src/error/DatabaseError.ts"
 import { DatabaseErrorHandler } from "../../src/error/DatabaseErrorHandler.ts"
 import { Reason } from "../../src/error/Reason.ts"
 import * as Retry from "../../src/error/Retry.ts"
+import * as Bulk from "../../src/session/Bulk.ts"
 import { LoginSource } from "../../src/secret/LoginSource.ts"
 import { LoginUnavailable, SecretError } from "../../src/secret/SecretError.ts"
 import { SessionFactory } from "../../src/session/SessionFactory.ts"
@@ -265,6 +266,7 @@ const cases: Readonly<
   CircuitOpen: broken,
   TransactionControl: fromClient((sql) => sql.withTransaction(sql`COMMIT`)),
   CopyUnsupported: fromClient((sql) => sql`COPY pg_class TO STDOUT`),
+  InvalidOption: Bulk.insertMany("pg_class", [], { chunk: 0 }),
   UnsupportedServer: tooOld,
   LoginUnavailable: noLogin,
   ServerError: statements("DO $$ BEGIN RAISE EXCEPTION 'closed today'; END $$"),

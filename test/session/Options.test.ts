@@ -42,6 +42,8 @@ const wrong: ReadonlyArray<readonly [options: unknown, said: string]> = [
   [{ timeout: "5 parsecs" }, `"timeout" is no duration: give a duration such as "5 seconds"`],
   [{ lockTimeout: true }, `"lockTimeout" is a boolean: give a duration`],
   [{ retry: true }, `"retry" is a boolean: give false, or options as of Retry.transaction`],
+  [{ retry: { attemps: 3 } }, `"retry" is an object whose "attemps" is not known (did you mean attempts?): give false`],
+  [{ retry: { attempts: "3" } }, `"retry" is an object whose "attempts" is a string`],
   [{ propagation: "requires_new" }, `"propagation" is no propagation: give "required", "requires-new"`],
   [Object.create({ actr: "ada" }), `"actr" is not known`],
   [undefined, "the options of a session are undefined: give an object before the effect"],

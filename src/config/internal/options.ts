@@ -93,12 +93,21 @@ export interface WrongOption {
   readonly accepted: string
 }
 
+/** What a function takes for its options. */
+export interface Taken<Options> {
+  /** The function, as it is called. */
+  readonly of: string
+  readonly rules: Rules<Options>
+  /** What its options look like. */
+  readonly example: string
+}
+
 /** Why `option` cannot have this value; `undefined` when it can. */
 export const wrongValue = <Options>(option: string, value: unknown, rules: Rules<Options>): WrongOption | undefined => {
-  const known = new Map<string, Rule.Rule>(Object.entries(rules))
-  const rule = known.get(option)
+  const known = rules as Readonly<Record<string, Rule.Rule>>
+  const rule = Object.hasOwn(known, option) ? known[option] : undefined
   if (rule === undefined) {
-    const names = [...known.keys()]
+    const names = Object.keys(known)
     return { option, problem: "is not known", accepted: didYouMean(option, names) ?? `one of ${names.join(", ")}` }
   }
   const problem = rule.problem(value)

@@ -1,4 +1,7 @@
 /** How names and JSON change between the database and the program; as in `PgClientConfig`. */
+import * as Rule from "../../config/internal/rules.ts"
+import type { Rules } from "../../config/internal/rules.ts"
+
 export interface Transforms {
   readonly transformResultNames?: (name: string) => string
   readonly transformQueryNames?: (name: string) => string
@@ -11,3 +14,11 @@ export const transformsOf = ({ transformJson, transformQueryNames, transformResu
   ...(transformQueryNames !== undefined && { transformQueryNames }),
   ...(transformResultNames !== undefined && { transformResultNames })
 })
+
+const renaming: Rule.Rule = { accepted: "a function from a name to a name", problem: Rule.callable }
+
+export const transformRules: Rules<Transforms> = {
+  transformResultNames: renaming,
+  transformQueryNames: renaming,
+  transformJson: { accepted: "true or false", problem: Rule.flag }
+}

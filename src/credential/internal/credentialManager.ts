@@ -13,6 +13,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { SqlClient } from "effect/sql/SqlClient"
+import * as Rule from "../../config/internal/rules.ts"
 import { DatabaseError } from "../../error/DatabaseError.ts"
 import { KeyProvider } from "../../secret/KeyProvider.ts"
 import * as Sealed from "../../secret/Sealed.ts"
@@ -32,6 +33,8 @@ import * as GeneratedSecret from "../GeneratedSecret.ts"
 import * as ScramVerifier from "../ScramVerifier.ts"
 import * as CredentialStore from "./credentialStore.ts"
 import type { Store, StoredCredential } from "./credentialStore.ts"
+import { checkOptions, text } from "./optionRules.ts"
+import type { Taken } from "./optionRules.ts"
 
 export type Crypto = Aead.Aead | Digest.Digest | Kdf.Kdf | Mac.Mac | SecureRandom.SecureRandom
 
@@ -49,6 +52,16 @@ interface Storable {
   readonly name: string
   readonly role: string
   readonly password: Redacted.Redacted<string>
+}
+
+const storable: Taken<Storable> = {
+  of: "CredentialManager.store",
+  rules: {
+    name: { ...text, required: true },
+    role: { ...text, required: true },
+    password: { ...Rule.secret("password"), required: true }
+  },
+  example: `{ name: "application", role: "shop_app", password: Redacted.make(password) }`
 }
 
 interface Writable extends Storable {
@@ -70,6 +83,7 @@ export const makeManager = (sql: SqlClient, services: Context.Context<KeyProvide
     ),
 
     store: Effect.fn("CredentialManager.store")(function* (credential: Storable) {
+      yield* checkOptions(storable, credential)
       const verifier = yield* ScramVerifier.make(credential.password)
       return yield* underLock(claim(store, { ...credential, verifier }))
     }, provided),

@@ -165,6 +165,23 @@ export class TransactionControl extends Schema.TaggedError<TransactionControl, R
   }
 }
 
+/** A function was called with an option that does not exist, or is not of its type; nothing was sent. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption, ReasonTraits>("pgkeel/error/InvalidOption")(
+  "InvalidOption",
+  clientReason
+) {
+  static {
+    define(this, {
+      code: "PGK7106",
+      category: "client",
+      transient: false,
+      connectionLost: false,
+      retryScope: "never",
+      message: (reason) => reason.failure ?? "an option does not exist, or is not of its type: correct the call"
+    })
+  }
+}
+
 /** Anything else that went wrong on our side of the connection. */
 export class ClientError extends Schema.TaggedError<ClientError, ReasonTraits>("pgkeel/error/ClientError")(
   "ClientError",

@@ -58,6 +58,7 @@ export const SingleReason = Schema.Union([
   Client.ConnectionReleased,
   Client.CopyUnsupported,
   Client.TransactionControl,
+  Client.InvalidOption,
   Manager.UnsupportedServer,
   Manager.LoginUnavailable,
   Statement.ServerError,

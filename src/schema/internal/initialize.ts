@@ -23,7 +23,7 @@ import type { TableInitializerOptions } from "./startOptions.ts"
 import { securityTables } from "./securityTables.ts"
 import { looked, Steps } from "./steps.ts"
 import type { Outcome } from "./steps.ts"
-import { checkOptions } from "./tableRules.ts"
+import { checkInitializerOptions } from "./tableRules.ts"
 import { describeValidity, putRight } from "./validity.ts"
 import { verify } from "./verification.ts"
 import type { Verification } from "./verification.ts"
@@ -78,7 +78,7 @@ export const initialize = Effect.fnUntraced(function* ({
   reader,
   sql
 }: Start): Effect.fn.Return<InitializationReport, Failure, FileSystem.FileSystem | Path.Path> {
-  yield* checkOptions(options)
+  yield* checkInitializerOptions(options)
   const { critical: needed = [], schema = {}, tables: declared = [], transformQueryNames: nameColumn } = options
   const { done, run } = new Steps()
   const snapshot = yield* openSnapshot(schema)

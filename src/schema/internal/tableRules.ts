@@ -1,12 +1,16 @@
 /** What the options of a start may be, where no type has been checked. */
 import * as Effect from "effect/Effect"
+import { wrongOption } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
+import type { Rules } from "../../config/internal/rules.ts"
+import { transformRules } from "../../connection/internal/transforms.ts"
 import type { CriticalColumn, CriticalTable } from "../CriticalTable.ts"
 import { InvalidOption, SchemaError } from "../SchemaError.ts"
 import type { SchemaOptions } from "../SchemaOptions.ts"
-import type { VerifyOptions } from "../VerifyOptions.ts"
+import type { VerifierOptions, VerifyOptions } from "../VerifyOptions.ts"
 import type { DeclaredTable } from "./declared.ts"
 import { isIgnorable } from "./ignoring.ts"
+import type { TableInitializerOptions } from "./startOptions.ts"
 
 type Fields<A> = Record<keyof A, Rule.Problem>
 
@@ -83,8 +87,6 @@ const verifyRule: Rule.Rule = {
   } satisfies Fields<VerifyOptions>)
 }
 
-type Given = { readonly [Name in keyof typeof tableRules]?: unknown }
-
 const check = (option: string, { accepted, problem }: Rule.Rule, given: unknown): Effect.Effect<void, SchemaError> =>
   Effect.suspend(() => {
     const found = problem(given)
@@ -92,13 +94,34 @@ const check = (option: string, { accepted, problem }: Rule.Rule, given: unknown)
     return Effect.fail(new SchemaError({ reason: new InvalidOption({ option, problem: `is ${found}`, accepted }) }))
   })
 
+const { transformQueryNames } = transformRules
+
+const initializerRules: Rules<TableInitializerOptions> = { ...tableRules, transformQueryNames }
+
+const verifierRules: Rules<VerifierOptions> = { transformQueryNames }
+
+const checkAll = <Options>(
+  options: unknown,
+  rules: Rules<Options>,
+  example: string
+): Effect.Effect<void, SchemaError> =>
+  Effect.suspend(() => {
+    const wrong = wrongOption(options, rules, example)
+    if (wrong === undefined) return Effect.void
+    return Effect.fail(
+      new SchemaError({ reason: new InvalidOption({ ...wrong, option: wrong.option ?? "the options" }) })
+    )
+  })
+
 /** Refuses what `MainLive` has refused already, where a service is used without it. */
-export const checkOptions = (given: Given): Effect.Effect<void, SchemaError> =>
-  Effect.forEach(
-    ["critical", "tables", "schema"] as const,
-    (option) => (given[option] === undefined ? Effect.void : check(option, tableRules[option], given[option])),
-    { discard: true }
-  )
+export const checkInitializerOptions = (options: TableInitializerOptions): Effect.Effect<void, SchemaError> =>
+  checkAll(options, initializerRules, `{ critical: [{ table: "customer" }] }`)
+
+export const checkVerifierOptions = (options: VerifierOptions): Effect.Effect<void, SchemaError> =>
+  checkAll(options, verifierRules, "{ transformQueryNames }")
+
+export const checkCritical = (critical: unknown): Effect.Effect<void, SchemaError> =>
+  critical === undefined ? Effect.void : check("critical", tableRules.critical, critical)
 
 export const checkVerifyOptions = (options: unknown): Effect.Effect<void, SchemaError> =>
   check("options", verifyRule, options)

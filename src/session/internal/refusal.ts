@@ -9,15 +9,14 @@ import * as Effect from "effect/Effect"
 import { wrongValue } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
+import { optionTypes } from "../../error/internal/retrySchedule.ts"
 import type { Propagation } from "../Propagation.ts"
 import type { SessionDefaults, SessionOptions } from "../Session.ts"
 import { InvalidSessionOption, SessionError } from "../SessionError.ts"
+import { flag, oneOf, text } from "./optionRules.ts"
 
 /** The isolation level becomes part of a statement, so that nothing else may pass. */
 const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read", "serializable"]
-
-const text: Rule.Rule = { accepted: "text", problem: Rule.text }
-const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
 
 const duration = Rule.anyDuration
 
@@ -31,10 +30,14 @@ const propagations: ReadonlyArray<unknown> = [
   "never"
 ] satisfies ReadonlyArray<Propagation>
 
-const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule.Rule => ({
-  accepted: known.map((value) => `"${String(value)}"`).join(", "),
-  problem: (value) => (known.includes(value) ? undefined : Rule.isText(value) ? none : Rule.kindOf(value))
-})
+const retryOptions = Rule.record(
+  Object.fromEntries(
+    Object.entries(optionTypes).map(([name, { accepts }]) => [
+      name,
+      Rule.optional((value) => (accepts(value) ? undefined : Rule.kindOf(value)))
+    ])
+  )
+)
 
 const defaultsRules: Rules<SessionDefaults> = {
   component: text,
@@ -50,7 +53,7 @@ const defaultsRules: Rules<SessionDefaults> = {
   maxIdle: duration,
   retry: {
     accepted: "false, or options as of Retry.transaction",
-    problem: (value) => (value === false || Rule.isRecord(value) ? undefined : Rule.kindOf(value))
+    problem: (value) => (value === false ? undefined : retryOptions(value))
   }
 }
 
@@ -94,7 +97,7 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "maxIdle":
       return value === undefined || duration.problem(value) === undefined
     case "retry":
-      return value === undefined || value === false || Rule.isRecord(value)
+      return value === undefined || value === false || retryOptions(value) === undefined
     case "propagation":
       return value === undefined || propagations.includes(value)
     // A session that is open may be given as the options of one that joins it.

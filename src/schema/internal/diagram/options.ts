@@ -1,4 +1,7 @@
 /** What a diagram is made of. */
+import { sayWrong, wrongOption } from "../../../config/internal/options.ts"
+import * as Rule from "../../../config/internal/rules.ts"
+import type { Rules } from "../../../config/internal/rules.ts"
 
 export interface DiagramOptions {
   /** Patterns of schemas (`*` any characters, `?` one): their tables are shown. Default: those of all schemas. */
@@ -9,4 +12,23 @@ export interface DiagramOptions {
   readonly columns?: "all" | "keys" | undefined
   /** What stands above it. Default: nothing in Mermaid, and `Schema` in SVG. */
   readonly title?: string | undefined
+}
+
+const patterns: Rule.Rule = { accepted: `patterns such as ["app*"]`, problem: Rule.listOf(Rule.text) }
+
+const rules: Rules<DiagramOptions> = {
+  schemas: patterns,
+  tables: patterns,
+  columns: {
+    accepted: `"all" or "keys"`,
+    problem: (value) =>
+      value === "all" || value === "keys" ? undefined : Rule.isText(value) ? "neither" : Rule.kindOf(value)
+  },
+  title: { accepted: "text", problem: Rule.text }
+}
+
+/** Throws where the options are wrong, which is a bug: there is no effect to fail. */
+export const requireOptions = (of: string, options: DiagramOptions): void => {
+  const wrong = wrongOption(options, rules, `{ schemas: ["app"] }`)
+  if (wrong !== undefined) throw new Error(sayWrong(of, wrong))
 }

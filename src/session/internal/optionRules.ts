@@ -1,0 +1,21 @@
+/** What the options of rows and locks may be. */
+import * as Rule from "../../config/internal/rules.ts"
+
+/** None at all would be fetched for ever. */
+export const rowCount: Rule.Rule = {
+  accepted: "a whole number of rows, 1 or more",
+  problem: (value) => {
+    if (typeof value !== "number") return Rule.kindOf(value)
+    return Number.isSafeInteger(value) && value > 0 ? undefined : String(value)
+  }
+}
+
+export const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
+
+export const text: Rule.Rule = { accepted: "text", problem: Rule.text }
+
+/** One of these words. */
+export const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule.Rule => ({
+  accepted: known.map((value) => `"${String(value)}"`).join(", "),
+  problem: (value) => (known.includes(value) ? undefined : Rule.isText(value) ? none : Rule.kindOf(value))
+})
