@@ -32,12 +32,16 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
+import * as Rule from "../config/internal/rules.ts"
+import type { Rules } from "../config/internal/rules.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteTable, type TableName } from "../session/internal/columns.ts"
 import type { BackfillProgress } from "./BackfillProgress.ts"
 import { type Batch, decoded, type Outcome, runBatch } from "./internal/backfillBatch.ts"
 import { BackfillListener } from "./internal/backfillListener.ts"
 import { loadOf } from "./internal/backfillLoad.ts"
+import { checked } from "./internal/callRules.ts"
+import { numberFrom, progress } from "./internal/optionRules.ts"
 import { type BackfillTable, inspect } from "./internal/backfillTable.ts"
 import { MigrationError } from "./MigrationError.ts"
 import { BackfillRefused } from "./MigrationErrorReason.ts"
@@ -78,8 +82,32 @@ export interface BackfillReport {
   readonly totalRows: number
 }
 
+const rules: Rules<BackfillOptions<never, never>> = {
+  name: { accepted: "the name under which its place is kept, as text", problem: Rule.text, isRequired: true },
+  table: {
+    accepted: `the name of a table, as text, or ["schema", "table"]`,
+    problem: (value) => (Array.isArray(value) ? Rule.listOf(Rule.text)(value) : Rule.text(value)),
+    isRequired: true
+  },
+  key: { accepted: "the names of columns, as text each", problem: Rule.listOf(Rule.text) },
+  update: { accepted: "a function from a batch to an Effect", problem: Rule.callable, isRequired: true },
+  batchSize: {
+    accepted: "a whole number above 0",
+    problem: (value) => (value === Infinity ? "no number of rows" : numberFrom(1, "").problem(value))
+  },
+  pause: Rule.anyDuration,
+  maxLagBytes: numberFrom(0, "a number of bytes"),
+  interval: Rule.anyDuration,
+  lockTimeout: Rule.anyDuration,
+  lockAttempts: numberFrom(1, "a whole number above 0"),
+  progress
+}
+
+const example = `{ name: "orders_total", table: "shop.orders", update }`
+
 /** Goes through all rows that no earlier run has. Succeeds when there is none left. */
-export const run = Effect.fn("Backfill.run")(function* <E, R>(given: BackfillOptions<E, R>) {
+export const run = Effect.fn("Backfill.run")(function* <E, R>(asked: BackfillOptions<E, R>) {
+  const given = yield* checked("Backfill.run", rules, example, asked)
   const sql = yield* SqlClient
   const listener = yield* BackfillListener
   const progress = (event: BackfillProgress) => Effect.andThen(listener(event), given.progress?.(event) ?? Effect.void)

@@ -17,6 +17,7 @@ import {
   UnknownTarget
 } from "./internal/historyReasons.ts"
 import { Locked, LockLost, RoleRefused, SessionShared } from "./internal/lockReasons.ts"
+import { InvalidOptions } from "./internal/optionReasons.ts"
 import { EffectFailed, StatementFailed } from "./internal/runReasons.ts"
 import {
   DirectoryUnreadable,
@@ -33,6 +34,7 @@ export * from "./internal/backfillReasons.ts"
 export * from "./internal/checkReasons.ts"
 export * from "./internal/historyReasons.ts"
 export * from "./internal/lockReasons.ts"
+export * from "./internal/optionReasons.ts"
 export * from "./internal/runReasons.ts"
 export * from "./internal/sourceReasons.ts"
 export * from "./internal/stepReasons.ts"
@@ -65,6 +67,7 @@ export const MigrationErrorReason = Schema.Union([
   VerifyFailed,
   HookFailed,
   BackfillRefused,
-  UnknownRule
+  UnknownRule,
+  InvalidOptions
 ])
 export type MigrationErrorReason = typeof MigrationErrorReason.Type

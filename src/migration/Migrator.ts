@@ -24,10 +24,12 @@ import * as Path from "effect/Path"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { DatabaseConfig } from "../config/DatabaseConfig.ts"
 import type { DatabaseConfigError } from "../config/DatabaseConfigError.ts"
+import type { Rules } from "../config/internal/rules.ts"
 import * as Adopt from "./internal/adopt.ts"
 import type { ForeignTool } from "./internal/adopt/adopter.ts"
 import * as Baseline from "./internal/baseline.ts"
 import { readBeside } from "./internal/directory.ts"
+import { check, checked } from "./internal/callRules.ts"
 import * as Down from "./internal/down.ts"
 import type { DownTarget } from "./internal/downTarget.ts"
 import type { Finding } from "./internal/lint/engine.ts"
@@ -35,6 +37,7 @@ import type * as Lint from "./internal/lint/migrations.ts"
 import { load } from "./internal/loader.ts"
 import * as Plan from "./internal/plan.ts"
 import { lintModule } from "./internal/lintModule.ts"
+import { migratorRules, progress } from "./internal/optionRules.ts"
 import { prepareDowns, prepareUp } from "./internal/prepare.ts"
 import * as Redo from "./internal/redo.ts"
 import * as Repair from "./internal/repair.ts"
@@ -44,6 +47,7 @@ import * as Status from "./internal/status.ts"
 import * as Up from "./internal/up.ts"
 import type { UpTarget } from "./internal/upTarget.ts"
 import type { Failure, MigrationName, Workshop } from "./internal/workshop.ts"
+import type { MigrationError } from "./MigrationError.ts"
 import type { LintOptions } from "./LintOptions.ts"
 import type { MigrationHooks } from "./MigrationHooks.ts"
 import type { MigrationPolicies } from "./MigrationPolicies.ts"
@@ -141,11 +145,20 @@ export class Migrator extends Context.Service<
     ) => Effect.Effect<{ readonly repaired: ReadonlyArray<HistoryRepair> }, Failure>
   }
 >()("pgkeel/migration/Migrator") {
+  /** Fails where an option does not exist or has a wrong type, as the calls do. */
   static readonly layer = (
     options: MigratorOptions
-  ): Layer.Layer<Migrator, never, SqlClient | FileSystem.FileSystem | Path.Path> =>
-    Layer.effect(Migrator, make(options))
+  ): Layer.Layer<Migrator, MigrationError, SqlClient | FileSystem.FileSystem | Path.Path> =>
+    Layer.effect(Migrator, Effect.flatMap(checked("Migrator.layer", rules, example, options), make))
 }
+
+const rules: Rules<MigratorOptions> = {
+  ...migratorRules,
+  sources: { ...migratorRules.sources, isRequired: true },
+  progress
+}
+
+const example = `{ sources: [{ namespace: "app", directory: "./migrations" }] }`
 
 const make = Effect.fnUntraced(function* (options: MigratorOptions) {
   // Only these: the rest of the context belongs to whoever calls, not to whoever built the layer.
@@ -169,17 +182,33 @@ const make = Effect.fnUntraced(function* (options: MigratorOptions) {
     prepareDowns: (migrations) => Effect.provideContext(prepareDowns(migrations), files)
   }
   return Migrator.of({
-    up: Effect.fn("Migrator.up")((target = {}) => Up.up(workshop, target)),
-    down: Effect.fn("Migrator.down")((target) => Down.down(workshop, target)),
-    redo: Effect.fn("Migrator.redo")((target = {}) => Redo.redo(workshop, target)),
-    status: Effect.fn("Migrator.status")(() => Status.status(workshop)),
-    plan: Effect.fn("Migrator.plan")((target = {}) => Plan.plan(workshop, target)),
-    lint: Effect.fn("Migrator.lint")((target = {}) =>
-      Effect.flatMap(lintModule, (module) => module.lint(workshop, target))
+    up: Effect.fn("Migrator.up")((target = {}) => Effect.flatMap(check.up(target), (right) => Up.up(workshop, right))),
+    down: Effect.fn("Migrator.down")((target) =>
+      Effect.flatMap(check.down(target), (right) => Down.down(workshop, right))
     ),
-    shadow: Effect.fn("Migrator.shadow")((options) => Shadow.shadow(workshop, options)),
-    baseline: Effect.fn("Migrator.baseline")((target) => Baseline.baseline(workshop, target)),
-    adopt: Effect.fn("Migrator.adopt")((options = {}) => Adopt.adopt(workshop, options)),
-    repair: Effect.fn("Migrator.repair")((options = {}) => Repair.repair(workshop, options))
+    redo: Effect.fn("Migrator.redo")((target = {}) =>
+      Effect.flatMap(check.redo(target), (right) => Redo.redo(workshop, right))
+    ),
+    status: Effect.fn("Migrator.status")(() => Status.status(workshop)),
+    plan: Effect.fn("Migrator.plan")((target = {}) =>
+      Effect.flatMap(check.plan(target), (right) => Plan.plan(workshop, right))
+    ),
+    lint: Effect.fn("Migrator.lint")((target = {}) =>
+      Effect.flatMap(check.lint(target), (right) =>
+        Effect.flatMap(lintModule, (module) => module.lint(workshop, right))
+      )
+    ),
+    shadow: Effect.fn("Migrator.shadow")((options) =>
+      Effect.flatMap(check.shadow(options), (right) => Shadow.shadow(workshop, right))
+    ),
+    baseline: Effect.fn("Migrator.baseline")((target) =>
+      Effect.flatMap(check.baseline(target), (right) => Baseline.baseline(workshop, right))
+    ),
+    adopt: Effect.fn("Migrator.adopt")((options = {}) =>
+      Effect.flatMap(check.adopt(options), (right) => Adopt.adopt(workshop, right))
+    ),
+    repair: Effect.fn("Migrator.repair")((options = {}) =>
+      Effect.flatMap(check.repair(options), (right) => Repair.repair(workshop, right))
+    )
   })
 })

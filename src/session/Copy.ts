@@ -23,7 +23,7 @@ import { quoteIdentifier } from "../error/internal/quote.ts"
 import { columnsOf, quoteTable } from "./internal/columns.ts"
 import type { TableName } from "./internal/columns.ts"
 import { currentConnection } from "./internal/current.ts"
-import { flag, oneOf, text } from "./internal/optionRules.ts"
+import { flag, text } from "./internal/optionRules.ts"
 import { toStream } from "./internal/rows.ts"
 import type { Rows } from "./internal/rows.ts"
 import { copyLine, encodeRows } from "./internal/valueText.ts"
@@ -62,7 +62,7 @@ export interface CopyStatement {
 
 const formats: Taken<FormatOptions>["rules"] = {
   // It becomes a part of the statement, so that nothing else may pass.
-  format: oneOf(["text", "csv", "binary"] satisfies ReadonlyArray<Format>, "no format of COPY"),
+  format: Rule.oneOf(["text", "csv", "binary"] satisfies ReadonlyArray<Format>, "no format of COPY"),
   header: flag
 }
 
@@ -72,15 +72,15 @@ const tableRules: Taken<TableSource>["rules"] = {
   table: {
     accepted: `the name of a table, or its schema and name such as ["app", "customer"]`,
     problem: (value) => (Rule.isText(value) ? undefined : namePair(value)),
-    required: true
+    isRequired: true
   },
   columns: { accepted: `names such as ["id", "name"]`, problem: Rule.listOf(Rule.text) },
   ...formats
 }
 
-const queryRules: Taken<QuerySource>["rules"] = { query: { ...text, required: true }, ...formats }
+const queryRules: Taken<QuerySource>["rules"] = { query: { ...text, isRequired: true }, ...formats }
 
-const statementRules: Taken<CopyStatement>["rules"] = { statement: { ...text, required: true } }
+const statementRules: Taken<CopyStatement>["rules"] = { statement: { ...text, isRequired: true } }
 
 /** Which of the forms it is, is said by what is in it. */
 const checkSource = (of: "Copy.into" | "Copy.out", source: unknown): Effect.Effect<void, DatabaseError> => {

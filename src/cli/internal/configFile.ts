@@ -9,13 +9,11 @@ import { checkOptions } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import { importFailure } from "../../migration/internal/moduleAdvice.ts"
-import { hooks, lint, policies, seeds, source } from "../../migration/internal/optionRules.ts"
+import { migratorRules } from "../../migration/internal/optionRules.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
 import { ConfigFileError } from "./failure.ts"
 
 const names = ["pgkeel.config.ts", "pgkeel.config.js", "pgkeel.config.mjs", "pgkeel.config.json"]
-
-const acceptedDuration = `a duration such as "5 seconds"`
 
 const rules: Rules<CommandConfig> = {
   url: {
@@ -26,22 +24,8 @@ const rules: Rules<CommandConfig> = {
     accepted: `a path or "namespace=path", or several of them in an array`,
     problem: (value) => (Array.isArray(value) ? Rule.listOf(Rule.text)(value) : Rule.text(value))
   },
-  sources: {
-    accepted: `sources such as [{ namespace: "app", directory: "./migrations" }]`,
-    problem: Rule.listOf(source)
-  },
-  wait: { accepted: acceptedDuration, problem: Rule.duration },
-  role: { accepted: "the name of a role, as text", problem: Rule.text },
-  searchPath: { accepted: "an array of schemas, as text each", problem: Rule.listOf(Rule.text) },
-  lockTimeout: { accepted: acceptedDuration, problem: Rule.duration },
-  lockAttempts: { accepted: "a whole number above 0", problem: Rule.number },
-  lockBackoff: { accepted: acceptedDuration, problem: Rule.duration },
-  statementTimeout: { accepted: acceptedDuration, problem: Rule.duration },
-  lockPatience: { accepted: acceptedDuration, problem: Rule.duration },
-  policies,
-  lint,
-  seeds,
-  hooks,
+  wait: Rule.anyDuration,
+  ...migratorRules,
   schema: {
     accepted: `an object such as { snapshot: "./schema.json", ignore: ["owners"] }`,
     problem: Rule.record({ snapshot: Rule.optional(Rule.text), ignore: Rule.optional(Rule.listOf(Rule.text)) })

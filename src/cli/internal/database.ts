@@ -3,10 +3,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Struct from "effect/Struct"
 import { applicationPlace, find, load } from "../../config/internal/load.ts"
 import type { Settings } from "../../config/Settings.ts"
 import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { Migrator, type MigratorOptions } from "../../migration/Migrator.ts"
+import type { CommandConfig } from "../CommandConfig.ts"
 import { Reply } from "./answer.ts"
 import { configFile, urlOf } from "./configFile.ts"
 import { excerptOf } from "./excerpt.ts"
@@ -94,6 +96,14 @@ export const isOnlyOwn = ({ seeds, sources }: MigratorOptions): boolean => sourc
 export const onlyOwn =
   "only the package's own migrations are known: give --dir, or start the command where the directory migrations is"
 
+interface Around extends MigratorOptions, Partial<Destination>, Pick<CommandConfig, "dir" | "schema"> {
+  readonly shadow?: unknown
+}
+
+/** Without what the commands and their configuration file have beside it, which are no options of a migrator. */
+export const ofMigrator = (given: Around): MigratorOptions =>
+  Struct.omit(given, ["dir", "schema", "shadow", "url", "wait"])
+
 /** A migrator for the time of `use`. Nothing is connected to before it is used. */
 export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   given: CommandOptions,
@@ -102,7 +112,7 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   if (isOnlyOwn(given)) yield* Effect.logWarning(onlyOwn)
   const settings = yield* settingsOf(given, "migrate")
   return yield* Effect.flatMap(Migrator, use).pipe(
-    Effect.provide(Migrator.layer(given)),
+    Effect.provide(Migrator.layer(ofMigrator(given))),
     withClient(settings),
     Effect.tapError((error) =>
       Effect.flatMap(excerptOf(error, given.sources), (excerpt) => Reply.use(({ point }) => point(excerpt)))

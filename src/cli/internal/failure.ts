@@ -139,6 +139,7 @@ const isMistake = (reason: MigrationError["reason"]): boolean =>
   reason._tag === "UnknownTarget" ||
   reason._tag === "RoleRefused" ||
   reason._tag === "UnknownRule" ||
+  reason._tag === "InvalidOptions" ||
   reason._tag === "DirectoryUnreadable" ||
   (reason._tag === "Duplicate" && reason.id === undefined)
 

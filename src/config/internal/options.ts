@@ -2,7 +2,7 @@
  * Options in code, as they come where no compiler has looked at them: what is
  * not an option, or is not of an option's type, is a problem like a wrong variable.
  */
-import { InvalidVariable, UnknownOption } from "../DatabaseConfigError.ts"
+import { InvalidVariable, MissingVariable, UnknownOption } from "../DatabaseConfigError.ts"
 import type { ConfigProblem } from "../DatabaseConfigError.ts"
 import type { DatabaseOptions } from "../Settings.ts"
 import { didYouMean, nearest } from "./nearest.ts"
@@ -63,16 +63,20 @@ const problemOf = (name: string, value: unknown, rules: ReadonlyMap<string, Rule
     : new InvalidVariable({ variable: name, problem: `is ${problem}`, accepted: rule.accepted })
 }
 
-const notOptions = (value: unknown): ConfigProblem =>
+const notOptions = (value: unknown, example: string): ConfigProblem =>
   new InvalidVariable({
     variable: "what was given for the options",
     problem: `is ${Rule.kindOf(value)}`,
-    accepted: "an object such as { url: Redacted.make(url) }"
+    accepted: `an object such as ${example}`
   })
 
-/** Looks at every option that is given; `undefined` is none. */
-export const checkOptions = <Options extends object>(options: Options, rules: Rules<Options>): Checked<Options> => {
-  if (!Rule.isRecord(options)) return { options: {} as Options, problems: [notOptions(options)] }
+/** Looks at every option that is given; `undefined` is none. `example` is of options that are right. */
+export const checkOptions = <Options extends object>(
+  options: Options,
+  rules: Rules<Options>,
+  example = "{ url: Redacted.make(url) }"
+): Checked<Options> => {
+  if (!Rule.isRecord(options)) return { options: {} as Options, problems: [notOptions(options, example)] }
   const known = new Map<string, Rule.Rule>(Object.entries(rules))
   const problems: Array<ConfigProblem> = []
   const right: Record<string, unknown> = {}
@@ -82,6 +86,9 @@ export const checkOptions = <Options extends object>(options: Options, rules: Ru
     const problem = value === undefined ? undefined : problemOf(name, value, known)
     if (problem === undefined) right[name] = value
     else problems.push(problem)
+  }
+  for (const [variable, { accepted, isRequired = false }] of known) {
+    if (isRequired && options[variable] === undefined) problems.push(new MissingVariable({ variable, accepted }))
   }
   return { options: right as Options, problems }
 }
@@ -128,7 +135,7 @@ export const wrongOption = <Options>(
     if (wrong !== undefined) return wrong
   }
   const missing = Object.entries<Rule.Rule>(rules).find(
-    ([name, rule]) => rule.required === true && options[name] === undefined
+    ([name, rule]) => rule.isRequired === true && options[name] === undefined
   )
   return missing && { option: missing[0], problem: "is missing", accepted: missing[1].accepted }
 }

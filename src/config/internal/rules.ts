@@ -14,8 +14,8 @@ export type Problem = (value: unknown) => string | undefined
 export interface Rule {
   readonly accepted: string
   readonly problem: Problem
-  /** Whether there is nothing to be done without it. */
-  readonly required?: true
+  /** Whether nothing can be done without it. Default: `false`. */
+  readonly isRequired?: boolean
 }
 
 /** A rule for every option there is: one that is added without a rule does not compile. */
@@ -57,6 +57,12 @@ export const anyDuration: Rule = {
 }
 
 const isDuration = (value: unknown): boolean => Option.isSome(Duration.fromInput(value as Duration.Input))
+
+/** `none` is what is wrong with another text. */
+export const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule => ({
+  accepted: known.map((value) => `"${String(value)}"`).join(", "),
+  problem: (value) => (known.includes(value) ? undefined : isText(value) ? none : kindOf(value))
+})
 
 /** Text in `Redacted`, which gives nothing once it was wiped, and holds `undefined` when a variable was not set. */
 export const secret = (name: string): Rule => ({

@@ -57,9 +57,9 @@ interface Storable {
 const storable: Taken<Storable> = {
   of: "CredentialManager.store",
   rules: {
-    name: { ...text, required: true },
-    role: { ...text, required: true },
-    password: { ...Rule.secret("password"), required: true }
+    name: { ...text, isRequired: true },
+    role: { ...text, isRequired: true },
+    password: { ...Rule.secret("password"), isRequired: true }
   },
   example: `{ name: "application", role: "shop_app", password: Redacted.make(password) }`
 }

@@ -27,6 +27,7 @@ export const codes = {
   AdoptionRefused: "PGK8304",
   BackfillRefused: "PGK8305",
   UnknownRule: "PGK8306",
+  InvalidOptions: "PGK8307",
   Locked: "PGK8401",
   LockLost: "PGK8402",
   SessionShared: "PGK8403",

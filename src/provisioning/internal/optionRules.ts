@@ -10,7 +10,7 @@ import { InvalidOption, ProvisioningError } from "../ProvisioningError.ts"
 const optionalText = Rule.optional(Rule.text)
 
 const stateRules: Rules<DesiredState> = {
-  database: { accepted: "the name of a database, as text", problem: Rule.text, required: true },
+  database: { accepted: "the name of a database, as text", problem: Rule.text, isRequired: true },
   roles: {
     accepted: `names such as { owner: "shop_owner", migrator: "shop_migrator", application: "shop_app" }`,
     problem: Rule.record({

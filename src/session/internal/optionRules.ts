@@ -13,9 +13,3 @@ export const rowCount: Rule.Rule = {
 export const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
 
 export const text: Rule.Rule = { accepted: "text", problem: Rule.text }
-
-/** One of these words. */
-export const oneOf = (known: ReadonlyArray<unknown>, none: string): Rule.Rule => ({
-  accepted: known.map((value) => `"${String(value)}"`).join(", "),
-  problem: (value) => (known.includes(value) ? undefined : Rule.isText(value) ? none : Rule.kindOf(value))
-})

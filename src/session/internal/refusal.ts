@@ -13,12 +13,10 @@ import { optionTypes } from "../../error/internal/retrySchedule.ts"
 import type { Propagation } from "../Propagation.ts"
 import type { SessionDefaults, SessionOptions } from "../Session.ts"
 import { InvalidSessionOption, SessionError } from "../SessionError.ts"
-import { flag, oneOf, text } from "./optionRules.ts"
+import { flag, text } from "./optionRules.ts"
 
 /** The isolation level becomes part of a statement, so that nothing else may pass. */
 const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read", "serializable"]
-
-const duration = Rule.anyDuration
 
 const propagations: ReadonlyArray<unknown> = [
   "required",
@@ -41,16 +39,16 @@ const retryOptions = Rule.record(
 
 const defaultsRules: Rules<SessionDefaults> = {
   component: text,
-  isolation: oneOf(isolations, "no isolation level"),
+  isolation: Rule.oneOf(isolations, "no isolation level"),
   readOnly: flag,
   deferrable: flag,
   role: text,
-  statementTimeout: duration,
-  lockTimeout: duration,
-  idleTimeout: duration,
-  timeout: duration,
-  maxAge: duration,
-  maxIdle: duration,
+  statementTimeout: Rule.anyDuration,
+  lockTimeout: Rule.anyDuration,
+  idleTimeout: Rule.anyDuration,
+  timeout: Rule.anyDuration,
+  maxAge: Rule.anyDuration,
+  maxIdle: Rule.anyDuration,
   retry: {
     accepted: "false, or options as of Retry.transaction",
     problem: (value) => (value === false ? undefined : retryOptions(value))
@@ -70,7 +68,7 @@ const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
   actor: text,
   tenant: text,
   ...defaultsRules,
-  propagation: oneOf(propagations, "no propagation")
+  propagation: Rule.oneOf(propagations, "no propagation")
 }
 
 /** As `rules`, in the form that an engine is quick at; a test holds the two to each other. */

@@ -16,7 +16,7 @@ import { own } from "../../../migration/MigrationSource.ts"
 import { Migrator } from "../../../migration/Migrator.ts"
 import * as SnapshotFile from "../../../schema/SnapshotFile.ts"
 import { failMissing, isUrl } from "../argument.ts"
-import { withClient } from "../database.ts"
+import { ofMigrator, withClient } from "../database.ts"
 import { excerptOf } from "../excerpt.ts"
 import { failUsage, LoadFailed } from "../failure.ts"
 import { Reply } from "../answer.ts"
@@ -67,7 +67,9 @@ const ofDirectory = Effect.fnUntraced(function* (directory: string, argument: st
   const sources = [own, { namespace: defaultNamespace, directory }]
   const migrate = Effect.flatMap(Migrator, ({ up }) => up()).pipe(
     // As in a rehearsal, the application's hooks are not called: what they do is about the real database.
-    Effect.provide(Migrator.layer({ ...given, sources, seeds: undefined, policies: undefined, hooks: undefined })),
+    Effect.provide(
+      Migrator.layer({ ...ofMigrator(given), sources, seeds: undefined, policies: undefined, hooks: undefined })
+    ),
     // What is applied there is of no interest.
     Effect.provideService(References.MinimumLogLevel, "Warn")
   )
