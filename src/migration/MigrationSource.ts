@@ -19,7 +19,7 @@
  *   one below a line `-- migrate:down`;
  * - a folder `<id>_<name>` or `<id>-<name>` with `up.sql` and, optionally, `down.sql`;
  * - an Effect module `<id>_<name>.ts`, `.js` or `.mjs` that exports `up` and,
- *   optionally, `down` and `verify`;
+ *   optionally, `down`, `verify` and `transaction`; what is nearly one of these is refused;
  * - `R__<name>.sql`, repeatable: it runs after all others of its namespace, in
  *   order of the names, and again when its contents have changed.
  *

@@ -269,6 +269,45 @@ describe("MigrationSource, Effects", () => {
     }
   })
 
+  const up = `import * as Effect from ${JSON.stringify(import.meta.resolve("effect/Effect"))}; export const up = Effect.void`
+  const slips: ReadonlyArray<readonly [exported: string, meant: string, first?: string]> = [
+    ["transacton", "transaction"],
+    ["Down", "down"],
+    ["dwon", "down"],
+    ["verfiy", "verify"],
+    ["UP", "up", ""],
+    ["pu", "up", ""]
+  ]
+  changingNothing((it) => {
+    for (const [exported, meant, first = up] of slips) {
+      it.effect(`refuses a module that exports \`${exported}\`, and says that \`${meant}\` was meant`, () =>
+        Effect.gen(function* () {
+          const path = yield* directory({
+            "1_a.up.sql": "CREATE TABLE a ()",
+            "2_b.mjs": `${first}\nexport const ${exported} = false`
+          })
+          const reason = yield* reasonOf((yield* migratorOf(path)).up())
+          assert.strictEqual(reason._tag, "InvalidModule")
+          assert.strictEqual(
+            reason.message,
+            `migration 2_b.mjs (app) exports \`${exported}\`, which means nothing: rename it to \`${meant}\`, or, if it is ` +
+              "something else, to what is less like it; nothing was run"
+          )
+          assert.strictEqual(yield* exists("a"), false)
+        })
+      )
+    }
+
+    it.effect("lets a module export what is no slip, and what is like an export that it has", () =>
+      Effect.gen(function* () {
+        const others =
+          "export const op = 1, own = 2, table = 3, index = 4; export const down = Effect.void; export default 5"
+        const path = yield* directory({ "1_a.mjs": `${up}\n${others}` })
+        assert.strictEqual((yield* (yield* migratorOf(path)).plan()).length, 1)
+      })
+    )
+  })
+
   test("refuses a module whose `transaction` is no boolean, and runs one outside of any where it is false", () =>
     Effect.gen(function* () {
       const effect = JSON.stringify(import.meta.resolve("effect/Effect"))

@@ -1,5 +1,6 @@
 /** What is wrong with a module that should be a migration, and what to do: its author may be new to Effect. */
 import * as Predicate from "effect/Predicate"
+import { nearest } from "../../config/internal/nearest.ts"
 
 /** Nothing, or something else, is exported under the name. */
 export const noEffect = (name: "up" | "down" | "verify", exported: unknown): string => {
@@ -9,6 +10,26 @@ export const noEffect = (name: "up" | "down" | "verify", exported: unknown): str
     return `exports a function as \`${name}\`, which is no Effect: export what it returns, such as ${right}`
   }
   return `exports ${kindOf(exported)} as \`${name}\`, which is no Effect: write ${right}`
+}
+
+/** The exports that mean something. */
+const meant = ["up", "down", "verify", "transaction"] as const
+
+/**
+ * An export that is one of them but for its capitals or a slip, where that one is missing: as a typing error it would
+ * be lost, and with it the `down`, or that there is no transaction. Whatever else is exported is the module's own.
+ */
+export const misspelt = (module: object): string | undefined => {
+  const exported = Object.keys(module)
+  const missing = meant.filter((name) => !exported.includes(name))
+  for (const name of exported) {
+    if (meant.some((known) => known === name)) continue
+    const wanted = nearest(name, missing)
+    // One letter of two makes other words, such as `op`: there only capitals and an exchange tell a slip.
+    if (wanted === undefined || (wanted === "up" && !/^(?:up|pu)$/iu.test(name))) continue
+    return `exports \`${name}\`, which means nothing: rename it to \`${wanted}\`, or, if it is something else, to what is less like it`
+  }
+  return undefined
 }
 
 export const noBoolean = (transaction: unknown): string =>

@@ -15,7 +15,7 @@ import {
   StatementUnsupported
 } from "../MigrationErrorReason.ts"
 import type { MigrationEffect } from "../MigrationSource.ts"
-import { importFailure, noBoolean, noEffect } from "./moduleAdvice.ts"
+import { importFailure, misspelt, noBoolean, noEffect } from "./moduleAdvice.ts"
 import { type Migration, type Script, subject } from "./migration.ts"
 import type { Directives } from "./directives.ts"
 import { split, type SplitFailure, type SqlScript, type Statement } from "./splitter.ts"
@@ -145,6 +145,8 @@ const importModule = Effect.fnUntraced(function* (migration: Migration, file: st
     try: () => import(/* @vite-ignore */ href),
     catch: (error) => invalid(importFailure(error))
   })
+  const slip = Predicate.isObject(module) ? misspelt(module) : undefined
+  if (slip !== undefined) return yield* Effect.fail(invalid(slip))
   const exported = Predicate.hasProperty(module, direction) ? module[direction] : undefined
   if (exported === undefined) return undefined
   if (isMigrationEffect(exported)) {
