@@ -191,6 +191,33 @@ describe("pgkeel migrate", () => {
     })
   )
 
+  test("says which missing files it does not forget unnamed, and the command that does forget each", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({
+        "1_a.up.sql": "CREATE TABLE a ();",
+        "2_b.up.sql": "CREATE TABLE b ();",
+        "3_c.up.sql": "CREATE TABLE c ();"
+      })
+      assert.strictEqual((yield* json(["up", "--dir", dir])).code, 0)
+      yield* write(dir, { "1_a.up.sql": undefined, "3_c.up.sql": undefined })
+      const command = "pgkeel migrate repair 3 --namespace app --forget-missing"
+      const shown = yield* onDatabase(["migrate", "repair", "--forget-missing", "--dir", dir])
+      assert.include(
+        shown.stdout,
+        "1 row of the history changed\n\n3_c (app) was left: its file is gone, and it is later than"
+      )
+      assert.include(shown.stdout, `if no release has it, \`${command}\` forgets it`)
+      const again = yield* onDatabase(["migrate", "repair", "--forget-missing", "--dir", dir])
+      assert.match(again.stdout, /^3_c \(app\) was left/u)
+      const { document } = yield* json(["repair", "--forget-missing", "--policy", "newer=allow", "--dir", dir])
+      assert.deepStrictEqual(document["left"], [{ namespace: "app", id: "3", name: "c" }])
+      const status = yield* onDatabase(["migrate", "status", "--dir", dir])
+      assert.include(status.stdout, `let the history forget it with \`${command}\``)
+      assert.strictEqual((yield* onDatabase([...command.split(" ").slice(1), "--dir", dir])).code, 0)
+      const last = yield* onDatabase(["migrate", "repair", "--forget-missing", "--dir", dir])
+      assert.include(last.stdout, "nothing to repair")
+    }))
+
   test("starts a half-done migration over when it is told so", () =>
     Effect.gen(function* () {
       const dir = yield* directory({

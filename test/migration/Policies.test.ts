@@ -50,7 +50,7 @@ const cases: Record<
     change: { "3_c.up.sql": undefined },
     reason: "MissingFile",
     message:
-      'its file is not here; restore it from version control, or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`)',
+      'its file is not here; restore it from version control, or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`), or let the history forget it with `pgkeel migrate repair 3 --namespace app --forget-missing`',
     runs: [],
     allow: true
   },
@@ -58,7 +58,7 @@ const cases: Record<
     change: { "5_e.up.sql": undefined },
     reason: "MissingFile",
     message:
-      'is later than every file here: the database is newer than this code; deploy the release that has the migration, or, if this code bears what it added, give the migrator the policy newer: "allow" (`--policy newer=allow`)',
+      'is later than every file here: the database is newer than this code; deploy the release that has the migration, or, if this code bears what it added, give the migrator the policy newer: "allow" (`--policy newer=allow`), or, if no release has it, let the history forget it with `pgkeel migrate repair 5 --namespace app --forget-missing`',
     runs: [],
     allow: true
   }

@@ -77,12 +77,15 @@ export class MissingFile extends Schema.TaggedError<MissingFile>("pgkeel/migrati
     if (this.reverting) {
       return `${what}, and cannot be reverted, because its file is not here; nothing was reverted: restore the file, or use the release that has it`
     }
+    const forget = `\`pgkeel migrate repair ${this.id} ${inNamespace(this.namespace)} --forget-missing\``
     return this.newer
       ? `${what} and is later than every file here: the database is newer than this code; ` +
           "deploy the release that has the migration, or, if this code bears what it added, give the migrator " +
-          'the policy newer: "allow" (`--policy newer=allow`)'
+          'the policy newer: "allow" (`--policy newer=allow`), or, if no release has it, let the history forget it ' +
+          `with ${forget}`
       : `${what}, and its file is not here; restore it from version control, ` +
-          'or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`)'
+          'or, if it was removed on purpose, give the migrator the policy missing: "allow" (`--policy missing=allow`), ' +
+          `or let the history forget it with ${forget}`
   }
 }
 

@@ -33,7 +33,10 @@ export interface RepairOptions {
    * Default: nothing has, and they are left as they are.
    */
   readonly halfDone?: "startOver" | "done" | undefined
-  /** Whether applied migrations whose files are gone are forgotten. They stay in the database. Default: `false`. */
+  /**
+   * Whether applied migrations whose files are gone are forgotten. What they did stays in the database. Those that are
+   * later than all files are only where `id` names them: the database may be newer than this code. Default: `false`.
+   */
   readonly forgetMissing?: boolean | undefined
   /** Only says what would be changed. Default: `false`. */
   readonly dryRun?: boolean | undefined
