@@ -223,6 +223,39 @@ layer(Committed.layer, { excludeTestServices: true })("pgkeel schema, of what st
     })
   )
 
+  it.effect("names the flag for another login where the one that there is may not make a scratch database", () =>
+    Effect.gen(function* () {
+      const { file } = yield* Committed
+      const sql = yield* SqlClient.SqlClient
+      const role = uniqueName()
+      yield* Effect.acquireRelease(sql`CREATE ROLE ${sql(role)} LOGIN PASSWORD 'of-a-test'`, () =>
+        Effect.ignore(sql`DROP ROLE ${sql(role)}`)
+      )
+      const url = new URL(Redacted.value((yield* TestDatabase).url))
+      url.username = role
+      url.password = "of-a-test"
+      const dir = yield* directory({ "a.sql": shop, "db/1_a.up.sql": "SELECT 1" })
+      const said = "because the login may not make one: permission denied to create database; "
+      const cases = [
+        [
+          ["schema", "diff", file, `${dir}/a.sql`, "--url", url.href],
+          "give one that may with --shadow URL, which serves"
+        ],
+        [["schema", "diff", file, `${dir}/db`, "--shadow", url.href], "grant the login of --shadow CREATEDB, or give"],
+        [
+          ["migrate", "plan", "--dir", `${dir}/db`, "--shadow", url.href],
+          "grant the login of --shadow CREATEDB, or give"
+        ]
+      ] as const
+      for (const [args, next] of cases) {
+        const ended = yield* onDatabase([...args, "--json"])
+        const failure = failureOf({ document: documentOf(ended) })
+        assert.deepInclude(failure, { tag: "InsufficientPrivilege", code: "PGK5001" })
+        assert.deepStrictEqual([ended.code, failure.message.includes(said + next)], [1, true], failure.message)
+      }
+    })
+  )
+
   it.effect("draws the schema as Mermaid and as SVG, of whatever a schema can be read from", () =>
     Effect.gen(function* () {
       const { file } = yield* Committed

@@ -36,6 +36,33 @@ export class LoadFailed extends Schema.TaggedError<LoadFailed>("pgkeel/cli/LoadF
   }
 }
 
+/** The scratch database could not be made. */
+class ScratchRefused extends Schema.TaggedError<ScratchRefused>("pgkeel/cli/ScratchRefused")("ScratchRefused", {
+  argument: Schema.String,
+  /** Whether `--shadow` names the login that may not. */
+  shadow: Schema.Boolean,
+  cause: DatabaseError
+}) {
+  override get message() {
+    const { argument, cause, shadow } = this
+    const said = "serverMessage" in cause.reason ? cause.reason.serverMessage : cause.message
+    const next = shadow
+      ? "grant the login of --shadow CREATEDB, or give another one there"
+      : "give one that may with --shadow URL, which serves for the scratch database only"
+    return `${argument} could not be run on a scratch database, because the login may not make one: ${said}; ${next}`
+  }
+}
+
+/** Says by which flag another login is given, where the one that there is may not create databases. */
+export const refusedScratch =
+  (argument: string, shadow: boolean) =>
+  <E>(error: E): E | ScratchRefused =>
+    DatabaseError.isDatabaseError(error) &&
+    error.reason._tag === "InsufficientPrivilege" &&
+    error.reason.statement?.startsWith("CREATE DATABASE ") === true
+      ? new ScratchRefused({ argument, shadow, cause: error })
+      : error
+
 /** Without what to do about a migration of the real database. */
 const problemOf = (cause: unknown): string => {
   if (!(cause instanceof MigrationError)) return cause instanceof Error ? cause.message : String(cause)
@@ -77,6 +104,7 @@ export const failureOf = (cause: Cause.Cause<unknown>): Failure => {
   const error = Cause.squash(cause)
   if (error instanceof MigrationError) return ofMigration(error)
   if (DatabaseError.isDatabaseError(error)) return { ...ofDatabase(error), excerpt: pointed(error) }
+  if (error instanceof ScratchRefused) return { ...ofDatabase(error.cause), message: error.message }
   if (error instanceof DatabaseConfigError) {
     const missing = error.reasons.some(
       ({ _tag, variable }) => _tag === "MissingVariable" && variable === "DATABASE_URL"

@@ -9,7 +9,7 @@ import type { MigrationSource } from "../../../migration/MigrationSource.ts"
 import { type Answer, answering } from "../answer.ts"
 import { options, withMigrator } from "../database.ts"
 import { excerptOf } from "../excerpt.ts"
-import { answerOf, failUsage, failureOf } from "../failure.ts"
+import { answerOf, failUsage, failureOf, refusedScratch } from "../failure.ts"
 import { answerOfPlan, showPlan } from "../showPlan.ts"
 import { paint } from "../table.ts"
 import { upFlags } from "./up.ts"
@@ -39,7 +39,9 @@ const withOutcome = Effect.fnUntraced(function* (
 
 const rehearse = Effect.fnUntraced(function* (shadowOptions: ShadowOptions) {
   const given = yield* options
-  const { outcome, plan } = yield* withMigrator(given, ({ shadow }) => shadow(shadowOptions))
+  const { outcome, plan } = yield* withMigrator(given, ({ shadow }) => shadow(shadowOptions)).pipe(
+    Effect.mapError(refusedScratch("what is pending", true))
+  )
   return yield* withOutcome(yield* answerOfPlan("up", plan), outcome, given.sources)
 })
 

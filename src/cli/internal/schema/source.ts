@@ -18,7 +18,7 @@ import * as SnapshotFile from "../../../schema/SnapshotFile.ts"
 import { failMissing, isUrl } from "../argument.ts"
 import { ofMigrator, withClient } from "../database.ts"
 import { excerptOf } from "../excerpt.ts"
-import { failUsage, LoadFailed } from "../failure.ts"
+import { failUsage, LoadFailed, refusedScratch } from "../failure.ts"
 import { Reply } from "../answer.ts"
 import { defaultNamespace } from "../sources.ts"
 import { databaseAt, databaseOf, type SchemaCommandOptions, serverOf } from "./options.ts"
@@ -97,5 +97,7 @@ const onScratch = Effect.fnUntraced(function* <E>(
     Effect.provideContext(services)
   )
   const use = Effect.andThen(loaded, read)
-  return yield* withScratch(yield* serverOf(given), { owner: given.role }, use)
+  return yield* withScratch(yield* serverOf(given), { owner: given.role }, use).pipe(
+    Effect.mapError(refusedScratch(argument, given.shadow !== undefined))
+  )
 })
