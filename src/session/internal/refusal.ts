@@ -93,7 +93,7 @@ const isAccepted = (option: string, value: unknown): boolean => {
     case "timeout":
     case "maxAge":
     case "maxIdle":
-      return value === undefined || duration.problem(value) === undefined
+      return value === undefined || Rule.anyDuration.problem(value) === undefined
     case "retry":
       return value === undefined || value === false || retryOptions(value) === undefined
     case "propagation":
