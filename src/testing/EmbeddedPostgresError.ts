@@ -7,6 +7,16 @@
  */
 import * as Schema from "effect/Schema"
 
+/** An option that does not exist or has a wrong type. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
+  /** What is wrong, with what to give instead; nothing of a value. */
+  description: Schema.String
+}) {
+  override get message() {
+    return this.description
+  }
+}
+
 /** No installed package holds the server that was asked for. */
 export class PackageMissing extends Schema.TaggedError<PackageMissing>()("PackageMissing", {
   packages: Schema.Array(Schema.String),
@@ -142,6 +152,7 @@ export class ExtensionUnavailable extends Schema.TaggedError<ExtensionUnavailabl
 }
 
 export const Reason = Schema.Union([
+  InvalidOption,
   PackageMissing,
   PlatformUnsupported,
   BinariesUnusable,

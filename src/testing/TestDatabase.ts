@@ -7,7 +7,6 @@
  * marked as a template, so what a killed process left half-built is built again.
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -18,36 +17,18 @@ import { ConnectionManager } from "../connection/ConnectionManager.ts"
 import { sandboxed } from "../connection/Sandbox.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
 import { EmbeddedPostgres } from "./EmbeddedPostgres.ts"
-import { acquireDatabase, type CopyStrategy } from "./internal/freshDatabase.ts"
+import { acquireDatabase } from "./internal/freshDatabase.ts"
+import { checkDatabaseOptions, checkServerUrl } from "./internal/optionRules.ts"
 import type { Server } from "./internal/server.ts"
 import { parseServer, refused } from "./internal/server.ts"
 import { ensureTemplate } from "./internal/template.ts"
 import type { TestDatabaseError } from "./TestDatabaseError.ts"
+import type { TemplateOptions, TestDatabaseOptions } from "./TestDatabaseOptions.ts"
 
 /** What a template's `build` may use: the template database itself, and a client connected to it. */
 export type TemplateServices = TestDatabase | PgClient.PgClient | SqlClient.SqlClient
 
-export interface TemplateOptions<E = never, R = never> {
-  /**
-   * Names what `build` makes: it is run once for each key and server, so the
-   * key has to change with it (a checksum over the migrations, for example).
-   */
-  readonly key: string
-  readonly build: Effect.Effect<void, E, R>
-  /** How long to wait while another process builds it. Default: 5 minutes. */
-  readonly patience?: Duration.Input | undefined
-}
-
-export interface TestDatabaseOptions<E = never, R = never> {
-  /** Default: an empty database, with the extensions of `template1`. */
-  readonly template?: TemplateOptions<E, R> | undefined
-  /**
-   * How the server copies the template, for 15 and later; 14 knows one way and refuses
-   * both words. Default: the server's own, `wal_log`. On a data directory in memory
-   * `file_copy` took a third of its time, and on a disk twice as much.
-   */
-  readonly strategy?: CopyStrategy | undefined
-}
+export type { TemplateOptions, TestDatabaseOptions }
 
 const make = Effect.fnUntraced(function* <E, R>(server: Server, options: TestDatabaseOptions<E, R>) {
   const request = options.template
@@ -82,7 +63,7 @@ export class TestDatabase extends Context.Service<
   static readonly layer = <E = never, R = never>(
     options?: TestDatabaseOptions<E, R>
   ): Layer.Layer<TestDatabase, E | TestDatabaseError, EmbeddedPostgres | Requirements<R>> =>
-    Layer.unwrap(Effect.map(EmbeddedPostgres, ({ url }) => TestDatabase.layerServer(url, options)))
+    Layer.unwrap(Effect.map(EmbeddedPostgres, ({ url }) => layerOn("TestDatabase.layer", url, options)))
 
   /**
    * A fresh database on a server of your own, given the URL of a login that may
@@ -93,10 +74,7 @@ export class TestDatabase extends Context.Service<
     url: Redacted.Redacted,
     options?: TestDatabaseOptions<E, R>
   ): Layer.Layer<TestDatabase, E | TestDatabaseError, Requirements<R>> =>
-    Layer.effect(
-      TestDatabase,
-      Effect.flatMap(parseServer(url), (server) => make(server, options ?? {}))
-    )
+    layerOn("TestDatabase.layerServer", url, options)
 
   /**
    * A plain client of the fresh database, with a pool of its own. It is built
@@ -134,3 +112,17 @@ export class TestDatabase extends Context.Service<
       return yield* sandboxed(yield* SqlClient.SqlClient, test)
     }).pipe(Effect.withSpan("TestDatabase.sandbox"))
 }
+
+const layerOn = <E, R>(
+  of: string,
+  url: Redacted.Redacted,
+  options: TestDatabaseOptions<E, R> = {}
+): Layer.Layer<TestDatabase, E | TestDatabaseError, Requirements<R>> =>
+  Layer.effect(
+    TestDatabase,
+    Effect.gen(function* () {
+      yield* checkServerUrl(url)
+      yield* checkDatabaseOptions(of, options)
+      return yield* make(yield* parseServer(url), options)
+    })
+  )

@@ -1,6 +1,16 @@
 /** Why a test could not have a database of its own. */
 import * as Schema from "effect/Schema"
 
+/** An option that does not exist or has a wrong type. */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
+  /** What is wrong, with what to give instead; nothing of a value. */
+  description: Schema.String
+}) {
+  override get message() {
+    return this.description
+  }
+}
+
 /** The URL of the server is not one. The URL itself is left out, since it holds a password. */
 export class ServerUrlInvalid extends Schema.TaggedError<ServerUrlInvalid>()("ServerUrlInvalid", {}) {
   override get message() {
@@ -44,7 +54,13 @@ export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("Data
   }
 }
 
-export const Reason = Schema.Union([ServerUrlInvalid, ServerUnavailable, TemplateLocked, DatabaseRefused])
+export const Reason = Schema.Union([
+  InvalidOption,
+  ServerUrlInvalid,
+  ServerUnavailable,
+  TemplateLocked,
+  DatabaseRefused
+])
 
 export type Reason = typeof Reason.Type
 
