@@ -3,6 +3,16 @@ import { nearest } from "../../src/config/internal/nearest.ts"
 
 const known = ["host", "url", "port", "maxConnections", "minConnections", "actor"]
 
+const composed = [
+  "migrationPolicies",
+  "migrationHooks",
+  "migrations",
+  "migrator",
+  "username",
+  "sslMode",
+  "PGKEEL_POOL_MAX"
+]
+
 const found: ReadonlyArray<readonly [given: string, meant: string | undefined]> = [
   ["maxConections", "maxConnections"],
   ["maxConnectoins", "maxConnections"],
@@ -29,3 +39,26 @@ it("Of several that are near the nearest is taken", () => {
   assert.strictEqual(nearest("minConnection", known), "minConnections")
   assert.strictEqual(nearest("mixConnections", ["maxConnection", "minConnections"]), "minConnections")
 })
+
+const parts: ReadonlyArray<readonly [given: string, meant: string | undefined]> = [
+  ["migrationPolicy", "migrationPolicies"],
+  ["policies", "migrationPolicies"],
+  ["hooks", "migrationHooks"],
+  ["hook", "migrationHooks"],
+  ["migration_hooks", "migrationHooks"],
+  ["migratorUrl", "migrator"],
+  ["user", "username"],
+  ["ssl", "sslMode"],
+  ["pool_max", "PGKEEL_POOL_MAX"],
+  ["migration", "migrations"],
+  ["name", undefined],
+  ["migr", undefined],
+  ["mode_of", undefined],
+  ["", undefined]
+]
+
+for (const [given, meant] of parts) {
+  it(`"${given}" ${meant === undefined ? "is a part of none, or of several" : `is a part of ${meant}`}`, () => {
+    assert.strictEqual(nearest(given, composed), meant)
+  })
+}

@@ -35,13 +35,24 @@ it.live(
   () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(
-        yield* refused({ url, maxConections: 3, migratons: [], critcal: [], transformJSON: true, migrater: url }),
+        yield* refused({
+          url,
+          maxConections: 3,
+          migratons: [],
+          critcal: [],
+          transformJSON: true,
+          migrater: url,
+          migrationPolicy: {},
+          hooks: {}
+        }),
         [
           "maxConections is not an option: did you mean maxConnections?",
           "migratons is not an option: did you mean migrations?",
           "critcal is not an option: did you mean critical?",
           "transformJSON is not an option: did you mean transformJson?",
-          "migrater is not an option: did you mean migrator?"
+          "migrater is not an option: did you mean migrator?",
+          "migrationPolicy is not an option: did you mean migrationPolicies?",
+          "hooks is not an option: did you mean migrationHooks?"
         ]
       )
     })

@@ -113,7 +113,13 @@ layer(connected({ maxConnections: 3 }), { excludeTestServices: true })("A sessio
       const logger = Logger.layer([Logger.make(({ message }) => void logged.push(message))])
       const refused = withSession({ role: "nobody at all" })(sql`SELECT 1`)
       const unknown = yield* Effect.flip(Effect.provide(refused, logger))
-      assert.strictEqual(unknown._tag, "DatabaseError")
+      assert.strictEqual(tagOf(unknown), "InvalidOption")
+      assert.include(
+        unknown.message,
+        `the session option "role" names a role that does not exist: give the name of a role`
+      )
+      const other = yield* Effect.flip(asReader(sql`SET LOCAL ROLE "nobody at all"`))
+      assert.strictEqual(tagOf(other), "InvalidValue")
       assert.deepStrictEqual(logged, [])
       yield* assertClean
     })

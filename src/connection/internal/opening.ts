@@ -14,6 +14,7 @@ import { ConnectionLost, ConnectionReleased, InvalidParameter } from "../../erro
 import type { Ahead } from "./ahead.ts"
 import { connectionError, errorOf, finalError, isStale } from "./failure.ts"
 import type { Answer, Statement } from "./statement.ts"
+import { noteUnknownRole } from "./unknownRole.ts"
 import type { Wire } from "./wire.ts"
 
 const rollback: Statement = { text: "ROLLBACK", values: [], kept: true }
@@ -133,7 +134,7 @@ export class Opening {
       return this.#become("waiting")
     }
     if (fate === "done") return this.#begun(statements, ahead.answers)
-    this.#become(fate === "refused" ? ahead.error : failureOf(exit))
+    this.#become(fate === "refused" ? noteUnknownRole(ahead.error, statements[ahead.done]) : failureOf(exit))
     return this.#discard
   }
 
@@ -148,7 +149,10 @@ export class Opening {
   /** For a driver that cannot send ahead: a round trip for each statement. */
   #oneByOne(): Effect.Effect<void, SqlError> {
     const one = ({ kept, text, values }: Statement) =>
-      Effect.map(this.#wire.connection.queryValues(text, values, kept), ([row]) => answerOf(row?.at(-1)))
+      Effect.mapBoth(this.#wire.connection.queryValues(text, values, kept), {
+        onFailure: (error) => noteUnknownRole(error, { kept, text, values }),
+        onSuccess: ([row]) => answerOf(row?.at(-1))
+      })
     let began = false
     const all = Effect.suspend(() => {
       this.#state = "sending"
