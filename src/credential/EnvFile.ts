@@ -9,7 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type * as Path from "effect/Path"
+import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import { ownerOnly, permissionsOf, stage, syncDirectory } from "../secret/internal/privateFile.ts"
@@ -35,6 +35,21 @@ export const write = Effect.fn("EnvFile.write")(function* (
   return yield* Effect.scoped(update(path, assignments)).pipe(
     Effect.catchTag("PlatformError", (error) => unusable(path, describe(error)))
   )
+})
+
+/**
+ * Fails as `write` would, where that is certain before it is known what to write. A file
+ * that is there may turn out to say the same already, and then need not be writable.
+ * Nothing is left behind, and `write` finds out for itself what has changed since.
+ */
+export const check = Effect.fn("EnvFile.check")(function* (
+  path: string
+): Effect.fn.Return<void, CredentialError, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const { dirname } = yield* Path.Path
+  yield* Effect.flatMap(read(path), (existing) =>
+    existing === undefined ? fs.access(dirname(path), { writable: true }) : Effect.void
+  ).pipe(Effect.catchTag("PlatformError", (error) => unusable(path, describe(error))))
 })
 
 const update = Effect.fnUntraced(function* (path: string, assignments: ReadonlyMap<string, string>) {

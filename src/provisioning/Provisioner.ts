@@ -22,6 +22,7 @@ import type { DatabaseConfigError } from "../config/DatabaseConfigError.ts"
 import type { DatabaseOptions, Settings } from "../config/Settings.ts"
 import type { CredentialError } from "../credential/CredentialError.ts"
 import type { Crypto } from "../credential/CredentialManager.ts"
+import * as EnvFile from "../credential/EnvFile.ts"
 import type { DatabaseError } from "../error/DatabaseError.ts"
 import type { MigrationError } from "../migration/MigrationError.ts"
 import { KeyProvider } from "../secret/KeyProvider.ts"
@@ -94,6 +95,7 @@ const make = Effect.fnUntraced(function* (options: ProvisionerOptions) {
   const apply = Effect.fn("Provisioner.apply")(function* (state: DesiredState) {
     const { admin, wanted } = yield* read("Provisioner.apply", state)
     const { credentialsFile, patience = "1 minute" } = options
+    if (credentialsFile !== undefined) yield* EnvFile.check(credentialsFile)
     return yield* applyState(admin, wanted, { patience, credentialsFile })
   }, Effect.provideContext(services))
 

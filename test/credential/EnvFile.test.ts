@@ -207,6 +207,30 @@ describe("EnvFile.write", () => {
     )
   )
 
+  it.effect("can be asked beforehand whether it could, and leaves nothing behind", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        yield* fs.writeFileString(`${directory}/file`, "OTHER=1\n")
+        yield* fs.symlink(`${directory}/nowhere`, `${directory}/dangling`)
+        for (const [path, words] of [
+          [`${directory}/missing/env`, "directory does not exist"],
+          [`${directory}/file/env`, "not a directory"],
+          [directory, "not a regular file"],
+          [`${directory}/dangling`, "symbolic link"]
+        ] as const) {
+          const error = yield* Effect.flip(EnvFile.check(path))
+          assert.strictEqual(error.reason._tag, "EnvFileUnusable")
+          assert.include(error.message, words)
+        }
+        yield* EnvFile.check(`${directory}/env`)
+        yield* EnvFile.check(`${directory}/file`)
+        assert.sameMembers([...(yield* fs.readDirectory(directory))], ["file", "dangling"])
+        assert.strictEqual(yield* contentsOf(`${directory}/file`), "OTHER=1\n")
+      })
+    )
+  )
+
   it.effect("shows a reader a whole file at every moment", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {

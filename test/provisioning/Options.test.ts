@@ -84,6 +84,14 @@ layer(Services, { excludeTestServices: true })("What a provisioner is given", (i
     })
   )
 
+  it.effect("is refused where the file for the logins cannot be written, before the server is asked anything", () =>
+    Effect.gen(function* () {
+      const error = yield* refusedBy({ admin: { url: Redacted.make(url) }, credentialsFile: "/nowhere/at/all/.env" })
+      assert(error._tag === "CredentialError" && error.reason._tag === "EnvFileUnusable")
+      assert.include(error.message, "/nowhere/at/all/.env cannot be written: its directory does not exist")
+    })
+  )
+
   it.effect("may leave out or leave undefined what has a default", () =>
     Effect.gen(function* () {
       const { plan } = yield* Provisioner
