@@ -19,14 +19,23 @@ import type * as Redacted from "effect/Redacted"
 import type { MigratorOptions } from "../migration/Migrator.ts"
 import type { MigrationSource } from "../migration/MigrationSource.ts"
 
+/** A duration with its unit, as the flags take it: `"5 seconds"`, not a number. */
+export type ConfigDuration = Exclude<Duration.Input, number | bigint>
+
+/** The options of a migrator that are durations. */
+type DurationName = "lockTimeout" | "lockBackoff" | "statementTimeout" | "lockPatience"
+
 /** Every option of a migrator, and what the flags hold. */
-export interface CommandConfig extends Omit<MigratorOptions, "sources" | "progress"> {
+export interface CommandConfig
+  extends
+    Omit<MigratorOptions, "sources" | "progress" | DurationName>,
+    Readonly<Partial<Record<DurationName, ConfigDuration | undefined>>> {
   /** As `--url`. A URL with a password is better left in the environment. */
   readonly url?: string | Redacted.Redacted<string> | undefined
   /** As `--dir`: a path, or `namespace=path`; relative ones are from this file's directory. */
   readonly dir?: string | ReadonlyArray<string> | undefined
   /** As `--wait`: how long to wait for a server that is not there yet. Default: it fails at once. */
-  readonly wait?: Duration.Input | undefined
+  readonly wait?: ConfigDuration | undefined
   /** In place of `dir`: sources as `Migrator.layer` takes them, also of migrations in code. The package's own come by themselves. */
   readonly sources?: ReadonlyArray<MigrationSource> | undefined
   /** Of `pgkeel schema`. */

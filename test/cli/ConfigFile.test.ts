@@ -116,6 +116,29 @@ describe("the configuration file", () => {
       }))
   }
 
+  const durations = ["wait", "lockTimeout", "lockBackoff", "statementTimeout", "lockPatience"]
+
+  test("is refused for durations that are none, or have no unit, all at once and before anything is pending", () =>
+    Effect.gen(function* () {
+      const accepted = `give a duration with its unit, such as "5 seconds" or "500 millis"`
+      const given: ReadonlyArray<readonly [value: unknown, problem: string]> = [
+        ["5 secnds", "a string that is no duration"],
+        ["5", "a string that is no duration"],
+        [5, "a number without a unit"],
+        [null, "null"]
+      ]
+      for (const [value, problem] of given) {
+        const text = JSON.stringify({ ...Object.fromEntries(durations.map((name) => [name, value])), dir: 7 })
+        const ended = yield* withConfig("pgkeel.config.json", text)
+        assert.strictEqual(ended.code, 2)
+        assert.deepInclude(ended.document["error"] as object, { tag: "ConfigFileError", code: "PGK0002" })
+        const message = messageOf(ended)
+        assert.include(message, "/pgkeel.config.json cannot be used: ")
+        for (const name of durations) assert.include(message, `${name} is ${problem}: ${accepted}`)
+        assert.include(message, "dir is a number")
+      }
+    }))
+
   test("has to be there when it is named", () =>
     Effect.gen(function* () {
       for (const name of ["no.json", "no.ts"]) {

@@ -1,6 +1,8 @@
 /** Finds, imports and checks `pgkeel.config.*`; see `CommandConfig`. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -15,6 +17,16 @@ import { ConfigFileError } from "./failure.ts"
 
 const names = ["pgkeel.config.ts", "pgkeel.config.js", "pgkeel.config.mjs", "pgkeel.config.json"]
 
+/** As the flags take it: what a number counts would be for the reader to guess. */
+const duration: Rule.Rule = {
+  accepted: `a duration with its unit, such as "5 seconds" or "500 millis"`,
+  problem: (value) => {
+    if (typeof value === "number" || typeof value === "bigint") return `${Rule.kindOf(value)} without a unit`
+    if (!Rule.isText(value)) return Rule.duration(value)
+    return Option.isSome(Duration.fromInput(value as Duration.Input)) ? undefined : "a string that is no duration"
+  }
+}
+
 const rules: Rules<CommandConfig> = {
   url: {
     accepted: "a URL such as postgres://user:password@host:5432/database, as text or Redacted",
@@ -24,8 +36,12 @@ const rules: Rules<CommandConfig> = {
     accepted: `a path or "namespace=path", or several of them in an array`,
     problem: (value) => (Array.isArray(value) ? Rule.listOf(Rule.text)(value) : Rule.text(value))
   },
-  wait: Rule.anyDuration,
+  wait: duration,
   ...migratorRules,
+  lockTimeout: duration,
+  lockBackoff: duration,
+  statementTimeout: duration,
+  lockPatience: duration,
   schema: {
     accepted: `an object such as { snapshot: "./schema.json", ignore: ["owners"] }`,
     problem: Rule.record({ snapshot: Rule.optional(Rule.text), ignore: Rule.optional(Rule.listOf(Rule.text)) })
