@@ -10,6 +10,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { format, hashOf, Snapshot } from "../catalog/Snapshot.ts"
+import { parseJson } from "./internal/jsonText.ts"
 import { SchemaError, UnusableSnapshot } from "./SchemaError.ts"
 
 const unusable = (snapshot: string, problem: UnusableSnapshot["problem"], detail = ""): SchemaError =>
@@ -17,7 +18,6 @@ const unusable = (snapshot: string, problem: UnusableSnapshot["problem"], detail
 
 const Header = Schema.Struct({ format: Schema.Int, hash: Schema.String })
 
-const parseJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 const decodeHeader = Schema.decodeUnknownEffect(Header)
 const decodeSnapshot = Schema.decodeUnknownEffect(Snapshot)
 
@@ -48,7 +48,9 @@ const firstLine = ({ message }: Error): string => message.split("\n", 1)[0] ?? "
 /** The contents of a file that is called `name` in messages. Large as it may be, it is decoded only when it is asked for. */
 export const open = Effect.fnUntraced(function* (text: string, name: string): Effect.fn.Return<Committed, SchemaError> {
   const wrong = (error: Error) => unusable(name, "not a snapshot", firstLine(error))
-  const value = yield* Effect.mapError(parseJson(text), wrong)
+  const value = yield* Effect.mapError(Effect.fromResult(parseJson(text)), (problem) =>
+    unusable(name, "not a snapshot", `no JSON at ${problem}`)
+  )
   const header = yield* Effect.mapError(decodeHeader(value), wrong)
   if (header.format > format) return yield* unusable(name, "newer", `format ${header.format}, known up to ${format}`)
   const snapshot = Effect.flatMap(Effect.mapError(decodeSnapshot(value), wrong), (decoded) => checked(name, decoded))

@@ -99,7 +99,11 @@ describe("the configuration file", () => {
     ["pgkeel.config.json", `{ "dir": 7 }`, "dir is a number: give a path"],
     ["pgkeel.config.json", `{ "policies": { "late": "maybe" } }`, `policies is an object whose "late" is`],
     ["pgkeel.config.json", `{ "dir": "a", "sources": [] }`, "it has dir and sources: keep one of them"],
-    ["pgkeel.config.json", `{ "dir": `, "it is not JSON"],
+    [
+      "pgkeel.config.json",
+      `{\n  "dir": x\n}`,
+      "it is not JSON at line 2, column 10: Unexpected token 'x'; correct it there"
+    ],
     ["pgkeel.config.json", `[]`, "it holds an array: give an object"],
     ["one.mjs", `export const config = {}`, "it has no default export"],
     ["two.mjs", `export default 7`, "it holds a number"],

@@ -122,7 +122,7 @@ it.live("A snapshot that is missing, none, edited, or of a later form is refused
       yield* operator("ALTER TABLE note ADD more text")
       const cases = [
         ["missing.json", undefined, "cannot be read"],
-        ["text.json", "-- schema", "is no snapshot of a schema"],
+        ["text.json", "-- schema", "is no snapshot of a schema (no JSON at line 1, column 2: "],
         ["other.json", `{"name":"package"}`, "is no snapshot of a schema"],
         ["newer.json", good.replace(/"format": ?1/u, `"format": 2`), "has a form that this version does not know"],
         ["edited.json", good.replaceAll("body", "content"), "was edited: its hash is not that of its objects"]

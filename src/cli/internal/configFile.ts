@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import { parseJson } from "../../schema/internal/jsonText.ts"
 import { checkOptions } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
@@ -99,15 +99,15 @@ const fail = (path: string, problem: string) => Effect.fail(new ConfigFileError(
 /** What it is made of is looked at by the rules. */
 const isConfig = (value: unknown): value is CommandConfig => Rule.isRecord(value)
 
-const decodeJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
-
 const fromJson = Effect.fnUntraced(function* (path: string) {
   const { resolve } = yield* Path.Path
   const files = yield* FileSystem.FileSystem
   const text = yield* Effect.catch(files.readFileString(resolve(path)), (error) =>
     fail(path, error.reason._tag === "NotFound" ? "it does not exist" : error.message)
   )
-  return yield* Effect.catch(decodeJson(text), ({ message }) => fail(path, `it is not JSON: ${message}`))
+  return yield* Effect.catch(Effect.fromResult(parseJson(text)), (problem) =>
+    fail(path, `it is not JSON at ${problem}; correct it there`)
+  )
 })
 
 const fromModule = Effect.fnUntraced(function* (path: string) {
