@@ -105,6 +105,7 @@ describe("the configuration file", () => {
       "it is not JSON at line 2, column 10: Unexpected token 'x'; correct it there"
     ],
     ["pgkeel.config.json", `[]`, "it holds an array: give an object"],
+    ["pgkeel.sql", `SELECT 1`, "it is no module and no JSON: call it .ts, .js, .mjs or .json"],
     ["one.mjs", `export const config = {}`, "it has no default export"],
     ["two.mjs", `export default 7`, "it holds a number"],
     ["three.mjs", `throw new Error("no reason")`, "it cannot be imported: no reason"]
@@ -119,6 +120,22 @@ describe("the configuration file", () => {
         assert.deepInclude(ended.document["error"] as object, { tag: "ConfigFileError", code: "PGK0002" })
       }))
   }
+
+  test("is named as the source of a URL and of directories that cannot be used, and flags as the source of theirs", () =>
+    Effect.gen(function* () {
+      const url = "postgres://me@127.0.0.1:port/z"
+      const configured = yield* withConfig("pgkeel.config.json", JSON.stringify({ url, dir: "db" }))
+      assert.match(messageOf(configured), /: url in \S+\/pgkeel\.config\.json has a port/u)
+      const flagged = yield* withConfig("pgkeel.config.json", JSON.stringify({ url, dir: "db" }), "--url", url)
+      assert.include(messageOf(flagged), ": --url has a port")
+      const right = Redacted.value((yield* TestDatabase).url)
+      const missing = yield* withConfig("pgkeel.config.json", JSON.stringify({ url: right, dir: "nowhere" }))
+      assert.include(messageOf(missing), "correct what names it: --dir, `dir` or `sources` in the configuration file")
+      const seeds = { url: right, dir: "db", seeds: { directory: "nowhere" } }
+      const seedless = yield* withConfig("pgkeel.config.json", JSON.stringify(seeds))
+      assert.include(messageOf(seedless), "/nowhere of the seeds cannot be read: it does not exist; create it")
+      assert.include(messageOf(seedless), "correct what names it: --seeds, or `seeds` in the configuration file")
+    }))
 
   const durations = ["wait", "lockTimeout", "lockBackoff", "statementTimeout", "lockPatience"]
 

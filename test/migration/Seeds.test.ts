@@ -75,6 +75,11 @@ describe("seeds", () => {
         (yield* migratorOf(`${path}/migrations`, { seeds: { directory: "nowhere" } })).up()
       )
       assert.strictEqual(missing._tag, "DirectoryUnreadable")
+      assert.include(
+        missing.message,
+        "of the seeds cannot be read: it does not exist; create it, or correct what names it"
+      )
+      assert.include(missing.message, "the `directory` of the option `seeds`")
     }))
 
   test("keep the namespace of their own for themselves", () =>

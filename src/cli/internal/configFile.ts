@@ -54,6 +54,17 @@ export const configFile = Effect.fnUntraced(function* (given: string | undefined
   return path === undefined ? {} : yield* read(path)
 })
 
+/** The URL of the flag, else of the file, and what it is called where it cannot be used. */
+export const urlOf = Effect.fnUntraced(function* (
+  flag: Option.Option<Redacted.Redacted<string>>,
+  { url }: CommandConfig,
+  given: Option.Option<string>
+) {
+  if (Option.isSome(flag) || url === undefined) return { url: Option.getOrUndefined(flag), urlOption: "--url" }
+  const file = Option.getOrUndefined(given) ?? (yield* search) ?? "the configuration file"
+  return { url: typeof url === "string" ? Redacted.make(url) : url, urlOption: `url in ${file}` }
+})
+
 const search = Effect.gen(function* () {
   const { resolve } = yield* Path.Path
   const files = yield* FileSystem.FileSystem
@@ -110,11 +121,14 @@ const fromJson = Effect.fnUntraced(function* (path: string) {
   )
 })
 
+const isModule = (path: string): boolean => /\.[cm]?[jt]s$/u.test(path)
+
 const fromModule = Effect.fnUntraced(function* (path: string) {
   const { resolve, toFileUrl } = yield* Path.Path
   const files = yield* FileSystem.FileSystem
   const exists = yield* Effect.orElseSucceed(files.exists(resolve(path)), () => false)
   if (!exists) return yield* fail(path, "it does not exist")
+  if (!isModule(path)) return yield* fail(path, "it is no module and no JSON: call it .ts, .js, .mjs or .json")
   const { href } = yield* Effect.catch(toFileUrl(resolve(path)), ({ message }) => fail(path, message))
   const module: unknown = yield* Effect.tryPromise({
     try: () => import(/* @vite-ignore */ href),
@@ -124,7 +138,3 @@ const fromModule = Effect.fnUntraced(function* (path: string) {
     ? module.default
     : yield* fail(path, 'it has no default export: write `export default { dir: "./migrations" }`')
 })
-
-/** As text or as a secret, a secret. */
-export const urlOf = ({ url }: CommandConfig): Redacted.Redacted<string> | undefined =>
-  typeof url === "string" ? Redacted.make(url) : url

@@ -20,8 +20,8 @@ import { seedsOf, sourcesOf } from "./sources.ts"
 const pool = { maxConnections: 2, minConnections: 0 }
 
 /** What was given; else the migrator's login where it is set, as at an application's start; else the application's. */
-export const settingsOf = Effect.fnUntraced(function* ({ url, wait }: Destination, group: Group) {
-  if (url !== undefined) return yield* settingsAt({ url, wait }, group, "--url")
+export const settingsOf = Effect.fnUntraced(function* ({ url, urlOption, wait }: Destination, group: Group) {
+  if (url !== undefined) return yield* settingsAt({ url, wait }, group, urlOption)
   const place = { ...applicationPlace, urlOption: "--url" }
   const found = yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })
   return ofCommand(found ?? (yield* load(pool, place)), wait, group)
@@ -33,7 +33,7 @@ export const settingsAt = ({ url, wait }: Located, group: Group, urlOption: stri
 
 type Group = "migrate" | "schema"
 
-interface Located extends Destination {
+interface Located extends Pick<Destination, "wait"> {
   readonly url: Redacted.Redacted<string>
 }
 
@@ -61,7 +61,7 @@ export const options = Effect.gen(function* () {
   const config = yield* configFile(Option.getOrUndefined(flags.config))
   return {
     ...config,
-    url: Option.getOrUndefined(flags.url) ?? urlOf(config),
+    ...(yield* urlOf(flags.url, config, flags.config)),
     sources: yield* sourcesOf(flags.dir, config),
     seeds: yield* seedsOf(Option.getOrUndefined(flags.seeds), Option.getOrUndefined(flags.environment), config),
     policies: { ...config.policies, ...(yield* policiesOf(flags.policy)) },
@@ -75,6 +75,8 @@ export const options = Effect.gen(function* () {
 export interface Destination {
   /** In place of the environment's. */
   readonly url: Redacted.Redacted<string> | undefined
+  /** What that is called where it cannot be used: `--url`, or the place in the configuration file. */
+  readonly urlOption: string
   readonly wait: Duration.Input | undefined
 }
 

@@ -174,9 +174,16 @@ const isMistake = (reason: MigrationError["reason"]): boolean =>
 const exitOf = (reason: MigrationError["reason"]): ExitCode =>
   reason._tag === "Locked" ? exitCodes.locked : isMistake(reason) ? exitCodes.usage : exitCodes.failed
 
+/** Where the command is told of a directory. */
+const places = {
+  migrations: "--dir, `dir` or `sources` in the configuration file, or PGKEEL_MIGRATIONS",
+  seeds: "--seeds, or `seeds` in the configuration file"
+}
+
 const ofMigration = (error: MigrationError): Failure => {
   const { reason } = error
-  const base = { exit: exitOf(reason), tag: reason._tag, code: error.code, message: error.message }
+  const message = reason._tag === "DirectoryUnreadable" ? reason.namedBy(places) : error.message
+  const base = { exit: exitOf(reason), tag: reason._tag, code: error.code, message }
   const cause = "cause" in reason && DatabaseError.isDatabaseError(reason.cause) ? reason.cause : undefined
   const migrations = "migrations" in reason && reason.migrations.length > 0 ? reason.migrations : undefined
   return {

@@ -1,5 +1,6 @@
 /** What can be wrong with the files and the code that migrations come from. Nothing was run. */
 import * as Schema from "effect/Schema"
+import { seedsNamespace } from "../MigrationSource.ts"
 import { named, subject } from "./reasonSubject.ts"
 
 /** A source's directory is missing, or cannot be read. */
@@ -11,9 +12,19 @@ export class DirectoryUnreadable extends Schema.TaggedError<DirectoryUnreadable>
   problem: Schema.String
 }) {
   override get message() {
+    return this.namedBy({
+      migrations: "PGKEEL_MIGRATIONS, the option `migrations`, or the source's `directory`",
+      seeds: "the `directory` of the option `seeds`"
+    })
+  }
+
+  /** The message, with where a directory of this kind is named. */
+  namedBy(places: { readonly migrations: string; readonly seeds: string }): string {
+    const isSeeds = this.namespace === seedsNamespace
+    const whose = isSeeds ? "of the seeds" : `of the migrations "${this.namespace}"`
     return (
-      `the directory ${this.directory} of the migrations "${this.namespace}" cannot be read: ${this.problem}; ` +
-      "create it, or correct what names it: PGKEEL_MIGRATIONS, the option `migrations`, or the source's `directory`"
+      `the directory ${this.directory} ${whose} cannot be read: ${this.problem}; ` +
+      `create it, or correct what names it: ${isSeeds ? places.seeds : places.migrations}`
     )
   }
 }

@@ -21,7 +21,7 @@ export const options = Effect.gen(function* () {
   return {
     ...config,
     schema: config.schema,
-    url: Option.getOrUndefined(flags.url) ?? urlOf(config),
+    ...(yield* urlOf(flags.url, config, flags.config)),
     wait: yield* durationOf("wait", flags.wait, config.wait),
     sources: yield* sourcesOf(flags.dir, config),
     role: Option.getOrUndefined(flags.role) ?? config.role,
