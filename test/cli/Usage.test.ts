@@ -119,6 +119,26 @@ describe("pgkeel", () => {
     })
   )
 
+  effect("warns once of a variable that it does not read, wherever the database comes from, and without one", () =>
+    Effect.gen(function* () {
+      const url = "postgres://me@127.0.0.1:1/z"
+      const runs: ReadonlyArray<readonly [args: ReadonlyArray<string>, env: Record<string, string>]> = [
+        [["migrate", "status", "--url", url], {}],
+        [["migrate", "status"], { DATABASE_URL: url }],
+        [["migrate", "status"], { DATABASE_MIGRATOR_URL: url }],
+        [["migrate", "lint", "src"], {}],
+        [["migrate", "lint"], { DATABASE_URL: url, PGKEEL_MIGRATIONS: "migrations" }],
+        [["schema", "diff", url, url], {}]
+      ]
+      for (const [args, env] of runs) {
+        const lines: Array<string> = []
+        yield* cli(args, { env: { ...env, PGKEEL_MIGRATION: "./x" }, log: (line) => lines.push(line) })
+        const warned = lines.filter((line) => line.includes("PGKEEL_MIGRATION (did you mean PGKEEL_MIGRATIONS?)"))
+        assert.strictEqual(warned.length, 1, args.join(" "))
+      }
+    })
+  )
+
   const directories: ReadonlyArray<readonly [given: string, problem: string]> = [
     ["=x", "give a path, or NAMESPACE=PATH"],
     ["app=", "give a path, or NAMESPACE=PATH"],

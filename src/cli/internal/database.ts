@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
 import { applicationPlace, find, load } from "../../config/internal/load.ts"
+import { warnOfUnknownVariables } from "../../config/internal/unknownVariables.ts"
 import type { Settings } from "../../config/Settings.ts"
 import { ConnectionManager } from "../../connection/ConnectionManager.ts"
 import { Migrator, type MigratorOptions } from "../../migration/Migrator.ts"
@@ -17,19 +18,22 @@ import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
 import { seedsOf, sourcesOf } from "./sources.ts"
 
+/** The options of a command tell of unknown variables, once, and also where no database is asked. */
+const commandPlace = { ...applicationPlace, hasWarned: true }
+
 const pool = { maxConnections: 2, minConnections: 0 }
 
 /** What was given; else the migrator's login where it is set, as at an application's start; else the application's. */
 export const settingsOf = Effect.fnUntraced(function* ({ url, urlOption, wait }: Destination, group: Group) {
   if (url !== undefined) return yield* settingsAt({ url, wait }, group, urlOption)
-  const place = { ...applicationPlace, urlOption: "--url" }
+  const place = { ...commandPlace, urlOption: "--url" }
   const found = yield* find(pool, { ...place, urlVariable: "DATABASE_MIGRATOR_URL" })
   return ofCommand(found ?? (yield* load(pool, place)), wait, group)
 })
 
 /** The same of one URL. `urlOption` is what that is called where it cannot be used. */
 export const settingsAt = ({ url, wait }: Located, group: Group, urlOption: string) =>
-  Effect.map(load({ ...pool, url }, { ...applicationPlace, urlOption }), (settings) => ofCommand(settings, wait, group))
+  Effect.map(load({ ...pool, url }, { ...commandPlace, urlOption }), (settings) => ofCommand(settings, wait, group))
 
 type Group = "migrate" | "schema"
 
@@ -57,6 +61,7 @@ export const durationOf = (flag: string, given: Option.Option<string>, configure
 
 /** What the flags say of the migrator, else the configuration file, else the defaults; and where its database is. */
 export const options = Effect.gen(function* () {
+  yield* warnOfUnknownVariables
   const flags = yield* migrate
   const config = yield* configFile(Option.getOrUndefined(flags.config))
   return {

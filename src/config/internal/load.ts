@@ -174,6 +174,8 @@ export interface Place<Options> {
   readonly urlVariable: string
   /** The option `url` as the caller of the caller knows it. */
   readonly urlOption: string
+  /** Whoever loads has told of unknown variables already, as a program that loads several times has. */
+  readonly hasWarned?: boolean
   /** Every option that there is; those beside the database's are looked at and not read. */
   readonly rules: Rules<Options>
 }
@@ -188,12 +190,12 @@ export const applicationPlace: Place<DatabaseOptions> = {
 /** Reads everything; see `DatabaseConfig.load`. */
 export const load = Effect.fn("DatabaseConfig.load")(function* <Options extends DatabaseOptions>(
   given: Options,
-  { rules, urlOption, urlVariable }: Place<Options>
+  { hasWarned = false, rules, urlOption, urlVariable }: Place<Options>
 ): Effect.fn.Return<Settings, DatabaseConfigError, FileSystem.FileSystem> {
   const reader = new Reader(urlVariable)
   const { options, problems } = checkOptions(given, rules)
   reader.problems.push(...problems)
-  if (urlVariable === applicationPlace.urlVariable) yield* warnOfUnknownVariables
+  if (urlVariable === applicationPlace.urlVariable && !hasWarned) yield* warnOfUnknownVariables
   yield* readUrl(reader, options, urlOption)
   const own = urlVariable !== applicationPlace.urlVariable || options.url !== undefined || reader.hasProblem(urlOption)
   const found = yield* readAmbient(reader, own)

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import { warnOfUnknownVariables } from "../../../config/internal/unknownVariables.ts"
 import type { MigratorOptions } from "../../../migration/Migrator.ts"
 import type { CommandConfig } from "../../CommandConfig.ts"
 import { configFile, urlOf } from "../configFile.ts"
@@ -16,6 +17,7 @@ export interface SchemaCommandOptions extends MigratorOptions, Destination {
 }
 
 export const options = Effect.gen(function* () {
+  yield* warnOfUnknownVariables
   const flags = yield* schema
   const config = yield* configFile(Option.getOrUndefined(flags.config))
   return {
