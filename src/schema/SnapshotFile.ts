@@ -10,6 +10,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { format, hashOf, Snapshot } from "../catalog/Snapshot.ts"
+import { problemOf } from "../migration/internal/directory.ts"
 import { parseJson } from "./internal/jsonText.ts"
 import { SchemaError, UnusableSnapshot } from "./SchemaError.ts"
 
@@ -63,9 +64,11 @@ export const openFile = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Committed, SchemaError, FileSystem.FileSystem | Path.Path> {
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const unreadable = (error: Error) => unusable(String(file), "unreadable", firstLine(error))
-  const place = file instanceof URL ? yield* Effect.mapError(path.fromFileUrl(file), unreadable) : file
-  return yield* open(yield* Effect.mapError(files.readFileString(place), unreadable), place)
+  const unreadable = (problem: string) => unusable(String(file), "unreadable", problem)
+  const noPath = (error: Error) => unreadable(firstLine(error))
+  const place = file instanceof URL ? yield* Effect.mapError(path.fromFileUrl(file), noPath) : file
+  const text = Effect.mapError(files.readFileString(place), (error) => unreadable(problemOf(error)))
+  return yield* open(yield* text, place)
 })
 
 /** The snapshot in a file, checked against its hash. */

@@ -1,8 +1,10 @@
 /** `pgkeel schema`: a snapshot, what differs from it, and the schema as a picture. */
 import { NodeServices } from "@effect/platform-node"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path, Redacted } from "effect"
+import { systemError } from "effect/PlatformError"
 import { SqlClient } from "effect/sql"
+import { fileProblem } from "../../src/cli/internal/fileFailure.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { directory, test, write } from "../migration/support.ts"
 import { freshClient, testServer } from "../support/Database.ts"
@@ -437,8 +439,38 @@ layer(Committed.layer, { excludeTestServices: true })("pgkeel schema, of what st
   it.effect("writes no file where it cannot, and says so", () =>
     Effect.gen(function* () {
       const { file } = yield* Committed
-      const ended = yield* json(["snapshot", file, "--out", `${yield* directory({})}/nowhere/schema.json`])
-      assert.deepStrictEqual([ended.code, failureOf(ended).tag], [1, "FileError"])
+      const dir = yield* directory({ "a.txt": "" })
+      for (const [out, problem] of [
+        ["nowhere/x.json", "it, or a directory above it, does not exist; make that, or give another path"],
+        ["", "it is a directory; give the path of a file"],
+        ["a.txt/x.json", "something above it is a file; give another path"]
+      ] as const) {
+        const path = out === "" ? dir : `${dir}/${out}`
+        for (const command of ["snapshot", "diagram"]) {
+          const ended = yield* json([command, file, "--out", path])
+          assert.strictEqual(ended.code, 1)
+          const message = `${path} cannot be written: ${problem}`
+          assert.deepStrictEqual(failureOf(ended), { tag: "FileError", code: "PGK0004", message })
+        }
+      }
+      const made = yield* cli(["migrate", "new", "z", "--dir", `${dir}/a.txt`, "--json"])
+      assert.deepStrictEqual(failureOf({ document: documentOf(made) }), {
+        tag: "FileError",
+        code: "PGK0004",
+        message: `${dir}/a.txt cannot be made: something of this name is there already; move it, or give another path`
+      })
     })
   )
+})
+
+it("A directory that nobody may write into is told with what to do", () => {
+  const refused = systemError({
+    module: "FileSystem",
+    method: "writeFile",
+    _tag: "PermissionDenied",
+    pathOrDescriptor: "/etc/x.json",
+    cause: Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" })
+  })
+  const told = "/etc/x.json cannot be written: this process may not; let it, or give another path"
+  assert.strictEqual(fileProblem(refused), told)
 })

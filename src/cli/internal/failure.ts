@@ -9,6 +9,7 @@ import { inMigration } from "../../migration/internal/failureText.ts"
 import { MigrationError } from "../../migration/MigrationError.ts"
 import { SchemaError } from "../../schema/SchemaError.ts"
 import { type Answer, type ExitCode, exitCodes, type Json } from "./answer.ts"
+import { fileProblem } from "./fileFailure.ts"
 import { count, type Paint } from "./table.ts"
 
 /** A command was given what it does not take, or what does not go together. */
@@ -121,7 +122,7 @@ export const failureOf = (cause: Cause.Cause<unknown>): Failure => {
     return { exit: exitCodes.usage, tag: error.reason._tag, code: codes.snapshot, message: error.message }
   }
   if (error instanceof PlatformError) {
-    return { exit: exitCodes.failed, tag: "FileError", code: codes.file, message: error.message }
+    return { exit: exitCodes.failed, tag: "FileError", code: codes.file, message: fileProblem(error) }
   }
   const message = error instanceof Error ? error.message : String(error)
   return { exit: exitCodes.failed, tag: "Defect", code: codes.defect, message, excerpt: Cause.pretty(cause) }
