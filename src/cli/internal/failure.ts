@@ -38,7 +38,7 @@ export class LoadFailed extends Schema.TaggedError<LoadFailed>("pgkeel/cli/LoadF
 }
 
 /** The scratch database could not be made. */
-class ScratchRefused extends Schema.TaggedError<ScratchRefused>("pgkeel/cli/ScratchRefused")("ScratchRefused", {
+export class ScratchRefused extends Schema.TaggedError<ScratchRefused>("pgkeel/cli/ScratchRefused")("ScratchRefused", {
   argument: Schema.String,
   /** Whether `--shadow` names the login that may not. */
   shadow: Schema.Boolean,
