@@ -109,7 +109,7 @@ interface Around extends MigratorOptions, Partial<Destination>, Pick<CommandConf
 
 /** Without what the commands and their configuration file have beside it, which are no options of a migrator. */
 export const ofMigrator = (given: Around): MigratorOptions =>
-  Struct.omit(given, ["dir", "schema", "shadow", "url", "wait"])
+  Struct.omit(given, ["dir", "schema", "shadow", "url", "urlOption", "wait"])
 
 /** A migrator for the time of `use`. Nothing is connected to before it is used. */
 export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
