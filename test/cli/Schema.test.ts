@@ -133,6 +133,12 @@ describe("pgkeel schema", () => {
       const wrong = yield* json(["verify", "--snapshot", file, "--ignore", "nonsense"])
       assert.deepStrictEqual([wrong.code, failureOf(wrong).tag], [2, "UsageError"])
       assert.include(failureOf(wrong).message, "nonsense")
+      const misspelt = yield* json(["verify", "--snapshot", file, "--ignore", "tabel audit"])
+      assert.strictEqual(misspelt.code, 2)
+      assert.include(
+        failureOf(misspelt).message,
+        '--ignore has "tabel audit", which is of a kind that there is not (did you'
+      )
     }))
 
   test("prints the snapshot itself where no file is named, also what reads as a password", () =>

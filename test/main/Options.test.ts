@@ -88,6 +88,10 @@ const wrong: ReadonlyArray<readonly [options: object, said: RegExp]> = [
     { schema: { ignore: ["everything"] } },
     /^schema is an object whose "ignore" is an array with a string that is neither/
   ],
+  [
+    { schema: { ignore: ["tabel audit"] } },
+    /^schema is an object whose "ignore" is an array with a string that is of a kind that there is not \(did you mean table\?\)/
+  ],
   [{ schema: { snapshot: 3 } }, /^schema is an object whose "snapshot" is a number: give an object such as \{ drift: /],
   [{ schema: { pending: true } }, /^schema is an object whose "pending" is a boolean: /],
   [{ tables: ["scratch"] }, /^tables is an array with a string at \[0\]: give tables such as /],

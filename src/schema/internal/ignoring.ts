@@ -2,6 +2,8 @@
  * What of a schema is not compared, because it is not the application's to say:
  * objects by kind and name, and owners, grants and comments as such.
  */
+import { SchemaObject } from "../../catalog/SchemaObject.ts"
+import { didYouMean } from "../../config/internal/nearest.ts"
 import type { Difference } from "./difference.ts"
 import { nameOf } from "./diff.ts"
 import type { Comparable } from "./diff.ts"
@@ -18,12 +20,35 @@ const classNames = Object.keys(classes)
 /** A kind, which may be of several words, and a name; `*` stands for any text in both. */
 const pattern = /^(\*|[a-z*][a-z *]*) (\S.*)$/u
 
-/** What is no class and no pattern is told before anything is compared. */
-export const isIgnorable = (entry: string): boolean => classNames.includes(entry) || pattern.test(entry)
+/** What stands in an object has the kind of its list. */
+const partKinds = ["attribute", "column", "constraint", "grant", "index", "parent", "policy", "rule", "trigger"]
+
+/** Every kind that a difference may be of. */
+const kinds: ReadonlyArray<string> = [
+  ...SchemaObject.members.flatMap(({ fields: { kind } }) => ("literals" in kind ? kind.literals : [kind.literal])),
+  ...partKinds
+]
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&")
 
 const globOf = (entry: string): RegExp => new RegExp(`^${entry.split("*").map(escape).join(".*")}$`, "su")
+
+/** What may be meant for the kind: it is of several words, and so may the name be. */
+const beginningsOf = (entry: string): ReadonlyArray<string> =>
+  Array.from(entry.matchAll(/ /gu), ({ index }) => entry.slice(0, index))
+
+/** What is no class and no pattern, or a pattern of no kind, is told before anything is compared, in words that hold nothing of it. */
+export const ignorableProblem = (entry: string): string | undefined => {
+  if (classNames.includes(entry)) return undefined
+  if (!pattern.test(entry)) {
+    const meant = didYouMean(entry, classNames)
+    return `neither a kind with a name nor a class${meant === undefined ? "" : ` (${meant})`}`
+  }
+  const beginnings = beginningsOf(entry)
+  if (beginnings.some((beginning) => kinds.some((kind) => globOf(beginning).test(kind)))) return undefined
+  const meant = beginnings.flatMap((beginning) => didYouMean(beginning, kinds) ?? []).at(-1)
+  return `of a kind that there is not${meant === undefined ? "" : ` (${meant})`}`
+}
 
 /** Tells what is left out. */
 export interface Ignoring {

@@ -9,7 +9,7 @@ import { InvalidOption, SchemaError } from "../SchemaError.ts"
 import type { SchemaOptions } from "../SchemaOptions.ts"
 import type { VerifierOptions, VerifyOptions } from "../VerifyOptions.ts"
 import type { DeclaredTable } from "./declared.ts"
-import { isIgnorable } from "./ignoring.ts"
+import { ignorableProblem } from "./ignoring.ts"
 import type { TableInitializerOptions } from "./startOptions.ts"
 
 type Fields<A> = Record<keyof A, Rule.Problem>
@@ -37,7 +37,8 @@ const oneOf = (...accepted: ReadonlyArray<unknown>): Rule.Problem =>
 
 const ignorable: Rule.Problem = (value) => {
   if (!Rule.isText(value)) return Rule.kindOf(value)
-  return isIgnorable(String(value)) ? undefined : "a string that is neither a kind with a name nor a class"
+  const problem = ignorableProblem(String(value))
+  return problem === undefined ? undefined : `a string that is ${problem}`
 }
 
 /** What is in it is for the comparison to say. */

@@ -3,7 +3,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import type { Snapshot } from "../../../catalog/Snapshot.ts"
 import type { Difference } from "../../../schema/Difference.ts"
-import { isIgnorable } from "../../../schema/internal/ignoring.ts"
+import { ignorableProblem } from "../../../schema/internal/ignoring.ts"
 import { differences } from "../../../schema/internal/verification.ts"
 import { failUsage } from "../failure.ts"
 import { count } from "../table.ts"
@@ -20,8 +20,11 @@ export const ignore = Flag.String("ignore").pipe(
 /** What is compared, and words for what is not. */
 export const compared = Effect.fnUntraced(function* (flags: ReadonlyArray<string>, given: SchemaCommandOptions) {
   const ignored = flags.length > 0 ? flags : (given.schema?.ignore ?? [])
-  const wrong = ignored.find((each) => !isIgnorable(each))
-  if (wrong !== undefined) return yield* failUsage(`what is to be ignored is not accepted, ${wrong}: ${accepted}`)
+  for (const each of ignored) {
+    const problem = ignorableProblem(each)
+    const source = flags.length > 0 ? "--ignore" : "schema.ignore in the configuration file"
+    if (problem !== undefined) return yield* failUsage(`${source} has "${each}", which is ${problem}: ${accepted}`)
+  }
   const between = (expected: Snapshot, actual: Snapshot): ReadonlyArray<Difference> =>
     differences(expected, actual, { ignore: ignored, additions: false }).drift
   return { between, ignoring: ignored.length === 0 ? "" : `, ${count(ignored.length, "thing")} ignored` }
