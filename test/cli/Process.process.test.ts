@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { NodeServices } from "@effect/platform-node"
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -59,8 +59,36 @@ layer(Layer.merge(freshClient(), NodeServices.layer), { excludeTestServices: tru
       const older = `data:text/javascript,
         Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.0" } })`
       const { code, stderr, stdout } = yield* start([node, "--import", older, bin, "migrate", "up"]).ended
-      assert.deepStrictEqual([code, stdout, stderr], [2, "", "pgkeel needs Node 22.19 or later, and this is 20.19.0\n"])
+      const message = "pgkeel needs Node 22.19 or later, and this is 20.19.0"
+      assert.deepStrictEqual([code, stdout, stderr], [2, "", `${message}\n`])
+      const asked = yield* start([node, "--import", older, bin, "migrate", "--json", "up"]).ended
+      assert.deepStrictEqual([asked.code, asked.stderr], [2, `${message}\n`])
+      const document = { ok: false, error: { tag: "UsageError", code: "PGK0001", message } }
+      assert.deepStrictEqual(JSON.parse(asked.stdout), document)
     })
+  )
+
+  it.effect("makes a module that the strictest compiler takes, and that is refused until it is written", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory({ "package.json": '{ "type": "module" }' })
+      symlinkSync(join(root, "node_modules"), join(cwd, "node_modules"))
+      const made = yield* start([node, bin, "migrate", "new", "a", "--module", "--json"], { cwd }).ended
+      const [file = ""] = JSON.parse(made.stdout).created
+      const flags =
+        "--noEmit --strict --noUnusedLocals --noUnusedParameters --allowUnreachableCode false --skipLibCheck"
+      const compiler = [
+        node,
+        join(root, "node_modules/typescript/bin/tsc"),
+        ...flags.split(" "),
+        "--module",
+        "nodenext"
+      ]
+      const compiled = yield* start([...compiler, "--target", "es2022", file], { cwd }).ended
+      assert.deepStrictEqual([compiled.code, compiled.stdout], [0, ""])
+      const { code, stdout } = yield* start([node, bin, "migrate", "up", "--json"], { cwd, env: yield* urlOf }).ended
+      assert.strictEqual(code, 1)
+      assert.include(JSON.parse(stdout).error.message, "write the migration, and delete this line")
+    }).pipe(Effect.scoped)
   )
 
   it.effect("takes ./migrations of the directory that it is started in, and ends with the code of the answer", () =>

@@ -33,17 +33,20 @@ export const fileNameOf = (name: string): string =>
     .replaceAll(/[^\p{Letter}\p{Number}_-]+/gu, "_")
     .replaceAll(/^_+|_+$/gu, "")
 
+/** It compiles, also where what is declared and not used is an error. */
 const module = `import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
 export const up = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  return yield* Effect.die("write the migration: it runs in a transaction")
+  yield* sql\`SELECT 'write the migration here'\`
+  return yield* Effect.die("write the migration, and delete this line: it runs in a transaction")
 })
 
 export const down = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  return yield* Effect.die("write what undoes it, or delete this export")
+  yield* sql\`SELECT 'write here what undoes it'\`
+  return yield* Effect.die("write what undoes it, and delete this line, or delete this export")
 })
 `
 
