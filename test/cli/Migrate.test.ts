@@ -323,6 +323,34 @@ describe("pgkeel migrate plan", () => {
     }))
 })
 
+describe("A directory without a migration", () => {
+  const warned = Effect.fnUntraced(function* (dir: string, command = "up") {
+    const lines: Array<string> = []
+    const ended = yield* onDatabase(["migrate", command, "--dir", dir], { log: (line) => lines.push(line) })
+    return { ...ended, lines: lines.filter((line) => line.includes("there is no migration in")) }
+  })
+
+  test("is warned of, since the command ends as if all were applied", () =>
+    Effect.gen(function* () {
+      const dir = yield* directory({ "README.md": "", "index.ts": "", "up/1_a.up.sql": "SELECT 1" })
+      for (const command of ["up", "status", "plan"]) {
+        const { code, lines } = yield* warned(dir, command)
+        assert.strictEqual(code, 0)
+        const told = `warn: there is no migration in ${dir} (app): correct the directory, or make one with`
+        assert.deepStrictEqual([lines.length, lines[0]?.startsWith(told)], [1, true], lines.join("\n"))
+      }
+    }))
+
+  test("is not one that holds any form of them, or that cannot be read", () =>
+    Effect.gen(function* () {
+      for (const files of [{ "1_a.up.sql": "SELECT 1" }, { "R__a.sql": "SELECT 1" }, { "1_a/up.sql": "SELECT 1" }]) {
+        const { lines } = yield* warned(yield* directory(files), "status")
+        assert.deepStrictEqual(lines, [])
+      }
+      assert.deepStrictEqual((yield* warned("/nowhere")).lines, [])
+    }))
+})
+
 describe("pgkeel migrate new", () => {
   const made = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
     const { code, document } = yield* json(["new", ...args])

@@ -16,7 +16,7 @@ import { excerptOf } from "./excerpt.ts"
 import { failUsage } from "./failure.ts"
 import { migrate } from "./flags.ts"
 import { policiesOf } from "./policies.ts"
-import { seedsOf, sourcesOf } from "./sources.ts"
+import { noteEmpty, seedsOf, sourcesOf } from "./sources.ts"
 
 /** The options of a command tell of unknown variables, once, and also where no database is asked. */
 const commandPlace = { ...applicationPlace, hasWarned: true }
@@ -117,6 +117,7 @@ export const withMigrator = Effect.fnUntraced(function* <A, E, R>(
   use: (migrator: Migrator["Service"]) => Effect.Effect<A, E, R>
 ) {
   if (isOnlyOwn(given)) yield* Effect.logWarning(onlyOwn)
+  yield* Effect.forEach(given.sources, noteEmpty, { discard: true })
   const settings = yield* settingsOf(given, "migrate")
   return yield* Effect.flatMap(Migrator, use).pipe(
     Effect.provide(Migrator.layer(ofMigrator(given))),

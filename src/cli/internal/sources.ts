@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { migrationsDirectory } from "../../config/MigrationsDirectory.ts"
+import { resolve } from "../../migration/internal/directory.ts"
+import { parseEntry } from "../../migration/internal/fileName.ts"
 import type { DirectorySource, MigrationSource, SeedSource } from "../../migration/MigrationSource.ts"
 import { own, ownNamespace } from "../../migration/MigrationSource.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
@@ -47,6 +49,31 @@ const noteMissing = Effect.fnUntraced(function* (directory: string | URL, enviro
   const exists = yield* Effect.orElseSucceed(fs.exists(folder), () => true)
   if (!exists) yield* Effect.logWarning(`there is no ${folder}: only the seeds for every environment run`)
 })
+
+/** A directory that is not the one that was meant would leave everything as it is, and the command end well. */
+export const noteEmpty = Effect.fnUntraced(
+  function* (source: MigrationSource) {
+    if (source === own || !("directory" in source)) return
+    const fs = yield* FileSystem.FileSystem
+    const directory = yield* resolve(source)
+    const names = yield* fs.readDirectory(directory)
+    if (names.some((name) => mayHold.has(parseEntry(name)._tag))) return
+    yield* Effect.logWarning(
+      `there is no migration in ${directory} (${source.namespace}): correct the directory, ` +
+        "or make one with `pgkeel migrate new`"
+    )
+  },
+  // Whoever reads the directory says why it cannot be.
+  (effect) => Effect.ignore(effect)
+)
+
+/** What is a migration, or is refused for being none. */
+const mayHold: ReadonlySet<string> = new Set<ReturnType<typeof parseEntry>["_tag"]>([
+  "Sql",
+  "Module",
+  "Folder",
+  "Refused"
+])
 
 /** The flags, each over what the configuration has in its place. */
 export const seedsOf = Effect.fnUntraced(function* (
