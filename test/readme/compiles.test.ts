@@ -31,8 +31,8 @@ describe("The README", () => {
     assert.deepStrictEqual(
       blocks.filter(
         ({ file, language, run }) =>
-          !["ts", "sh", "text", "sql"].includes(language) ||
-          (language === "sql" && file === undefined) ||
+          !["ts", "sh", "text", "sql", "json"].includes(language) ||
+          (["sql", "json"].includes(language) && file === undefined) ||
           (run !== undefined && language !== "ts")
       ),
       []

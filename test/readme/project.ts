@@ -9,6 +9,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 export const blocks = blocksOf(readFileSync(join(root, "README.md"), "utf8"))
 
+/** The options of the compiler that the page gives. */
+const { compilerOptions } = JSON.parse(blocks.find(({ file }) => file === "tsconfig.json")?.text ?? "{}")
+
 /** Those that run as a program of their own. */
 export const programs = blocks.filter(({ run }) => run?.startsWith("process, "))
 
@@ -36,11 +39,15 @@ export class ReadmeProject {
     }
   }
 
-  /** What the compiler has to say, by the lines of the README, under the settings of this project. */
+  /** What the compiler has to say, by the lines of the README, under the settings that it gives. */
   get complaints(): Promise<string> {
-    // An example shows a name that the next one would use.
-    const compilerOptions = { noUnusedLocals: false }
-    const settings = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["*.ts", "migrations/*.ts"] }
+    const settings = {
+      // What the package's own sources need, under what the page says to write.
+      extends: join(root, "tsconfig.json"),
+      // An example shows a name that the next one would use.
+      compilerOptions: { ...compilerOptions, noUnusedLocals: false },
+      include: ["*.ts", "migrations/*.ts"]
+    }
     this.#write("tsconfig.json", JSON.stringify(settings))
     return new Promise((resolve) => {
       execFile(
