@@ -1,7 +1,8 @@
-import { assert, describe } from "@effect/vitest"
-import { Effect, FileSystem, Redacted } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, FileSystem, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { directory, history, scalar, test, write } from "../migration/support.ts"
+import type { CommandConfig } from "../../src/cli/CommandConfig.ts"
 import { TestDatabase } from "../../src/testing/index.ts"
 import { cli, documentOf } from "./support.ts"
 
@@ -159,6 +160,15 @@ describe("the configuration file", () => {
         assert.include(message, "dir is a number")
       }
     }))
+
+  it("has no durations without a unit, says the compiler too", () => {
+    const right: CommandConfig = { wait: "5 seconds", lockTimeout: Duration.seconds(5) }
+    // @ts-expect-error a number has no unit
+    const wrong: CommandConfig = { wait: 5 }
+    // @ts-expect-error a number has no unit
+    const wrongToo: CommandConfig = { lockPatience: 5 }
+    assert.lengthOf([right, wrong, wrongToo], 3)
+  })
 
   test("has to be there when it is named", () =>
     Effect.gen(function* () {

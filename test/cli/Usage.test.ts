@@ -142,6 +142,7 @@ describe("pgkeel", () => {
   const directories: ReadonlyArray<readonly [given: string, problem: string]> = [
     ["=x", "give a path, or NAMESPACE=PATH"],
     ["app=", "give a path, or NAMESPACE=PATH"],
+    ["me:s3cret@db=migrations", "the directory me:***@db=migrations is not accepted: give a path, or NAMESPACE=PATH"],
     ["pgkeel=x", "that of the package's own tables"]
   ]
 
@@ -215,6 +216,7 @@ describe("pgkeel", () => {
     "postgres:me:s3cret@127.0.0.1:1/z",
     "me:s3cret@127.0.0.1/z",
     "me:/s3cret@127.0.0.1/z",
+    "m:/s3cret@127.0.0.1/z",
     "me@home:s3cret@127.0.0.1/z",
     "me:a/b/s3cret@127.0.0.1/z",
     "me:a/../../s3cret@127.0.0.1/z",
@@ -265,8 +267,8 @@ describe("pgkeel", () => {
 
   it("hides passwords that a configuration has, with a slash too few", () =>
     assert.strictEqual(
-      hiding([])("/srv/postgres:/me:s3cret@db/x and postgres//me:s3cret@db"),
-      "/srv/postgres:/me:***@db/x and postgres//me:***@db"
+      hiding([])("/srv/postgres:/me:s3cret@db/x and postgres//me:s3cret@db, postgres://me:/s3cret@db"),
+      "/srv/postgres:/me:***@db/x and postgres//me:***@db, postgres://me:***@db"
     ))
 
   it("hides nothing that is no password", () => {
@@ -276,6 +278,7 @@ describe("pgkeel", () => {
       "--dir=app=./node_modules/@scope/app",
       "file:///srv/app@1/x",
       "C:\\srv\\app@1",
+      "--dir=C:\\srv\\app@1",
       "me:app@db"
     ]
     const text = `${args.slice(0, -1).join(" ")} app postgres://me@db:5432/x 12:30:05 file:///srv/app@1/x.ts:1:2 a@b.c`

@@ -6,8 +6,7 @@
 import * as Result from "effect/Result"
 
 /** Also with a slash too few, as resolving it as a path leaves it. The URL that says how URLs are written has no secret. */
-const inUrl =
-  /((?::\/+|\bpostgres(?:ql)?(?::|\/+))(?!\/*user:password@)[^\s:/@"'`]*):(?!\/\/?[^\s:/@"'`]*@)[^\s"'`]*@/giu
+const inUrl = /((?::\/+|\bpostgres(?:ql)?(?::|\/+))(?!\/*user:password@)[^\s:/@"'`]*):[^\s"'`]*@/giu
 const asParameter = /\b((?:password|sslpassword)\s*=\s*)('[^']*'|"[^"]*"|[^\s&"'`]+)/giu
 
 const inStatement = /\b(password\s+)'(?:[^']|'')*'/giu
@@ -23,7 +22,7 @@ const hide = (text: string): string =>
  */
 const login = /^(?:[^:@]*:\/+|[^:@]*\/\/)?([^:]*):(?!\/\/)(.*)@/su
 
-const drive = /^[a-z]:[/\\]/iu
+const drive = /^(?:[^:@]*=)?[a-z]:\\/iu
 
 interface Login {
   readonly user: string

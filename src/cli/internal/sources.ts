@@ -9,6 +9,7 @@ import type { DirectorySource, MigrationSource, SeedSource } from "../../migrati
 import { own, ownNamespace } from "../../migration/MigrationSource.ts"
 import type { CommandConfig } from "../CommandConfig.ts"
 import { failUsage } from "./failure.ts"
+import { hasLogin } from "./secrets.ts"
 
 /** The namespace of a directory that is given without one. */
 export const defaultNamespace = "app"
@@ -16,7 +17,8 @@ export const defaultNamespace = "app"
 /** `path`, or `namespace=path`. What has a slash or a dot in it is no namespace. */
 const parseDirectory = (given: string) => {
   const [, namespace = defaultNamespace, directory = ""] = /^(?:([^=./\\]*)=)?(.*)$/su.exec(given) ?? []
-  if (namespace === "" || directory === "") {
+  // A namespace is shown, and stays in the history: a login that stands there is none.
+  if (namespace === "" || directory === "" || hasLogin(namespace)) {
     return failUsage(`the directory ${given} is not accepted: give a path, or NAMESPACE=PATH such as app=./migrations`)
   }
   return namespace === ownNamespace
