@@ -255,7 +255,8 @@ const start = Effect.gen(function* () {
   const connection: StartStep = {
     name: "connection",
     changed: false,
-    detail: `PostgreSQL ${server.version}, ${describeTarget(settings)}`,
+    // Without what a distribution adds, such as "17.5 (Debian 17.5-1.pgdg120+1)".
+    detail: `PostgreSQL ${server.version.split(" ", 1)[0]}, ${describeTarget(settings)}`,
     durationMillis: yield* elapsed(began)
   }
   const initialization = yield* initializer.initializeTables

@@ -10,20 +10,16 @@ const style = (format: Parameters<typeof styleText>[0], text: string): string =>
 
 const time = (millis: number): string => `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`.padStart(8)
 
-/** As wide as all of them, so that the times stand below each other. */
-const fitted = (detail: string): string =>
-  detail.length > width.detail ? `${detail.slice(0, width.detail - 1)}…` : detail.padEnd(width.detail)
-
 export const line = (name: string, detail: string, millis?: number): Effect.Effect<void> =>
   Console.log(
-    `${style("green", "✓")} ${style("bold", name.padEnd(width.name))} ${
-      millis === undefined ? detail : `${fitted(detail)} ${style("dim", time(millis))}`
-    }`
+    `${style("green", "✓")} ${style("bold", name.padEnd(width.name))} ${detail.padEnd(
+      millis === undefined ? 0 : width.detail
+    )}${millis === undefined ? "" : ` ${style("dim", time(millis))}`}`
   )
 
 /** A part of the step above it. */
 export const part = (name: string, detail: string, millis: number): Effect.Effect<void> =>
-  Console.log(style("dim", `    ${name.padEnd(width.name - 2)} ${fitted(detail)} ${time(millis)}`))
+  Console.log(style("dim", `    ${name.padEnd(width.name - 2)} ${detail.padEnd(width.detail)} ${time(millis)}`))
 
 /** Runs a step and prints its line; `describe` says what came of it. */
 export const step = <A, E, R>(name: string, describe: (value: A) => string, effect: Effect.Effect<A, E, R>) =>
