@@ -28,6 +28,12 @@ describe("src", () => {
   it("imports modules of its own that exist, by relative paths", () =>
     assert.deepStrictEqual(Imports.strayImports(modules), []))
 
+  it("loads the rules of lint, and what reads the catalogues, when they are first used", () =>
+    assert.deepStrictEqual(
+      Imports.loadedTooEarly(modules, "index.ts", ["migration/internal/lint/", "catalog/internal/sql/"]),
+      []
+    ))
+
   it("has no import cycle, type imports included", () => assert.deepStrictEqual(Imports.importCycles(modules), []))
 
   it("imports modules and never an index of a package or of a folder", () =>
@@ -54,6 +60,21 @@ describe("the checks", () => {
         'src/helpers/a.ts:1: the folder "helpers" is on no floor',
         "src/Extra.ts:1: only MainLive.ts and index.ts stand directly in src"
       ]
+    ))
+
+  it("find what is loaded too early, and not what is imported for its types or when it is used", () =>
+    assert.deepStrictEqual(
+      Imports.loadedTooEarly(
+        parseModules({
+          "index.ts": 'export { a } from "./error/a.ts"\nexport type { T } from "./later/types.ts"',
+          "error/a.ts": 'import { type T, b } from "../later/b.ts"\nimport { type U } from "../later/u.ts"',
+          "error/never.ts": 'import { c } from "../later/c.ts"',
+          "error/used.ts": 'export const used = () => import("../later/d.ts")'
+        }),
+        "index.ts",
+        ["later/"]
+      ),
+      ["src/error/a.ts:1: loads later/b.ts with index.ts"]
     ))
 
   it("find an import of a higher floor, and of another context on the same floor, however it is written", () =>

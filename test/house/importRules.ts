@@ -2,7 +2,8 @@
  * Who may import whom. Each rule takes all modules of `src/` and returns its
  * violations, a sentence each that begins with the file and the line.
  */
-import type { Import, SourceModule } from "./sourceModule.ts"
+import { literal } from "./sourceModule.ts"
+import type { Import, Node, SourceModule } from "./sourceModule.ts"
 
 /** The contexts, lowest floor first. A folder is on one floor only; `(root)` are the files directly in `src/`. */
 export const floors: ReadonlyArray<ReadonlyArray<string>> = [
@@ -110,4 +111,34 @@ const describeCycle = (members: ReadonlyArray<string>, edges: ReadonlyMap<string
   const next = turned[1] ?? turned[0]
   const line = edges.get(turned[0] ?? "")?.find(({ target }) => target === next)?.line
   return `src/${turned[0]}:${line}: an import cycle: ${[...turned, turned[0]].join(" -> ")}`
+}
+
+/** Whether a declaration makes the other module run: types are gone by then. */
+const isLoading = ({ exportKind, importKind, specifiers, type }: Node): boolean =>
+  ["ImportDeclaration", "ExportNamedDeclaration", "ExportAllDeclaration"].includes(type) &&
+  importKind !== "type" &&
+  exportKind !== "type" &&
+  (!Array.isArray(specifiers) || specifiers.length === 0 || specifiers.some((one) => one.importKind !== "type"))
+
+/** What runs before the module does. */
+const loadedBefore = ({ body, imports }: SourceModule): ReadonlyArray<Import> => {
+  const specifiers = body.filter(isLoading).map(({ source }) => literal(source))
+  return imports.filter(({ specifier }) => specifiers.includes(specifier))
+}
+
+/** Imports by which something of `later` is loaded with `entry`, although it is for when it is first used. */
+export const loadedTooEarly = (modules: Modules, entry: string, later: ReadonlyArray<string>) => {
+  const byPath = new Map(modules.map((module) => [module.path, module]))
+  const reached = new Set([entry])
+  const found: Array<string> = []
+  for (const path of reached) {
+    const module = byPath.get(path)
+    for (const { line, target } of module === undefined ? [] : loadedBefore(module)) {
+      if (target === undefined) continue
+      if (later.some((folder) => target.startsWith(folder)))
+        found.push(`src/${path}:${line}: loads ${target} with ${entry}`)
+      else reached.add(target)
+    }
+  }
+  return found
 }

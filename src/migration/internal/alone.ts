@@ -6,7 +6,7 @@
  */
 import type { Node } from "libpg-query"
 import { qualified } from "../../error/internal/quote.ts"
-import { isOn, optionsOf } from "./lint/nodes.ts"
+import { isOn, optionsOf } from "./statementOptions.ts"
 
 /** What tells whether a statement without a transaction has happened. Names are quoted, and qualified where the file does. */
 export type Recovery =

@@ -23,8 +23,8 @@ const pattern = /^(\*|[a-z*][a-z *]*) (\S.*)$/u
 /** What stands in an object has the kind of its list. */
 const partKinds = ["attribute", "column", "constraint", "grant", "index", "parent", "policy", "rule", "trigger"]
 
-/** Every kind that a difference may be of. */
-const kinds: ReadonlyArray<string> = [
+/** Every kind that a difference may be of. Whoever ignores nothing does not have it made. */
+const makeKinds = (): ReadonlyArray<string> => [
   ...SchemaObject.members.flatMap(({ fields: { kind } }) => ("literals" in kind ? kind.literals : [kind.literal])),
   ...partKinds
 ]
@@ -44,7 +44,7 @@ export const ignorableProblem = (entry: string): string | undefined => {
     const meant = didYouMean(entry, classNames)
     return `neither a kind with a name nor a class${meant === undefined ? "" : ` (${meant})`}`
   }
-  const beginnings = beginningsOf(entry)
+  const [beginnings, kinds] = [beginningsOf(entry), makeKinds()]
   if (beginnings.some((beginning) => kinds.some((kind) => globOf(beginning).test(kind)))) return undefined
   const meant = beginnings.flatMap((beginning) => didYouMean(beginning, kinds) ?? []).at(-1)
   return `of a kind that there is not${meant === undefined ? "" : ` (${meant})`}`

@@ -10,6 +10,7 @@ import { dataLocks } from "./dataLocks.ts"
 import { dropLocks, ownerOf, referencedBy } from "./dropLocks.ts"
 import { isAtLeast, type Lock, type LockMode, lockModes, type Taken } from "./lockModes.ts"
 import { nameOf, objectName, relationOf } from "./names.ts"
+import { isOn, optionsOf } from "../statementOptions.ts"
 import {
   alteredConstraint,
   type Command,
@@ -17,8 +18,6 @@ import {
   isForeign,
   nodesIn,
   type Of,
-  isOn,
-  optionsOf,
   partitionOf,
   relationsIn
 } from "./nodes.ts"

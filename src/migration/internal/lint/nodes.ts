@@ -10,6 +10,7 @@ import type {
   PartitionCmd,
   RangeVar
 } from "libpg-query"
+import { optionsOf } from "../statementOptions.ts"
 import { partsOf } from "./names.ts"
 import type { LintStatement } from "./rule.ts"
 import { partsBetweenCommas } from "./source.ts"
@@ -121,17 +122,6 @@ export const keyColumns = ({ fk_attrs, keys }: Constraint): ReadonlyArray<string
 export const constraintsOf = (column: ColumnDef | undefined): ReadonlyArray<Constraint> =>
   (column?.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : []))
 
-/** The name of an option such as `concurrently`, and its value if that is a word or a number. */
-export const optionsOf = (options: ReadonlyArray<Node> | undefined): ReadonlyMap<string, string> =>
-  new Map(
-    (options ?? []).flatMap((option) =>
-      "DefElem" in option ? [[option.DefElem.defname ?? "", valueOf(option.DefElem.arg)] as const] : []
-    )
-  )
-
-/** An option without a value is on. */
-export const isOn = (value: string | undefined): boolean => value !== undefined && !/^(?:false|off|0|no)$/iu.test(value)
-
 /** Those of a command, such as SET ( ... ) or RESTART. */
 export const optionsIn = ({ def }: AlterTableCmd): ReadonlyMap<string, string> =>
   optionsOf(def !== undefined && "List" in def ? def.List.items : undefined)
@@ -142,12 +132,4 @@ export const constantOf = ({ boolval, fval, ival, sval }: A_Const): string | und
   if (fval !== undefined) return fval.fval
   if (ival !== undefined) return String(ival.ival ?? 0)
   return boolval === undefined ? undefined : String(boolval.boolval ?? false)
-}
-
-const valueOf = (node: Node | undefined): string => {
-  if (node === undefined) return ""
-  if ("String" in node) return node.String.sval ?? ""
-  if ("Integer" in node) return String(node.Integer.ival ?? 0)
-  if ("Boolean" in node) return String(node.Boolean.boolval ?? false)
-  return ""
 }

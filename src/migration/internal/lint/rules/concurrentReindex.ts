@@ -1,6 +1,6 @@
 import { advice, alone } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { isOn, optionsOf } from "../nodes.ts"
+import { isOn, optionsOf } from "../../statementOptions.ts"
 import type { Rule } from "../rule.ts"
 import { replaced } from "../source.ts"
 

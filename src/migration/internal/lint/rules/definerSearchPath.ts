@@ -2,7 +2,7 @@ import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
 import { objectName, partsOf, spell } from "../names.ts"
-import { optionsOf } from "../nodes.ts"
+import { optionsOf } from "../../statementOptions.ts"
 import { argumentsOf } from "../objects.ts"
 import type { Rule } from "../rule.ts"
 

@@ -2,7 +2,7 @@ import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
 import { spell } from "../names.ts"
 import { isMadeBefore } from "../objects.ts"
-import { optionsOf } from "../nodes.ts"
+import { optionsOf } from "../../statementOptions.ts"
 import type { Rule } from "../rule.ts"
 
 export const dropRole: Rule = {

@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { isOn, optionsOf } from "../nodes.ts"
+import { isOn, optionsOf } from "../../statementOptions.ts"
 import type { LintStatement, Rule } from "../rule.ts"
 
 export const indexCorruption: Rule = {

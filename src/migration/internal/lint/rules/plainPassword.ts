@@ -1,6 +1,6 @@
 import { advice } from "../fixes.ts"
 import type { Node } from "libpg-query"
-import { optionsOf } from "../nodes.ts"
+import { optionsOf } from "../../statementOptions.ts"
 import type { Rule } from "../rule.ts"
 
 export const plainPassword: Rule = {

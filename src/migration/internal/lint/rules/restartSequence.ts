@@ -2,7 +2,8 @@ import { steps } from "../contract.ts"
 import { advice } from "../fixes.ts"
 import { quoteLiteral } from "../../../../error/internal/quote.ts"
 import { nameOf, spell } from "../names.ts"
-import { commandsOf, optionsIn, optionsOf } from "../nodes.ts"
+import { optionsOf } from "../../statementOptions.ts"
+import { commandsOf, optionsIn } from "../nodes.ts"
 import type { LintContext, LintStatement, Problem, Rule } from "../rule.ts"
 
 export const restartSequence: Rule = {

@@ -1,7 +1,8 @@
 import type { Node } from "libpg-query"
 import { advice } from "../fixes.ts"
 import { nameOf } from "../names.ts"
-import { isOn, nodesIn, optionsOf } from "../nodes.ts"
+import { isOn, optionsOf } from "../../statementOptions.ts"
+import { nodesIn } from "../nodes.ts"
 import type { Rule } from "../rule.ts"
 
 export const vacuumFull: Rule = {
