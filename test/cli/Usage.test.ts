@@ -250,16 +250,16 @@ describe("pgkeel", () => {
     (url) => ["schema", "verify", "--snapshot", "package.json", "--ignore", url]
   ]
 
-  for (const url of mistyped) {
+  // Every second place in JSON, and the others with the next one.
+  for (const [spelling, url] of mistyped.entries()) {
     effect(`keeps the password of ${url} to itself wherever it stands`, () =>
       Effect.gen(function* () {
-        for (const place of places) {
-          for (const given of [place(url), [...place(url), "--json"]]) {
-            const lines: Array<string> = []
-            const { code, stderr, stdout } = yield* cli(given, { log: (line) => lines.push(line) })
-            assert.notStrictEqual(code, 0)
-            assert.notInclude([stdout, stderr, ...lines].join("\n"), "s3cret", given.join(" "))
-          }
+        for (const [at, place] of places.entries()) {
+          const given = (at + spelling) % 2 === 0 ? place(url) : [...place(url), "--json"]
+          const lines: Array<string> = []
+          const { code, stderr, stdout } = yield* cli(given, { log: (line) => lines.push(line) })
+          assert.notStrictEqual(code, 0)
+          assert.notInclude([stdout, stderr, ...lines].join("\n"), "s3cret", given.join(" "))
         }
       })
     )
