@@ -12,6 +12,7 @@
  * A lock keeps writers in one database apart. Roles belong to the whole cluster:
  * keep the credential of one role in one database.
  */
+import * as Rule from "../config/internal/rules.ts"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,7 +23,7 @@ import type { KeyProvider } from "../secret/KeyProvider.ts"
 import type { CredentialError } from "./CredentialError.ts"
 import type * as GeneratedSecret from "./GeneratedSecret.ts"
 import { type Crypto, makeManager, pickServices } from "./internal/credentialManager.ts"
-import { checkOptions, text } from "./internal/optionRules.ts"
+import { checkOptions } from "./internal/optionRules.ts"
 import type { Taken } from "./internal/optionRules.ts"
 
 export interface Credential {
@@ -42,7 +43,7 @@ export interface Options {
 
 const taken: Taken<Options> = {
   of: "CredentialManager.layerWith",
-  rules: { schema: text },
+  rules: { schema: Rule.anyText },
   example: `{ schema: "pgkeel" }`
 }
 

@@ -20,7 +20,6 @@ import * as Rule from "../config/internal/rules.ts"
 import { checkOptions } from "../connection/internal/options.ts"
 import type { Taken } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
-import { flag } from "./internal/optionRules.ts"
 import { inTransaction as requireTransaction } from "./NoTransaction.ts"
 import type { NoTransaction } from "./NoTransaction.ts"
 
@@ -125,11 +124,15 @@ export interface HoldOptions extends SharedOption {
 
 const takenByHold: Taken<HoldOptions> = {
   of: "AdvisoryLock.hold",
-  rules: { patience: Rule.anyDuration, shared: flag },
+  rules: { patience: Rule.anyDuration, shared: Rule.anyFlag },
   example: `{ patience: "5 seconds" }`
 }
 
-const shareable = (of: string): Taken<SharedOption> => ({ of, rules: { shared: flag }, example: "{ shared: true }" })
+const shareable = (of: string): Taken<SharedOption> => ({
+  of,
+  rules: { shared: Rule.anyFlag },
+  example: "{ shared: true }"
+})
 
 const takenInTransaction = shareable("AdvisoryLock.inTransaction")
 const takenByTry = shareable("AdvisoryLock.tryInTransaction")

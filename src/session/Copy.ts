@@ -23,7 +23,6 @@ import { quoteIdentifier } from "../error/internal/quote.ts"
 import { columnsOf, quoteTable } from "./internal/columns.ts"
 import type { TableName } from "./internal/columns.ts"
 import { currentConnection } from "./internal/current.ts"
-import { flag, text } from "./internal/optionRules.ts"
 import { toStream } from "./internal/rows.ts"
 import type { Rows } from "./internal/rows.ts"
 import { copyLine, encodeRows } from "./internal/valueText.ts"
@@ -63,7 +62,7 @@ export interface CopyStatement {
 const formats: Taken<FormatOptions>["rules"] = {
   // It becomes a part of the statement, so that nothing else may pass.
   format: Rule.oneOf(["text", "csv", "binary"] satisfies ReadonlyArray<Format>, "no format of COPY"),
-  header: flag
+  header: Rule.anyFlag
 }
 
 const namePair = Rule.listOf(Rule.text)
@@ -78,9 +77,9 @@ const tableRules: Taken<TableSource>["rules"] = {
   ...formats
 }
 
-const queryRules: Taken<QuerySource>["rules"] = { query: { ...text, isRequired: true }, ...formats }
+const queryRules: Taken<QuerySource>["rules"] = { query: { ...Rule.anyText, isRequired: true }, ...formats }
 
-const statementRules: Taken<CopyStatement>["rules"] = { statement: { ...text, isRequired: true } }
+const statementRules: Taken<CopyStatement>["rules"] = { statement: { ...Rule.anyText, isRequired: true } }
 
 /** Which of the forms it is, is said by what is in it. */
 const checkSource = (of: "Copy.into" | "Copy.out", source: unknown): Effect.Effect<void, DatabaseError> => {

@@ -2,6 +2,7 @@
  * Rows that are taken to be worked on, so that nobody else takes them: the way to
  * use a table as a queue (manual, SELECT, "The Locking Clause").
  */
+import * as Rule from "../config/internal/rules.ts"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Statement } from "effect/sql/Statement"
@@ -9,7 +10,6 @@ import { checkOptions } from "../connection/internal/options.ts"
 import type { Taken } from "../connection/internal/options.ts"
 import { DatabaseError } from "../error/DatabaseError.ts"
 import { quoteIdentifier } from "../error/internal/quote.ts"
-import { text } from "./internal/optionRules.ts"
 import { inTransaction } from "./NoTransaction.ts"
 import type { NoTransaction } from "./NoTransaction.ts"
 
@@ -18,7 +18,7 @@ export interface TakeOptions {
   readonly of?: string | undefined
 }
 
-const taken: Taken<TakeOptions> = { of: "RowLock.take", rules: { of: text }, example: `{ of: "job" }` }
+const taken: Taken<TakeOptions> = { of: "RowLock.take", rules: { of: Rule.anyText }, example: `{ of: "job" }` }
 
 /**
  * Runs a SELECT and locks its rows until the transaction ends, passing over those

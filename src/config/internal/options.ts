@@ -2,6 +2,7 @@
  * Options in code, as they come where no compiler has looked at them: what is
  * not an option, or is not of an option's type, is a problem like a wrong variable.
  */
+import * as Effect from "effect/Effect"
 import { InvalidVariable, MissingVariable, UnknownOption } from "../DatabaseConfigError.ts"
 import type { ConfigProblem } from "../DatabaseConfigError.ts"
 import type { DatabaseOptions } from "../Settings.ts"
@@ -52,47 +53,6 @@ export const databaseRules: Rules<DatabaseOptions> = {
   prepare: settingRule(settings.prepare)
 }
 
-const problemOf = (name: string, value: unknown, rules: ReadonlyMap<string, Rule.Rule>): ConfigProblem | undefined => {
-  const rule = rules.get(name)
-  if (rule === undefined) {
-    return new UnknownOption({ variable: name, suggestion: nearest(name, rules.keys()), known: [...rules.keys()] })
-  }
-  const problem = rule.problem(value)
-  return problem === undefined
-    ? undefined
-    : new InvalidVariable({ variable: name, problem: `is ${problem}`, accepted: rule.accepted })
-}
-
-const notOptions = (value: unknown, example: string): ConfigProblem =>
-  new InvalidVariable({
-    variable: "what was given for the options",
-    problem: `is ${Rule.kindOf(value)}`,
-    accepted: `an object such as ${example}`
-  })
-
-/** Looks at every option that is given; `undefined` is none. `example` is of options that are right. */
-export const checkOptions = <Options extends object>(
-  options: Options,
-  rules: Rules<Options>,
-  example = "{ url: Redacted.make(url) }"
-): Checked<Options> => {
-  if (!Rule.isRecord(options)) return { options: {} as Options, problems: [notOptions(options, example)] }
-  const known = new Map<string, Rule.Rule>(Object.entries(rules))
-  const problems: Array<ConfigProblem> = []
-  const right: Record<string, unknown> = {}
-  // Options that an application inherits from a prototype are as good as its own.
-  for (const name in options) {
-    const value: unknown = options[name]
-    const problem = value === undefined ? undefined : problemOf(name, value, known)
-    if (problem === undefined) right[name] = value
-    else problems.push(problem)
-  }
-  for (const [variable, { accepted, isRequired = false }] of known) {
-    if (isRequired && options[variable] === undefined) problems.push(new MissingVariable({ variable, accepted }))
-  }
-  return { options: right as Options, problems }
-}
-
 /** What is wrong with the options of a function, for the error that it has; without an option's name, it is all of them. */
 export interface WrongOption {
   readonly option: string | undefined
@@ -109,36 +69,98 @@ export interface Taken<Options> {
   readonly example: string
 }
 
-/** Why `option` cannot have this value; `undefined` when it can. */
+type Given = Readonly<Record<string, unknown>>
+
+type Known = Readonly<Record<string, Rule.Rule>>
+
+const ruleOf = (name: string, known: Known): Rule.Rule | undefined =>
+  Object.hasOwn(known, name) ? known[name] : undefined
+
+/** The names of those that are wrong, in their order, and then of those that are missing; `undefined` is none. */
+const wrongNames = (options: Given, known: Known): ReadonlyArray<string> => {
+  const given: Array<string> = []
+  // Options that an application inherits from a prototype are as good as its own.
+  for (const name in options) if (options[name] !== undefined) given.push(name)
+  const wrong = given.filter((name) => {
+    const rule = ruleOf(name, known)
+    return rule === undefined || rule.problem(options[name]) !== undefined
+  })
+  const missing = Object.keys(known).filter((name) => known[name]?.isRequired === true && options[name] === undefined)
+  return [...wrong, ...missing]
+}
+
+const notOptions = (options: unknown, example: string) => ({
+  problem: Rule.kindOf(options),
+  accepted: `an object such as ${example}`
+})
+
+/** Why `option` cannot have this value, or be left out; `undefined` when it can. */
 export const wrongValue = <Options>(option: string, value: unknown, rules: Rules<Options>): WrongOption | undefined => {
-  const known = rules as Readonly<Record<string, Rule.Rule>>
-  const rule = Object.hasOwn(known, option) ? known[option] : undefined
+  const known: Known = rules
+  const rule = ruleOf(option, known)
   if (rule === undefined) {
     const names = Object.keys(known)
     return { option, problem: "is not known", accepted: didYouMean(option, names) ?? `one of ${names.join(", ")}` }
   }
+  const { accepted } = rule
+  if (value === undefined) return rule.isRequired === true ? { option, problem: "is missing", accepted } : undefined
   const problem = rule.problem(value)
-  return problem === undefined ? undefined : { option, problem: `is ${problem}`, accepted: rule.accepted }
+  return problem === undefined ? undefined : { option, problem: `is ${problem}`, accepted }
 }
 
-/** The first option that is wrong, and else the first that is missing; `undefined` is none. */
-export const wrongOption = <Options>(
-  options: unknown,
-  rules: Rules<Options>,
-  example: string
-): WrongOption | undefined => {
-  if (!Rule.isRecord(options)) {
-    return { option: undefined, problem: `are ${Rule.kindOf(options)}`, accepted: `an object such as ${example}` }
+const configProblem = (variable: string, value: unknown, known: Known): ConfigProblem => {
+  const rule = ruleOf(variable, known)
+  if (rule === undefined) {
+    const names = Object.keys(known)
+    return new UnknownOption({ variable, suggestion: nearest(variable, names), known: names })
   }
-  for (const name in options) {
-    const wrong = options[name] === undefined ? undefined : wrongValue(name, options[name], rules)
-    if (wrong !== undefined) return wrong
-  }
-  const missing = Object.entries<Rule.Rule>(rules).find(
-    ([name, rule]) => rule.isRequired === true && options[name] === undefined
-  )
-  return missing && { option: missing[0], problem: "is missing", accepted: missing[1].accepted }
+  const { accepted } = rule
+  return value === undefined
+    ? new MissingVariable({ variable, accepted })
+    : new InvalidVariable({ variable, problem: `is ${rule.problem(value)}`, accepted })
 }
+
+/** Looks at every option that is given. `example` is of options that are right. */
+export const checkOptions = <Options extends object>(
+  options: Options,
+  rules: Rules<Options>,
+  example = "{ url: Redacted.make(url) }"
+): Checked<Options> => {
+  if (!Rule.isRecord(options)) {
+    const { accepted, problem } = notOptions(options, example)
+    const variable = "what was given for the options"
+    const wrong = new InvalidVariable({ variable, problem: `is ${problem}`, accepted })
+    return { options: {} as Options, problems: [wrong] }
+  }
+  const names = wrongNames(options, rules)
+  const right: Record<string, unknown> = {}
+  for (const name in options) if (!names.includes(name)) right[name] = options[name]
+  return {
+    options: right as Options,
+    problems: names.map((name) => configProblem(name, options[name], rules))
+  }
+}
+
+/** The first option that is wrong, and else the first that is missing. */
+export const wrongOption = <Options>(options: unknown, { example, rules }: Taken<Options>): WrongOption | undefined => {
+  if (!Rule.isRecord(options)) {
+    const { accepted, problem } = notOptions(options, example)
+    return { option: undefined, problem: `are ${problem}`, accepted }
+  }
+  const [name] = wrongNames(options, rules)
+  return name === undefined ? undefined : wrongValue(name, options[name], rules)
+}
+
+/** Fails with what `refused` makes of it, before anything is done. */
+export const refuseWrong = <Options, E>(
+  options: unknown,
+  taken: Taken<Options>,
+  refused: (wrong: WrongOption) => E
+): Effect.Effect<void, E> =>
+  Effect.suspend(() => {
+    const wrong = wrongOption(options, taken)
+    return wrong === undefined ? Effect.void : Effect.fail(refused(wrong))
+  })
 
 /** The same as a sentence; `of` is the function that was given them. */
 export const sayWrong = (of: string, { accepted, option, problem }: WrongOption): string => {

@@ -50,6 +50,10 @@ export const duration = ofKind(
     (typeof value === "object" && Option.isSome(Duration.fromInput(value as Duration.Input)))
 )
 
+export const anyText: Rule = { accepted: "text", problem: text }
+
+export const anyFlag: Rule = { accepted: "true or false", problem: flag }
+
 /** For options that nothing else reads before they are used. */
 export const anyDuration: Rule = {
   accepted: `a duration such as "5 seconds"`,

@@ -20,5 +20,5 @@ const renaming: Rule.Rule = { accepted: "a function from a name to a name", prob
 export const transformRules: Rules<Transforms> = {
   transformResultNames: renaming,
   transformQueryNames: renaming,
-  transformJson: { accepted: "true or false", problem: Rule.flag }
+  transformJson: Rule.anyFlag
 }

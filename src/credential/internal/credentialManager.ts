@@ -33,7 +33,7 @@ import * as GeneratedSecret from "../GeneratedSecret.ts"
 import * as ScramVerifier from "../ScramVerifier.ts"
 import * as CredentialStore from "./credentialStore.ts"
 import type { Store, StoredCredential } from "./credentialStore.ts"
-import { checkOptions, text } from "./optionRules.ts"
+import { checkOptions } from "./optionRules.ts"
 import type { Taken } from "./optionRules.ts"
 
 export type Crypto = Aead.Aead | Digest.Digest | Kdf.Kdf | Mac.Mac | SecureRandom.SecureRandom
@@ -57,8 +57,8 @@ interface Storable {
 const storable: Taken<Storable> = {
   of: "CredentialManager.store",
   rules: {
-    name: { ...text, isRequired: true },
-    role: { ...text, isRequired: true },
+    name: { ...Rule.anyText, isRequired: true },
+    role: { ...Rule.anyText, isRequired: true },
     password: { ...Rule.secret("password"), isRequired: true }
   },
   example: `{ name: "application", role: "shop_app", password: Redacted.make(password) }`

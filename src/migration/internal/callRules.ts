@@ -22,7 +22,6 @@ type KeysOf<Options> = Options extends unknown ? keyof Options : never
 /** A rule for every option there is, also where they are a union. */
 type RulesOf<Options> = { readonly [Name in KeysOf<Options>]: Rule.Rule }
 
-const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
 const namespace: Rule.Rule = { accepted: "the namespace of a source, as text", problem: Rule.text }
 const id: Rule.Rule = { accepted: "the id of a migration, as text", problem: Rule.text }
 const steps: Rule.Rule = { accepted: "a whole number", problem: Rule.number }
@@ -45,7 +44,7 @@ const shadow: RulesOf<ShadowOptions> = {
   template: { accepted: "the name of a database, as text", problem: Rule.text }
 }
 
-const baseline: RulesOf<BaselineTarget> = { to: { ...id, isRequired: true }, namespace, dryRun: flag }
+const baseline: RulesOf<BaselineTarget> = { to: { ...id, isRequired: true }, namespace, dryRun: Rule.anyFlag }
 
 const tools: ReadonlyArray<ForeignTool> = ["effect", "drizzle", "prisma", "node-pg-migrate", "flyway", "golang-migrate"]
 
@@ -53,15 +52,15 @@ const adopt: RulesOf<AdoptOptions> = {
   from: Rule.oneOf(tools, "a string that is no tool which is known"),
   table: { accepted: "the name of a table, as text", problem: Rule.text },
   namespace,
-  dryRun: flag
+  dryRun: Rule.anyFlag
 }
 
 const repair: RulesOf<RepairOptions> = {
   namespace,
   id,
   halfDone: Rule.oneOf(["startOver", "done"], "a string that is neither"),
-  forgetMissing: flag,
-  dryRun: flag
+  forgetMissing: Rule.anyFlag,
+  dryRun: Rule.anyFlag
 }
 
 /** The options, without those that are `undefined`. */

@@ -1,6 +1,7 @@
 /** What a provisioner may be given, where no compiler has looked at it. */
-import * as Effect from "effect/Effect"
-import { wrongOption } from "../../config/internal/options.ts"
+import type * as Effect from "effect/Effect"
+import { refuseWrong } from "../../config/internal/options.ts"
+import type { Taken } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import type { DesiredState } from "../DesiredState.ts"
@@ -33,15 +34,15 @@ const optionRules: Rules<ProvisionerOptions> = {
   patience: Rule.anyDuration
 }
 
-const check = <Options>(of: string, given: unknown, rules: Rules<Options>, example: string) =>
-  Effect.suspend(() => {
-    const wrong = wrongOption(given, rules, example)
-    if (wrong === undefined) return Effect.void
-    return Effect.fail(new ProvisioningError({ reason: new InvalidOption({ of, ...wrong }) }))
-  })
+const check = <Options>(given: unknown, taken: Taken<Options>): Effect.Effect<void, ProvisioningError> =>
+  refuseWrong(given, taken, (wrong) => new ProvisioningError({ reason: new InvalidOption({ of: taken.of, ...wrong }) }))
 
 export const checkOptions = (options: ProvisionerOptions): Effect.Effect<void, ProvisioningError> =>
-  check("Provisioner.layer", options, optionRules, `{ credentialsFile: ".env.credentials" }`)
+  check(options, {
+    of: "Provisioner.layer",
+    rules: optionRules,
+    example: `{ credentialsFile: ".env.credentials" }`
+  })
 
 export const checkState = (of: string, state: DesiredState): Effect.Effect<void, ProvisioningError> =>
-  check(of, state, stateRules, `{ database: "shop" }`)
+  check(state, { of, rules: stateRules, example: `{ database: "shop" }` })

@@ -1,6 +1,7 @@
 /** What the options of a start may be, where no type has been checked. */
 import * as Effect from "effect/Effect"
-import { wrongOption } from "../../config/internal/options.ts"
+import { refuseWrong } from "../../config/internal/options.ts"
+import type { Taken } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import type { Rules } from "../../config/internal/rules.ts"
 import { transformRules } from "../../connection/internal/transforms.ts"
@@ -101,25 +102,27 @@ const initializerRules: Rules<TableInitializerOptions> = { ...tableRules, transf
 
 const verifierRules: Rules<VerifierOptions> = { transformQueryNames }
 
-const checkAll = <Options>(
-  options: unknown,
-  rules: Rules<Options>,
-  example: string
-): Effect.Effect<void, SchemaError> =>
-  Effect.suspend(() => {
-    const wrong = wrongOption(options, rules, example)
-    if (wrong === undefined) return Effect.void
-    return Effect.fail(
-      new SchemaError({ reason: new InvalidOption({ ...wrong, option: wrong.option ?? "the options" }) })
-    )
-  })
+const checkAll = <Options>(options: unknown, taken: Taken<Options>): Effect.Effect<void, SchemaError> =>
+  refuseWrong(
+    options,
+    taken,
+    (wrong) => new SchemaError({ reason: new InvalidOption({ ...wrong, option: wrong.option ?? "the options" }) })
+  )
 
 /** Refuses what `MainLive` has refused already, where a service is used without it. */
 export const checkInitializerOptions = (options: TableInitializerOptions): Effect.Effect<void, SchemaError> =>
-  checkAll(options, initializerRules, `{ critical: [{ table: "customer" }] }`)
+  checkAll(options, {
+    of: "TableInitializer.layer",
+    rules: initializerRules,
+    example: `{ critical: [{ table: "customer" }] }`
+  })
 
 export const checkVerifierOptions = (options: VerifierOptions): Effect.Effect<void, SchemaError> =>
-  checkAll(options, verifierRules, "{ transformQueryNames }")
+  checkAll(options, {
+    of: "SchemaVerifier.layerWith",
+    rules: verifierRules,
+    example: "{ transformQueryNames }"
+  })
 
 export const checkCritical = (critical: unknown): Effect.Effect<void, SchemaError> =>
   critical === undefined ? Effect.void : check("critical", tableRules.critical, critical)

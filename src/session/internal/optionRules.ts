@@ -9,7 +9,3 @@ export const rowCount: Rule.Rule = {
     return Number.isSafeInteger(value) && value > 0 ? undefined : String(value)
   }
 }
-
-export const flag: Rule.Rule = { accepted: "true or false", problem: Rule.flag }
-
-export const text: Rule.Rule = { accepted: "text", problem: Rule.text }

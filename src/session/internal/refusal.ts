@@ -13,7 +13,6 @@ import { optionTypes } from "../../error/internal/retrySchedule.ts"
 import type { Propagation } from "../Propagation.ts"
 import type { SessionDefaults, SessionOptions } from "../Session.ts"
 import { InvalidSessionOption, SessionError } from "../SessionError.ts"
-import { flag, text } from "./optionRules.ts"
 
 /** The isolation level becomes part of a statement, so that nothing else may pass. */
 const isolations: ReadonlyArray<unknown> = ["read committed", "repeatable read", "serializable"]
@@ -38,11 +37,11 @@ const retryOptions = Rule.record(
 )
 
 const defaultsRules: Rules<SessionDefaults> = {
-  component: text,
+  component: Rule.anyText,
   isolation: Rule.oneOf(isolations, "no isolation level"),
-  readOnly: flag,
-  deferrable: flag,
-  role: text,
+  readOnly: Rule.anyFlag,
+  deferrable: Rule.anyFlag,
+  role: Rule.anyText,
   statementTimeout: Rule.anyDuration,
   lockTimeout: Rule.anyDuration,
   idleTimeout: Rule.anyDuration,
@@ -64,9 +63,9 @@ export const defaults: Rule.Rule = {
 }
 
 const rules: Rules<SessionOptions & { readonly propagation?: Propagation }> = {
-  name: text,
-  actor: text,
-  tenant: text,
+  name: Rule.anyText,
+  actor: Rule.anyText,
+  tenant: Rule.anyText,
   ...defaultsRules,
   propagation: Rule.oneOf(propagations, "no propagation")
 }

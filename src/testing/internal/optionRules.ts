@@ -1,15 +1,13 @@
 /** What a server and a database for tests may be given, where no compiler has looked at it. */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import { sayWrong, wrongOption } from "../../config/internal/options.ts"
+import { refuseWrong, sayWrong } from "../../config/internal/options.ts"
 import type { Taken } from "../../config/internal/options.ts"
 import * as Rule from "../../config/internal/rules.ts"
 import { EmbeddedPostgresError, InvalidOption } from "../EmbeddedPostgresError.ts"
 import type { EmbeddedPostgresOptions } from "../EmbeddedPostgresOptions.ts"
 import * as OfDatabase from "../TestDatabaseError.ts"
 import type { TemplateOptions, TestDatabaseOptions } from "../TestDatabaseOptions.ts"
-
-const text: Rule.Rule = { accepted: "text", problem: Rule.text }
 
 const port: Rule.Problem = (value) => {
   if (typeof value !== "number") return Rule.kindOf(value)
@@ -31,7 +29,7 @@ const server: Taken<EmbeddedPostgresOptions> = {
     extensions: { accepted: `names such as ["pg_trgm"]`, problem: Rule.listOf(Rule.text) },
     settings: { accepted: `texts such as { max_connections: "42" }`, problem: texts },
     dataDirectory: { accepted: "a path, as text", problem: Rule.text },
-    username: text,
+    username: Rule.anyText,
     password: Rule.secret("password")
   },
   example: `{ extensions: ["pg_trgm"] }`
@@ -56,25 +54,18 @@ const database = (of: string): Taken<TestDatabaseOptions<unknown, unknown>> => (
   example: `{ template: { key: "schema-1", build: effect } }`
 })
 
-export const checkServerOptions = (options: EmbeddedPostgresOptions): Effect.Effect<void, EmbeddedPostgresError> => {
-  const wrong = wrongOption(options, server.rules, server.example)
-  if (wrong === undefined) return Effect.void
-  return Effect.fail(
-    new EmbeddedPostgresError({ reason: new InvalidOption({ description: sayWrong(server.of, wrong) }) })
+export const checkServerOptions = (options: EmbeddedPostgresOptions): Effect.Effect<void, EmbeddedPostgresError> =>
+  refuseWrong(
+    options,
+    server,
+    (wrong) => new EmbeddedPostgresError({ reason: new InvalidOption({ description: sayWrong(server.of, wrong) }) })
   )
-}
 
 const invalid = (description: string) =>
-  Effect.fail(new OfDatabase.TestDatabaseError({ reason: new OfDatabase.InvalidOption({ description }) }))
+  new OfDatabase.TestDatabaseError({ reason: new OfDatabase.InvalidOption({ description }) })
 
-export const checkDatabaseOptions = (
-  of: string,
-  options: unknown
-): Effect.Effect<void, OfDatabase.TestDatabaseError> => {
-  const { example, rules } = database(of)
-  const wrong = wrongOption(options, rules, example)
-  return wrong === undefined ? Effect.void : invalid(sayWrong(of, wrong))
-}
+export const checkDatabaseOptions = (of: string, options: unknown): Effect.Effect<void, OfDatabase.TestDatabaseError> =>
+  refuseWrong(options, database(of), (wrong) => invalid(sayWrong(of, wrong)))
 
 /** What the URL itself says is read later. */
 export const checkServerUrl = (url: Redacted.Redacted): Effect.Effect<void, OfDatabase.TestDatabaseError> => {
@@ -82,5 +73,5 @@ export const checkServerUrl = (url: Redacted.Redacted): Effect.Effect<void, OfDa
   const wrong = problem(url)
   return wrong === undefined
     ? Effect.void
-    : invalid(`the URL of TestDatabase.layerServer is ${wrong}: give ${accepted}`)
+    : Effect.fail(invalid(`the URL of TestDatabase.layerServer is ${wrong}: give ${accepted}`))
 }

@@ -24,11 +24,11 @@ const rules: Rules<DiagramOptions> = {
     problem: (value) =>
       value === "all" || value === "keys" ? undefined : Rule.isText(value) ? "neither" : Rule.kindOf(value)
   },
-  title: { accepted: "text", problem: Rule.text }
+  title: Rule.anyText
 }
 
 /** Throws where the options are wrong, which is a bug: there is no effect to fail. */
 export const requireOptions = (of: string, options: DiagramOptions): void => {
-  const wrong = wrongOption(options, rules, `{ schemas: ["app"] }`)
+  const wrong = wrongOption(options, { of, rules, example: `{ schemas: ["app"] }` })
   if (wrong !== undefined) throw new Error(sayWrong(of, wrong))
 }
