@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import type { Scope } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -27,6 +27,8 @@ export interface Ended {
 export interface Program {
   readonly process: ChildProcess
   readonly output: () => string
+  /** Presses keys, where it runs on a terminal. */
+  readonly press: (keys: string) => void
   /** Waits until the condition holds of what it printed. */
   readonly until: (condition: (output: string) => boolean) => Effect.Effect<void, NeverCame>
   readonly ended: Effect.Effect<Ended>
@@ -56,7 +58,7 @@ export const start = ([command = "", ...args]: ReadonlyArray<string>, env: Recor
         cwd: root,
         detached: true,
         env: environment(env),
-        stdio: ["ignore", "pipe", "pipe"]
+        stdio: ["pipe", "pipe", "pipe"]
       })
       let output = ""
       let errors = ""
@@ -66,6 +68,7 @@ export const start = ([command = "", ...args]: ReadonlyArray<string>, env: Recor
       return {
         process: child,
         output: () => output,
+        press: (keys) => void child.stdin.write(keys),
         until: (condition) =>
           Effect.flatMap(
             eventually(() => condition(output) || child.exitCode !== null),
@@ -83,6 +86,13 @@ export const start = ([command = "", ...args]: ReadonlyArray<string>, env: Recor
 /** By Node itself: tsx as a process in front of it kills what does not answer a signal within moments. */
 export const quickstart = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
   start([join(binaries, "node"), "--import", "tsx", "examples/quickstart.ts", ...args], env)
+
+/** A terminal is made with `script`, which a Linux host has and others may not. */
+export const hasTerminal = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0
+
+/** On a terminal, by a shell. */
+export const onTerminal = (command: string, env: Record<string, string> = {}) =>
+  start(["script", "-qec", command, "/dev/null"], env)
 
 export const finished = (program: Effect.Effect<Program, never, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(program, ({ ended }) => ended))

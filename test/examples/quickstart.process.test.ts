@@ -4,10 +4,11 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 import { ownMigrations } from "../support/OwnMigrations.ts"
 import { ownTmpdir } from "../testing/support/ownTmpdir.ts"
 import { canSeeProcesses, eventually, processesOf } from "../testing/support/processes.ts"
-import { finished, type Program, quickstart, start } from "./program.ts"
+import { finished, hasTerminal, onTerminal, type Program, quickstart, start } from "./program.ts"
 import { assertReads, lineOf } from "./quickstartSteps.ts"
 
 const tmpdir = ownTmpdir()
@@ -78,6 +79,30 @@ describe("The quickstart", () => {
   stopped("while the server starts", "SIGTERM", () => has("postmaster.pid"))
   stopped("while it provisions", "SIGINT", (output) => output.includes("✓ server"))
   stopped("while the application runs", "SIGTERM", (output) => output.includes("✓ start"))
+
+  // As a newcomer does it. Without `script` there is no terminal, and what is left can be seen only where processes can be listed.
+  it.effect.skipIf(!hasTerminal || !canSeeProcesses)(
+    "leaves nothing behind when Ctrl-C is pressed on the terminal on which npm has started it",
+    () =>
+      Effect.forEach(
+        [() => servers().length > 0, (output: string) => /✓.*provision/u.test(output)],
+        (arrived) =>
+          Effect.gen(function* () {
+            const program = yield* onTerminal("npm run --silent quickstart")
+            yield* program.until((output) => arrived(stripVTControlCharacters(output)))
+            const directories = servers().map((name) => join(tmpdir, name))
+            program.press("\u0003")
+            const { code, output } = yield* program.ended
+            assert.notStrictEqual(code, 0)
+            assert.include(stripVTControlCharacters(output), "stopped; nothing is left running")
+            assert.notInclude(stripVTControlCharacters(output), "✓ stop")
+            assert.isTrue(yield* eventually(() => servers().length === 0))
+            assert.isTrue(yield* eventually(() => directories.flatMap(processesOf).length === 0))
+          }).pipe(Effect.scoped),
+        { discard: true }
+      ),
+    timeout
+  )
 
   it.effect(
     "ends what was stopped, and with --keep says where the data are, changes nothing and makes no server the next time",

@@ -1,6 +1,5 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -10,13 +9,12 @@ import { EmbeddedPostgres } from "../../src/testing/index.ts"
 import { chosenServer } from "../support/chosenServer.ts"
 import { ownTmpdir } from "../testing/support/ownTmpdir.ts"
 import { onServer, removeQuickstart } from "./database.ts"
-import { finished, quickstart, start } from "./program.ts"
+import { finished, hasTerminal, onTerminal, quickstart } from "./program.ts"
 import { assertReads, lineOf } from "./quickstartSteps.ts"
 
 const tmpdir = ownTmpdir()
 const timeout = 240_000
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const hasTerminal = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0
 
 /** Nobody else makes anything on it meanwhile: that is how one can see what the quickstart leaves. */
 const somebodysServer = EmbeddedPostgres.layer(chosenServer())
@@ -48,7 +46,7 @@ layer(somebodysServer, { excludeTestServices: true, timeout })("The quickstart o
     XDG_STATE_HOME: join(tmpdir, state)
   })
 
-  // A terminal is made with `script`, which a Linux host has and others may not.
+  // A host without `script` has no terminal to show.
   it.effect.skipIf(!hasTerminal)(
     "uses it, twice, starts none, and has colours on a terminal",
     () =>
@@ -56,7 +54,7 @@ layer(somebodysServer, { excludeTestServices: true, timeout })("The quickstart o
         Effect.gen(function* () {
           const command = `${join(root, "node_modules/.bin/tsx")} examples/quickstart.ts`
           const before = servers()
-          const coloured = yield* onTerminal(command, server.url)
+          const coloured = yield* finished(onTerminal(command, { DATABASE_URL: Redacted.value(server.url) }))
           assert.include(coloured.output, "\u001B[32m✓")
           // A terminal ends its lines in its own way.
           const plain = stripVTControlCharacters(coloured.output).replaceAll("\r", "")
@@ -64,7 +62,10 @@ layer(somebodysServer, { excludeTestServices: true, timeout })("The quickstart o
           assert.include(lineOf("server", plain), `yours, PostgreSQL ${server.version}`)
           assert.include(lineOf("server", plain), ` at ${server.host}:${server.port}`)
           assert.deepStrictEqual(servers(), before)
-          assert.include((yield* onTerminal(command, server.url)).output, "everything is as wanted")
+          assert.include(
+            (yield* finished(onTerminal(command, { DATABASE_URL: Redacted.value(server.url) }))).output,
+            "everything is as wanted"
+          )
         })
       ),
     timeout
@@ -163,9 +164,6 @@ layer(somebodysServer, { excludeTestServices: true, timeout })("The quickstart o
     timeout
   )
 })
-
-const onTerminal = (command: string, url: Redacted.Redacted) =>
-  finished(start(["script", "-qec", command, "/dev/null"], { DATABASE_URL: Redacted.value(url) }))
 
 /** A port on which nobody listens: one that has just been given up. */
 const closedPort = Effect.callback<number>((resume) => {
