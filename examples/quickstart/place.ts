@@ -50,19 +50,22 @@ export const embedded = Effect.fnUntraced(function* (keep: string | undefined) {
 
 const administrators =
   "the quickstart makes a database and roles: give DATABASE_URL the login of an administrator, " +
-  "a superuser or a role with CREATEDB and CREATEROLE"
+  "a superuser or, from PostgreSQL 15 on, a role with CREATEDB and CREATEROLE"
 
 interface Facts {
   readonly administrator: boolean
   readonly provisioned: boolean
 }
 
-/** The first line of the quickstart says that this was answered. */
+/**
+ * The first line of the quickstart says that this was answered. Before PostgreSQL 15 the
+ * schema public of a new database belongs to the superuser, who alone may grant it.
+ */
 const ask = Effect.gen(function* () {
-  const { role, version } = yield* (yield* ConnectionManager).connect
+  const { role, version, versionNumber } = yield* (yield* ConnectionManager).connect
   const sql = yield* SqlClient.SqlClient
   const [facts] = yield* sql<Facts>`
-    SELECT rolsuper OR (rolcreatedb AND rolcreaterole) AS administrator,
+    SELECT rolsuper OR (rolcreatedb AND rolcreaterole AND ${versionNumber >= 150_000}) AS administrator,
       EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = ${database}) AS provisioned
     FROM pg_catalog.pg_roles WHERE rolname = current_user`.pipe(DatabaseError.refine)
   if (facts?.administrator !== true) {
